@@ -1,0 +1,1 @@
+"""What classifies and drafts: implementations of `server.triage.engine`."""

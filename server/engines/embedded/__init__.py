@@ -1,0 +1,1 @@
+"""The engine that needs no network, no key and no download."""

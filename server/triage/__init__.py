@@ -1,0 +1,1 @@
+"""Triage: one ticket in, one decision with its record out."""

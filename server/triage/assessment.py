@@ -1,0 +1,68 @@
+"""What an engine says about a ticket, before anything is decided."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Generic, TypeVar
+
+
+class Priority(IntEnum):
+    """How soon a ticket needs an answer; the numbers are those of the contract."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    URGENT = 4
+
+
+class Sentiment(IntEnum):
+    """How the customer feels; the numbers are those of the contract."""
+
+    NEGATIVE = 1
+    NEUTRAL = 2
+    POSITIVE = 3
+
+
+Label = TypeVar("Label", str, Priority, Sentiment)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction(Generic[Label]):
+    """A label, the probability in [0, 1] that it is right, and the next likely ones.
+
+    The runners-up come likeliest first; with `confidence` they sum to at most 1.
+    """
+
+    label: Label
+    confidence: float
+    runners_up: tuple[tuple[Label, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One cause of a priority or of an escalation.
+
+    `code` is UPPER_SNAKE_CASE, `evidence` at most 200 characters of the ticket.
+    """
+
+    code: str
+    explanation: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the engine found in the ticket."""
+
+    category: Prediction[str]
+    priority: Prediction[Priority]
+    priority_reasons: tuple[Reason, ...]
+    escalation_reasons: tuple[Reason, ...]
+    sentiment: Prediction[Sentiment] | None  # None: not asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the engine wrote; None: not asked for."""
+
+    summary: str | None  # at most 400 characters
+    reply: str | None  # at most 4,000 characters

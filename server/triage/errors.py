@@ -1,0 +1,56 @@
+"""What can go wrong in triage, each with its facts. `server/errors.py` gives each its status."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """A field that breaks a rule: its path in the request, and what it must be."""
+
+    field: str
+    rule: str
+
+
+class TriageError(Exception):
+    """Anything that triage raises on purpose."""
+
+
+class InvalidTaxonomy(TriageError):
+    """A set of categories that cannot serve."""
+
+    def __init__(self, violations: Sequence[FieldViolation]) -> None:
+        super().__init__("; ".join(f"{v.field}: {v.rule}" for v in violations))
+        self.violations = tuple(violations)
+
+
+class StaleEtag(TriageError):
+    """An update of something that has changed since it was read."""
+
+    def __init__(self, resource: str) -> None:
+        super().__init__(f"{resource} has changed since it was read")
+        self.resource = resource
+
+
+class RunNotFound(TriageError):
+    """No such run in the caller's tenant."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class InvalidPageToken(TriageError):
+    """A page token that this server did not make for this filter."""
+
+
+class RequestIdReused(TriageError):
+    """A request id that came before with another ticket."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(request_id)
+        self.request_id = request_id
+
+
+class ModelUnreadable(TriageError):
+    """A stored model that is cut short, tampered with, or of another format."""
