@@ -1,0 +1,87 @@
+# Everything needs Python 3.11 and make; `make check` also needs Node, for buf.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= python3.11
+BIN := .venv/bin
+SETUP := .venv/.ready
+
+.PHONY: help
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(SETUP)  ## Prepare .venv from the lock file (skipped when nothing changed)
+
+$(SETUP): requirements-dev.lock pyproject.toml clients/pyproject.toml
+	@echo "Setting up .venv (about half a gigabyte; once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e clients
+	@touch $@
+
+.PHONY: demo
+demo: $(SETUP)  ## Start a server on an empty folder, triage examples/tickets.jsonl, show the result
+	@$(BIN)/python -m examples.demo
+
+.PHONY: serve
+serve: $(SETUP)  ## Serve on 127.0.0.1:50051
+	@$(BIN)/switchyard-server serve
+
+.PHONY: test
+test: $(SETUP)  ## Run all tests with branch coverage
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(TESTS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+.PHONY: check
+check: $(SETUP) node_modules/.package-lock.json  ## Format, lint, types, import rules, contract, generated code, advisories
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tools.generate --check
+	$(BIN)/python -m tools.generate --image build/contract.binpb
+	$(BUF) lint build/contract.binpb
+	$(BUF) breaking build/contract.binpb --against protos/released.binpb
+	$(BUF) format --diff --exit-code protos
+	$(BIN)/python -m server.engines.embedded.training --starter --check
+	$(BIN)/python -m tools.audit
+
+BUF := node_modules/.bin/buf
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: generate
+generate: $(SETUP)  ## Generate gen/ and the client's messages from protos/
+	@$(BIN)/python -m tools.generate
+
+.PHONY: released
+released: $(SETUP)  ## Take today's contract as the one that must not break
+	@$(BIN)/python -m tools.generate --image protos/released.binpb
+
+.PHONY: model
+model: $(SETUP)  ## Train the starter model from the starter taxonomy
+	@$(BIN)/python -m server.engines.embedded.training --starter
+
+.PHONY: lock
+lock:  ## Resolve pyproject.toml into the lock files
+	@tools/lock.sh
+
+.PHONY: bench
+bench: $(SETUP)  ## Measure Triage beside a bare echo, in one run
+	@$(BIN)/python -m bench.triage
+
+.PHONY: load
+load: $(SETUP)  ## 100 concurrent callers for a minute
+	@$(BIN)/python -m bench.load
+
+.PHONY: quality
+quality: $(SETUP)  ## Measure the embedded engine on public data (SWITCHYARD_DATA)
+	@$(BIN)/python -m bench.quality
+
+.PHONY: clean
+clean:  ## Remove the environment and everything that was built
+	@rm -rf .venv build node_modules .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,54 @@
+"""Turns what a handler raises into the status that its caller sees."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+
+from interceptors.chain import Context, Method, StreamHandler, UnaryHandler
+
+# Exceptions that are no answer: the call is over, or its status is already set.
+PASSED_ON = (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError)
+
+
+class ErrorStatus:
+    """Ends a call that raised with the status that `status_of` gives for method and exception."""
+
+    def __init__(self, status_of: Callable[[str, Exception], Status]) -> None:
+        self._status_of = status_of
+
+    def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
+        """Aborts with a status where `handler` raises."""
+
+        async def answer(request: Any, context: Context) -> Any:
+            try:
+                return await handler(request, context)
+            except PASSED_ON:
+                raise
+            except Exception as error:
+                return await self._abort(method, error, context)
+
+        return answer
+
+    def wrap_stream(self, method: Method, handler: StreamHandler) -> StreamHandler:
+        """Aborts with a status where `handler` raises, also in mid-stream."""
+
+        async def answer(request: Any, context: Context) -> AsyncGenerator[Any, None]:
+            try:
+                async with aclosing(handler(request, context)) as responses:
+                    async for response in responses:
+                        yield response
+            except PASSED_ON:
+                raise
+            except Exception as error:
+                await self._abort(method, error, context)
+
+        return answer
+
+    async def _abort(self, method: Method, error: Exception, context: Context) -> None:
+        status = self._status_of(method.name, error)
+        await context.abort_with_status(rpc_status.to_status(status))

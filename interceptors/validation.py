@@ -1,0 +1,72 @@
+"""Holds requests against the field rules that stand in the contract."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Any
+
+import protovalidate
+from google.protobuf.message import Message
+
+from interceptors.chain import Context, Method, StreamHandler, UnaryHandler
+from interceptors.errors import InvalidRequest, Violation
+
+
+class Validation:
+    """Refuses a request that breaks a rule; a bad item of a stream arrives as the exception."""
+
+    def __init__(self) -> None:
+        self._validator = protovalidate.Validator()
+
+    def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
+        """Checks before `handler` runs."""
+        check = self._checker(method)
+
+        async def answer(request: Any, context: Context) -> Any:
+            return await handler(check(request), context)
+
+        return answer
+
+    def wrap_stream(self, method: Method, handler: StreamHandler) -> StreamHandler:
+        """Checks before `handler` runs, or each item as it is read."""
+        check = self._checker(method)
+
+        def answer(request: Any, context: Context) -> AsyncGenerator[Any, None]:
+            return handler(check(request), context)
+
+        return answer
+
+    def _checker(self, method: Method) -> Callable[[Any], Any]:
+        def check_one(message: Message) -> Message:
+            violations = self.violations(message)
+            if violations:
+                raise InvalidRequest(violations, message)
+            return message
+
+        async def check_each(items: AsyncIterator[Any]) -> AsyncIterator[Any]:
+            async for item in items:
+                if isinstance(item, Exception):
+                    yield item
+                    continue
+                violations = self.violations(item)
+                yield InvalidRequest(violations, item) if violations else item
+
+        return check_each if method.request_streaming else check_one
+
+    def violations(self, message: Message) -> list[Violation]:
+        """Every field at fault; empty when the message keeps the rules."""
+        return [
+            Violation(_path(found.proto.field), found.proto.rule_id, found.proto.message)
+            for found in self._validator.collect_violations(message)
+        ]
+
+
+def _path(field: Any) -> str:
+    """A field path as people write it: ticket.attributes["plan"], categories[2].name."""
+    path = ""
+    for element in field.elements:
+        path += f".{element.field_name}" if path else element.field_name
+        subscript = element.subscript
+        if subscript is None:
+            continue
+        key = subscript.value
+        path += f'["{key[:64]}"]' if subscript.field == "string_key" else f"[{key}]"
+    return path
