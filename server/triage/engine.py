@@ -54,7 +54,12 @@ class EngineMaker(Protocol):
     """Makes the engine of a taxonomy from examples, or from a model made before."""
 
     async def train(self, categories: Sequence[Category]) -> bytes:
-        """A model of these categories, as bytes that `load` reads. Takes seconds, in its own process."""
+        """A model of these categories, as bytes that `load` reads. Takes seconds, in a process
+        of its own.
+        """
+
+    def starter_model(self) -> bytes:
+        """The model of the starter taxonomy, made before."""
 
     def load(self, model: bytes, taxonomy: Taxonomy) -> Engine:
         """The engine of a trained model. Raises ModelUnreadable."""

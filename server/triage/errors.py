@@ -54,3 +54,17 @@ class RequestIdReused(TriageError):
 
 class ModelUnreadable(TriageError):
     """A stored model that is cut short, tampered with, or of another format."""
+
+
+class UnknownCategory(TriageError):
+    """A category that the tenant neither has nor ever had a run in."""
+
+    def __init__(self, field: str, category: str) -> None:
+        super().__init__(category)
+        self.violation = FieldViolation(
+            field, "names no category of the taxonomy; GetTaxonomy lists them"
+        )
+
+
+class ServerDraining(TriageError):
+    """The server stops; what it did not read, another one must."""

@@ -1,0 +1,144 @@
+"""The command line of the server."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from server import __version__
+from server.settings import (
+    Address,
+    InvalidSettings,
+    Settings,
+    read_address,
+    read_optional_address,
+    read_settings,
+    variable_name,
+)
+
+COMMAND_HELP = """Triage of customer-support tickets over gRPC.
+
+\b
+Examples:
+  switchyard-server serve
+  switchyard-server serve --listen 127.0.0.1:0 --data ./data
+  SWITCHYARD_DATABASE_URL=postgresql://... switchyard-server serve
+  switchyard-server doctor
+
+Settings come from SWITCHYARD_* variables; `switchyard-server settings` lists them.
+"""
+
+
+@click.group(help=COMMAND_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="switchyard-server")
+def main() -> None:
+    """Parse the command line."""
+
+
+def _parsed(
+    read: Callable[[str], Address],
+) -> Callable[[click.Context, click.Parameter, str | None], Address | None]:
+    def parse(
+        _context: click.Context, _parameter: click.Parameter, value: str | None
+    ) -> Address | None:
+        if value is None:
+            return None
+        try:
+            return read(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return parse
+
+
+listen_option = click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    callback=_parsed(read_address),
+    help="Where to serve gRPC. Port 0 takes any free one.  [default: 127.0.0.1:50051]",
+)
+metrics_option = click.option(
+    "--metrics-listen",
+    metavar="HOST:PORT|off",
+    callback=_parsed(read_optional_address),
+    help="Where to serve Prometheus metrics over HTTP.  [default: 127.0.0.1:9464]",
+)
+data_option = click.option(
+    "--data",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the embedded database and the keys.  [default: the XDG data folder]",
+)
+
+
+@main.command()
+@listen_option
+@metrics_option
+@data_option
+def serve(listen: Address | None, metrics_listen: Address | None, data: Path | None) -> None:
+    """Serve until SIGTERM or Ctrl-C, then finish the running calls and exit.
+
+    The first line on standard output says where; the log, one JSON object a line, goes to
+    standard error.
+    """
+    settings = _settings(listen=listen, metrics_listen=metrics_listen, data_folder=data)
+    from server.serve import serve_until_stopped  # noqa: PLC0415  # slow; --help should not wait
+
+    sys.exit(_run(serve_until_stopped(settings)))
+
+
+@main.command()
+@listen_option
+@metrics_option
+@data_option
+def doctor(listen: Address | None, metrics_listen: Address | None, data: Path | None) -> None:
+    """Check settings, database, model and ports: what is wrong, and what to do.
+
+    Exits with 1 when something would keep the server from serving.
+    """
+    settings = _settings(listen=listen, metrics_listen=metrics_listen, data_folder=data)
+    from server.doctor import examine  # noqa: PLC0415  # slow; --help should not wait
+
+    sys.exit(_run(examine(settings)))
+
+
+@main.command(name="settings")
+def list_settings() -> None:
+    """List every setting with its meaning, its default and its present value."""
+    present = _settings()
+    for each in fields(Settings):
+        value = getattr(present, each.name)
+        shown = "(set)" if each.name == "database_url" and value else value
+        click.echo(f"{variable_name(each.name):38} {each.metadata['help']}")
+        click.echo(f"{'':38} default {_shown(each.default)}, now {_shown(shown)}")
+
+
+def _shown(value: object) -> str:
+    return "none" if value is None or value == "" else str(value)
+
+
+def _settings(**overrides: object) -> Settings:
+    try:
+        return read_settings(os.environ, **overrides)
+    except InvalidSettings as error:
+        for fault in error.faults:
+            click.echo(f"switchyard-server: {fault}", err=True)
+        sys.exit(2)
+
+
+def _run(work: Coroutine[object, object, int]) -> int:
+    """Run on uvloop where it exists."""
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop  # noqa: PLC0415  # not on every platform
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+if __name__ == "__main__":
+    main(prog_name="switchyard-server")

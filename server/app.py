@@ -1,0 +1,193 @@
+"""The composition root: the only file that names concrete parts and joins them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import grpc
+from google.protobuf import descriptor_pool
+from google.rpc.status_pb2 import Status
+from grpc_reflection.v1alpha import reflection
+from prometheus_client import CollectorRegistry, start_http_server
+from switchyard.triage.v1 import triage_service_pb2, triage_service_pb2_grpc
+
+from interceptors.access_log import AccessLog
+from interceptors.chain import Chain
+from interceptors.codec import Codec
+from interceptors.error_status import ErrorStatus
+from interceptors.metrics import CallMetrics
+from interceptors.policy import read_policies
+from interceptors.telemetry import Telemetry
+from interceptors.validation import Validation
+from server import __version__
+from server.caller import caller_of
+from server.engines.embedded.engine import EmbeddedEngineMaker
+from server.engines.embedded.language import FastTextDetector
+from server.errors import is_foreseen, status_of
+from server.health import SERVICE as HEALTH_SERVICE
+from server.health import Health
+from server.lifecycle import PortTaken, bind
+from server.logs import JsonLog
+from server.secret_key import load_or_make_key
+from server.settings import OFF, Address, Settings
+from server.storage.database import Database
+from server.storage.embedded import EmbeddedPostgres
+from server.storage.group_commit import GroupCommit
+from server.storage.migrate import migrate, read_migrations
+from server.storage.notifications import Notifications
+from server.triage.catalog import TaxonomyCatalog
+from server.triage.decision import DecisionPolicy
+from server.triage.metrics import TriageMetrics
+from server.triage.pipeline import TriagePipeline
+from server.triage.servicer import TriageServicer
+from server.triage.starter import starter_taxonomy
+from server.triage.store import TAXONOMY_CHANNEL, RunStore, TaxonomyStore
+
+TRIAGE_SERVICE = triage_service_pb2.DESCRIPTOR.services_by_name["TriageService"].full_name
+SERVICES = (TRIAGE_SERVICE,)
+MOST_MESSAGE_BYTES = 4 * 1024 * 1024
+
+SERVER_OPTIONS = (
+    ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it
+    ("grpc.max_receive_message_length", MOST_MESSAGE_BYTES),
+    ("grpc.max_concurrent_streams", 1000),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A server that is ready."""
+
+    server: grpc.aio.Server
+    health: Health
+    draining: asyncio.Event
+    address: Address
+    metrics_address: Address
+    database: str  # "embedded" or "external", for people
+
+
+@asynccontextmanager
+async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Application]:
+    """Build everything, serve, and take everything down again in reverse order."""
+    async with AsyncExitStack() as stack:
+        registry = CollectorRegistry()
+        metrics_address = _serve_metrics(settings.metrics_listen, registry, stack)
+        key_file = settings.digest_key_file or settings.folder / "digest.key"
+        key = await asyncio.to_thread(load_or_make_key, key_file)
+        database = await _open_database(settings, stack)
+
+        commits = GroupCommit(database)
+        commits.start()
+        stack.push_async_callback(commits.stop)
+        runs = RunStore(database, commits)
+        catalog = TaxonomyCatalog(
+            TaxonomyStore(database), EmbeddedEngineMaker(), starter_taxonomy()
+        )
+        notifications = Notifications(database.url, {TAXONOMY_CHANNEL: catalog.forget})
+        notifications.start()
+        stack.push_async_callback(notifications.stop)
+
+        pipeline = TriagePipeline(
+            catalog=catalog,
+            languages=FastTextDetector(),
+            runs=runs,
+            policy=DecisionPolicy(settings.automatic_min_confidence),
+            digest_key=key,
+            server_version=__version__,
+            recorded=TriageMetrics(registry),
+        )
+        draining = asyncio.Event()
+        answer_error = _error_answerer(log)
+        server = grpc.aio.server(
+            interceptors=(_chain(registry, log, answer_error),), options=SERVER_OPTIONS
+        )
+        triage_service_pb2_grpc.add_TriageServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
+            TriageServicer(
+                pipeline=pipeline,
+                catalog=catalog,
+                runs=runs,
+                caller_of=caller_of,
+                status_of=answer_error,
+                page_key=key,
+                batch_slots=settings.batch_slots,
+                draining=draining,
+            ),
+            server,
+        )
+        health = Health(SERVICES)
+        health.register(server)
+        reflection.enable_server_reflection(
+            (*SERVICES, HEALTH_SERVICE, reflection.SERVICE_NAME), server
+        )
+        address = bind(server, settings.listen)
+        await server.start()
+        stack.push_async_callback(server.stop, None)
+        health.start_serving()
+        yield Application(
+            server=server,
+            health=health,
+            draining=draining,
+            address=address,
+            metrics_address=metrics_address,
+            database="external" if settings.database_url else "embedded",
+        )
+
+
+async def _open_database(settings: Settings, stack: AsyncExitStack) -> Database:
+    """The given database or the embedded one, connected and migrated."""
+    url = settings.database_url
+    if not url:
+        embedded = EmbeddedPostgres(settings.folder)
+        stack.push_async_callback(embedded.stop)
+        url = await embedded.start()
+    database = Database(url)
+    await database.open()
+    stack.push_async_callback(database.close)
+    await migrate(database, read_migrations())
+    return database
+
+
+def _chain(
+    registry: CollectorRegistry, log: JsonLog, answer_error: Callable[[str, Exception], Status]
+) -> Chain:
+    """The interceptors, outermost first."""
+    policies = read_policies(descriptor_pool.Default(), SERVICES)
+    return Chain(
+        [
+            Telemetry([CallMetrics(registry), AccessLog(log.write, _describe_caller)]),
+            ErrorStatus(answer_error),
+            Codec(items_stand_alone=policies.__contains__),
+            Validation(),
+        ]
+    )
+
+
+def _error_answerer(log: JsonLog) -> Callable[[str, Exception], Status]:
+    """Gives an exception its status, and the log what nobody foresaw."""
+
+    def answer(method: str, error: Exception) -> Status:
+        if not is_foreseen(error):
+            log.exception(method, error)
+        return status_of(error)
+
+    return answer
+
+
+def _describe_caller(context: grpc.aio.ServicerContext[object, object]) -> Mapping[str, object]:
+    caller = caller_of(context)
+    return {"tenant": caller.tenant, "peer": caller.address}
+
+
+def _serve_metrics(address: Address, registry: CollectorRegistry, stack: AsyncExitStack) -> Address:
+    """Serve the metrics over HTTP; the address with the port that was really bound."""
+    if address == OFF:
+        return OFF
+    try:
+        http, thread = start_http_server(address.port, address.host, registry)
+    except OSError as error:
+        raise PortTaken("metrics", address, "--metrics-listen") from error
+    stack.callback(thread.join)
+    stack.callback(http.server_close)
+    stack.callback(http.shutdown)
+    return Address(address.host, http.server_port)

@@ -1,0 +1,138 @@
+"""The one table from what the server raises to the status that a caller sees.
+
+Nothing of the inside leaves: no SQL, no path, no stack, no text of a ticket.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2
+from google.rpc.status_pb2 import Status
+
+from interceptors.errors import (
+    InterceptorError,
+    Violation,
+    bad_request,
+    interceptor_status,
+    status,
+    summarize_violations,
+)
+from server.engines.errors import EngineError
+from server.health import ServiceUnknown
+from server.storage.errors import StorageUnavailable
+from server.triage.errors import (
+    FieldViolation,
+    InvalidPageToken,
+    InvalidTaxonomy,
+    ModelUnreadable,
+    RequestIdReused,
+    RunNotFound,
+    ServerDraining,
+    StaleEtag,
+    UnknownCategory,
+)
+
+DRAIN_RETRY_S = 1.0
+
+
+def status_of(error: Exception) -> Status:
+    """The status of an exception; INTERNAL with no detail of the cause when it is unforeseen."""
+    write = _foreseen(error)
+    if write is not None:
+        return write(error)
+    return status(
+        grpc.StatusCode.INTERNAL,
+        "INTERNAL",
+        "The server failed in a way that it does not know. Its log has the details.",
+    )
+
+
+def is_foreseen(error: Exception) -> bool:
+    """Whether the table knows the exception, and it is no fault of the server's own code."""
+    return _foreseen(error) is not None and not isinstance(error, EngineError)
+
+
+def _foreseen(error: Exception) -> Callable[[Any], Status] | None:
+    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), None)
+
+
+def _unavailable(reason: str, message: str, retry_after_s: float) -> Status:
+    retry = error_details_pb2.RetryInfo(retry_delay=_duration(retry_after_s))
+    return status(grpc.StatusCode.UNAVAILABLE, reason, message, retry)
+
+
+def _duration(seconds: float) -> Duration:
+    return Duration(seconds=int(seconds), nanos=int(seconds % 1 * 1e9))
+
+
+def _invalid(reason: str, violations: Sequence[FieldViolation]) -> Status:
+    named = [Violation(v.field, reason, v.rule) for v in violations]
+    message = summarize_violations(named)
+    return status(grpc.StatusCode.INVALID_ARGUMENT, reason, message, bad_request(named))
+
+
+def _resource(kind: str, name: str) -> Message:
+    detail: Message = error_details_pb2.ResourceInfo(
+        resource_type=f"switchyard/{kind}", resource_name=name
+    )
+    return detail
+
+
+def _run_not_found(error: RunNotFound) -> Status:
+    message = f"There is no {error.name}. ListTriageRuns lists the runs that there are."
+    resource = _resource("TriageRun", error.name)
+    return status(grpc.StatusCode.NOT_FOUND, "RUN_NOT_FOUND", message, resource)
+
+
+def _stale_etag(error: StaleEtag) -> Status:
+    message = f"The {error.resource} has changed since it was read. Read it again and retry."
+    resource = _resource(error.resource.capitalize(), error.resource)
+    return status(grpc.StatusCode.ABORTED, "STALE_ETAG", message, resource)
+
+
+def _request_id_reused(error: RequestIdReused) -> Status:
+    message = (
+        f"The request id {error.request_id} was used for another ticket. "
+        "Use a new id for a new ticket."
+    )
+    return status(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED", message)
+
+
+def _invalid_page_token(_error: InvalidPageToken) -> Status:
+    rule = "is no token of this listing; start again without one, and keep the filter unchanged"
+    return _invalid("INVALID_PAGE_TOKEN", [FieldViolation("page_token", rule)])
+
+
+STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
+    InterceptorError: interceptor_status,
+    InvalidTaxonomy: lambda error: _invalid("INVALID_TAXONOMY", error.violations),
+    UnknownCategory: lambda error: _invalid("UNKNOWN_CATEGORY", [error.violation]),
+    InvalidPageToken: _invalid_page_token,
+    RunNotFound: _run_not_found,
+    StaleEtag: _stale_etag,
+    RequestIdReused: _request_id_reused,
+    StorageUnavailable: lambda error: _unavailable(
+        "STORAGE_UNAVAILABLE",
+        "The database does not answer. Nothing was recorded; try again.",
+        error.retry_after_s,
+    ),
+    ServiceUnknown: lambda _error: status(
+        grpc.StatusCode.NOT_FOUND, "SERVICE_UNKNOWN", "The server has no such service."
+    ),
+    ServerDraining: lambda _error: _unavailable(
+        "SERVER_DRAINING",
+        "The server is stopping. What it did not answer, send to another one.",
+        DRAIN_RETRY_S,
+    ),
+    ModelUnreadable: lambda _error: status(
+        grpc.StatusCode.DATA_LOSS,
+        "MODEL_UNREADABLE",
+        "The stored model cannot be read. Update the taxonomy to train it anew.",
+    ),
+    EngineError: lambda _error: status(
+        grpc.StatusCode.INTERNAL, "ENGINE_FAILED", "The engine failed. Its log has the details."
+    ),
+}

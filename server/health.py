@@ -1,0 +1,137 @@
+"""grpc.health.v1: Check, Watch and List.
+
+The messages are those of grpcio-health-checking. Its servicer is not used: it
+has no List, it forgets the other watchers when one of them leaves, and its
+watchers would hold up a server that drains.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import Message
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+SERVICE = "grpc.health.v1.Health"
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+SERVICE_UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+
+
+class ServiceUnknown(Exception):
+    """Health was asked about a service that the server does not have."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(service)
+        self.service = service
+
+
+class Health(health_pb2_grpc.HealthServicer):
+    """The health of the server ("") and of each of its services."""
+
+    def __init__(self, services: tuple[str, ...]) -> None:
+        self._services = ("", *services)
+        self._status = NOT_SERVING
+        self._changed = asyncio.Event()
+        self._draining = False
+
+    def start_serving(self) -> None:
+        """Everything is ready."""
+        self._set(SERVING)
+
+    def start_draining(self) -> None:
+        """The server stops: NOT_SERVING for good. Watchers hear it, then their streams end."""
+        self._draining = True
+        self._set(NOT_SERVING)
+
+    async def Check(
+        self, request: health_pb2.HealthCheckRequest, _context: Context
+    ) -> health_pb2.HealthCheckResponse:
+        """The health of one service. NOT_FOUND when there is no such service."""
+        if request.service not in self._services:
+            raise ServiceUnknown(request.service)
+        return health_pb2.HealthCheckResponse(status=self._status)
+
+    async def Watch(
+        self, request: health_pb2.HealthCheckRequest, _context: Context
+    ) -> AsyncGenerator[health_pb2.HealthCheckResponse, None]:
+        """The health of one service now and after every change, until the server drains."""
+        known = request.service in self._services
+        while True:
+            changed = self._changed
+            status = self._status if known else SERVICE_UNKNOWN
+            yield health_pb2.HealthCheckResponse(status=status)
+            if self._draining:
+                return
+            await changed.wait()
+
+    async def List(self, _request: Message, _context: Context) -> Message:
+        """The health of every service."""
+        response: Message = LIST_RESPONSE()
+        statuses: Any = response.statuses  # type: ignore[attr-defined]  # made at run time, below
+        for service in self._services:
+            statuses[service].status = self._status
+        return response
+
+    def register(self, server: grpc.aio.Server) -> None:
+        """Answer for grpc.health.v1 on `server`."""
+        health_pb2_grpc.add_HealthServicer_to_server(self, server)
+        listing = grpc.unary_unary_rpc_method_handler(
+            self.List,
+            request_deserializer=LIST_REQUEST.FromString,
+            response_serializer=LIST_RESPONSE.SerializeToString,
+        )
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(SERVICE, {"List": listing}),)
+        )
+
+    def _set(self, status: Any) -> None:
+        self._status = status
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def _list_messages() -> tuple[Any, Any]:
+    """HealthListRequest and HealthListResponse of grpc.health.v1, which grpcio-health-checking
+    1.78 does not have yet: the response maps a service's name to its HealthCheckResponse.
+    """
+    file = descriptor_pb2.FileDescriptorProto(
+        name="switchyard/health_list.proto",
+        package="grpc.health.v1",
+        syntax="proto3",
+        dependency=[health_pb2.DESCRIPTOR.name],
+    )
+    file.message_type.add(name="HealthListRequest")
+    response = file.message_type.add(name="HealthListResponse")
+    kinds = descriptor_pb2.FieldDescriptorProto
+    entry = response.nested_type.add(name="StatusesEntry")
+    entry.options.map_entry = True
+    entry.field.add(name="key", number=1, type=kinds.TYPE_STRING, label=kinds.LABEL_OPTIONAL)
+    entry.field.add(
+        name="value",
+        number=2,
+        type=kinds.TYPE_MESSAGE,
+        type_name=".grpc.health.v1.HealthCheckResponse",
+        label=kinds.LABEL_OPTIONAL,
+    )
+    response.field.add(
+        name="statuses",
+        number=1,
+        type=kinds.TYPE_MESSAGE,
+        type_name=".grpc.health.v1.HealthListResponse.StatusesEntry",
+        label=kinds.LABEL_REPEATED,
+    )
+    pool = descriptor_pool.Default()
+    pool.Add(file)
+    names = ("grpc.health.v1.HealthListRequest", "grpc.health.v1.HealthListResponse")
+    request, answer = (
+        message_factory.GetMessageClass(pool.FindMessageTypeByName(name)) for name in names
+    )
+    return request, answer
+
+
+LIST_REQUEST, LIST_RESPONSE = _list_messages()

@@ -1,0 +1,42 @@
+"""Runs a server from start to drained."""
+
+import sys
+
+from server import __version__
+from server.app import Application, application
+from server.lifecycle import PortTaken, drain, stop_signals
+from server.logs import JsonLog
+from server.secret_key import UnusableKey
+from server.settings import OFF, Settings
+from server.storage.errors import StorageError
+
+CANNOT_START = (PortTaken, StorageError, UnusableKey, OSError)
+
+
+async def serve_until_stopped(settings: Settings) -> int:
+    """Serve until a signal; the exit status: 0 after a drain, 1 when it could not start."""
+    log = JsonLog()
+    async with stop_signals() as signals:
+        try:
+            async with application(settings, log) as app:
+                announce(app)
+                log.write({"event": "ready", "address": str(app.address), "version": __version__})
+                await signals.get()
+                log.write({"event": "draining", "grace_s": settings.grace_s})
+                await drain(app.server, app.health, app.draining, settings.grace_s, signals)
+        except CANNOT_START as error:
+            print(f"switchyard-server: {error}", file=sys.stderr)  # noqa: T201  # to a person
+            return 1
+        log.write({"event": "stopped"})
+        await log.close()
+    return 0
+
+
+def announce(app: Application) -> None:
+    """One line for people and scripts: where the server is."""
+    metrics = "off" if app.metrics_address == OFF else f"http://{app.metrics_address}/metrics"
+    print(  # noqa: T201  # the one line on standard output
+        f"switchyard-server {__version__} ready on {app.address}"
+        f" (database {app.database}, metrics {metrics}, every caller is tenant default)",
+        flush=True,
+    )

@@ -1,0 +1,145 @@
+"""Settings: one dataclass, read from SWITCHYARD_* and overridden by the command line."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "SWITCHYARD_"
+
+
+class InvalidSettings(Exception):
+    """Settings that cannot serve: which, and what they must be."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host and a port to listen on. Port 0: any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def read_address(text: str) -> Address:
+    """HOST:PORT, with an IPv6 host in brackets. Raises ValueError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("must be HOST:PORT, such as 127.0.0.1:50051")
+    return Address(host.strip("[]"), int(port))
+
+
+OFF = Address("off", 0)  # do not listen
+
+
+def read_optional_address(text: str) -> Address:
+    """HOST:PORT, or "off"."""
+    return OFF if text == OFF.host else read_address(text)
+
+
+def read_probability(text: str) -> float:
+    """A number in [0, 1]. Raises ValueError."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ValueError("must be a number from 0 to 1")
+    return value
+
+
+def read_seconds(text: str) -> float:
+    """Seconds, 0 or more. Raises ValueError."""
+    value = float(text)
+    if not 0 <= value < 86400:
+        raise ValueError("must be a number of seconds from 0 to 86,400")
+    return value
+
+
+def read_count(text: str) -> int:
+    """A whole number, 1 to 10,000. Raises ValueError."""
+    value = int(text)
+    if not 1 <= value <= 10_000:
+        raise ValueError("must be a whole number from 1 to 10,000")
+    return value
+
+
+def default_data_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """The XDG data folder of Switchyard."""
+    base = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "switchyard"
+
+
+def _setting(default: object, read: object, help_text: str) -> Any:
+    return field(default=default, metadata={"read": read, "help": help_text})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set; each is SWITCHYARD_ and its name in capitals."""
+
+    listen: Address = _setting(
+        Address("127.0.0.1", 50051), read_address, "HOST:PORT of the gRPC server; port 0: any free"
+    )
+    metrics_listen: Address = _setting(
+        Address("127.0.0.1", 9464),
+        read_optional_address,
+        'HOST:PORT of the Prometheus metrics, or "off"',
+    )
+    data_folder: Path | None = _setting(
+        None, Path, "folder of the embedded database and the keys; default: the XDG data folder"
+    )
+    database_url: str = _setting(
+        "", str, "a PostgreSQL of your own, as postgresql://...; empty: the embedded one"
+    )
+    digest_key_file: Path | None = _setting(
+        None, Path, "key of the ticket digests; default: digest.key in the data folder"
+    )
+    automatic_min_confidence: float = _setting(
+        0.85, read_probability, "confidence from which a decision may be automatic, 0 to 1"
+    )
+    batch_slots: int = _setting(32, read_count, "items of one batch that are worked on at once")
+    grace_s: float = _setting(
+        30.0, read_seconds, "seconds that running calls may take after SIGTERM"
+    )
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, given or default."""
+        return self.data_folder or default_data_folder()
+
+
+# Known, but not settings of the server: of the client, and of measurements.
+OTHERS = frozenset({"SWITCHYARD_SERVER", "SWITCHYARD_DATA", "SWITCHYARD_EMBEDDING_MODEL"})
+
+
+def variable_name(setting: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + setting.upper()
+
+
+def read_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
+    """Settings from the environment; `overrides` that are not None go before it.
+
+    Raises InvalidSettings, naming every variable that is wrong or unknown.
+    """
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for each in fields(Settings):
+        variable = variable_name(each.name)
+        if variable in environ:
+            try:
+                values[each.name] = each.metadata["read"](environ[variable])
+            except ValueError as error:
+                faults.append(f"{variable}: {error}")
+    known = {variable_name(each.name) for each in fields(Settings)} | OTHERS
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    faults += [f"{name}: no such setting; see switchyard-server settings" for name in unknown]
+    if faults:
+        raise InvalidSettings(faults)
+    return Settings(**values | {k: v for k, v in overrides.items() if v is not None})

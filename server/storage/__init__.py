@@ -1,0 +1,1 @@
+"""PostgreSQL: embedded or given, its migrations, its pool, group commit, notifications."""

@@ -1,0 +1,31 @@
+"""Business counters of triage."""
+
+from prometheus_client import CollectorRegistry, Counter
+
+from server.triage.run import Run
+
+MOST_CHILDREN = 2000  # label sets; tenants name their own categories without end
+
+
+class TriageMetrics:
+    """Counts runs by category, decision and engine."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._runs = Counter(
+            "switchyard_triage_runs",
+            "Committed triage runs.",
+            ["category", "decision", "engine"],
+            registry=registry,
+        )
+        self._children: dict[tuple[str, str, str], Counter] = {}
+
+    def __call__(self, run: Run) -> None:
+        """Count one committed run."""
+        answer = run.answer
+        key = (answer.category.label, answer.decision.name.lower(), answer.engine.engine)
+        child = self._children.get(key)
+        if child is None:
+            if len(self._children) >= MOST_CHILDREN:
+                key = ("other", *key[1:])
+            child = self._children[key] = self._runs.labels(*key)
+        child.inc()

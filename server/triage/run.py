@@ -1,0 +1,123 @@
+"""A decision and its whole "why", as values and as the JSON that is stored."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+import orjson
+
+from server.triage.assessment import Prediction, Priority, Reason, Sentiment
+from server.triage.engine import EngineVersion
+from server.triage.ticket import Ticket
+
+
+class Step(IntEnum):
+    """The steps of triage in their order; the numbers are those of the contract."""
+
+    DETECT_LANGUAGE = 1
+    CLASSIFY = 2
+    DRAFT = 3
+    DECIDE = 4
+    RECORD = 5
+
+
+class Decision(IntEnum):
+    """What should happen with a ticket next; the numbers are those of the contract."""
+
+    AUTOMATIC = 1
+    REVIEW = 2
+    ESCALATE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What one step did and how long it took."""
+
+    step: Step
+    duration_s: float
+    finding: str  # at most 400 characters
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What triage says about a ticket. None: not asked for."""
+
+    category: Prediction[str]
+    priority: Prediction[Priority]
+    priority_reasons: tuple[Reason, ...]
+    escalation_reasons: tuple[Reason, ...]
+    sentiment: Prediction[Sentiment] | None
+    language: Prediction[str]
+    summary: str | None
+    reply: str | None
+    estimated_resolution_s: float | None
+    decision: Decision
+    decision_reason: str
+    engine: EngineVersion
+    steps: tuple[StepReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The record of one decision."""
+
+    tenant: str
+    run_id: str  # 32 hexadecimal digits, in order of time
+    create_time: datetime  # whole milliseconds
+    ticket: Ticket
+    ticket_record: bytes  # the ticket as JSON
+    ticket_digest: bytes  # HMAC-SHA256 of ticket_record, 32 bytes
+    request_id: str  # empty: none was given
+    answer: Answer
+    server_version: str
+
+
+def make_run_id(now_s: float, random_bits: int) -> str:
+    """48 bits of milliseconds since 1970, then 80 random ones: later ids sort after earlier."""
+    return f"{int(now_s * 1000):012x}{random_bits:020x}"
+
+
+def random_run_id() -> str:
+    """An id for a run that is recorded now."""
+    return make_run_id(time.time(), secrets.randbits(80))
+
+
+def time_of(run_id: str) -> datetime:
+    """When a run was recorded."""
+    return datetime.fromtimestamp(int(run_id[:12], 16) / 1000, UTC)
+
+
+def encode_answer(answer: Answer) -> bytes:
+    """The answer as JSON."""
+    return orjson.dumps(answer)
+
+
+def decode_answer(record: Mapping[str, Any]) -> Answer:
+    """The answer of a stored record."""
+    sentiment = record["sentiment"]
+    return Answer(
+        category=_prediction(record["category"], str),
+        priority=_prediction(record["priority"], Priority),
+        priority_reasons=tuple(Reason(**r) for r in record["priority_reasons"]),
+        escalation_reasons=tuple(Reason(**r) for r in record["escalation_reasons"]),
+        sentiment=None if sentiment is None else _prediction(sentiment, Sentiment),
+        language=_prediction(record["language"], str),
+        summary=record["summary"],
+        reply=record["reply"],
+        estimated_resolution_s=record["estimated_resolution_s"],
+        decision=Decision(record["decision"]),
+        decision_reason=record["decision_reason"],
+        engine=EngineVersion(**record["engine"]),
+        steps=tuple(
+            StepReport(Step(s["step"]), s["duration_s"], s["finding"]) for s in record["steps"]
+        ),
+    )
+
+
+def _prediction(record: Mapping[str, Any], label: Any) -> Prediction[Any]:
+    runners_up = tuple((label(name), confidence) for name, confidence in record["runners_up"])
+    return Prediction(label(record["label"]), record["confidence"], runners_up)

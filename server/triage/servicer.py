@@ -1,0 +1,215 @@
+"""switchyard.triage.v1.TriageService: messages in, messages out. The pipeline decides."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+from google.rpc.status_pb2 import Status
+from switchyard.triage.v1 import triage_service_pb2 as pb
+from switchyard.triage.v1 import triage_service_pb2_grpc
+
+from interceptors.errors import InvalidRequest
+from server.caller import Caller
+from server.triage import wire
+from server.triage.batch import answer_each
+from server.triage.catalog import TaxonomyCatalog
+from server.triage.errors import UnknownCategory
+from server.triage.paging import make_page_token, read_page_token
+from server.triage.pipeline import Event, Order, Recorded, StepStarted, TriagePipeline
+from server.triage.run import Run
+from server.triage.store import RunFilter, RunStore
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Ticketed = pb.TriageRequest | pb.StreamTriageRequest | pb.BatchTriageRequest
+
+BATCH_TRIAGE = "switchyard.triage.v1.TriageService/BatchTriage"
+DEFAULT_PAGE_SIZE = 50
+FETCH_SIZE = 50  # rows that one query brings
+PAGE_BYTES = 2 * 1024 * 1024  # of tickets; clients refuse messages beyond 4 MiB
+
+
+class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
+    """The wire side of triage. Requests have been validated before they come here."""
+
+    def __init__(
+        self,
+        pipeline: TriagePipeline,
+        catalog: TaxonomyCatalog,
+        runs: RunStore,
+        caller_of: Callable[[Context], Caller],
+        status_of: Callable[[str, Exception], Status],
+        page_key: bytes,
+        batch_slots: int,
+        draining: asyncio.Event,
+    ) -> None:
+        self._pipeline = pipeline
+        self._catalog = catalog
+        self._runs = runs
+        self._caller_of = caller_of
+        self._status_of = status_of
+        self._page_key = page_key
+        self._batch_slots = batch_slots
+        self._draining = draining
+
+    async def Triage(self, request: pb.TriageRequest, context: Context) -> pb.TriageResponse:
+        """Triage one ticket."""
+        if request.options.validate_only:
+            return pb.TriageResponse()
+        recorded = await self._triage(request, self._caller_of(context))
+        return pb.TriageResponse(result=wire.write_result(recorded.run, recorded.steps))
+
+    async def StreamTriage(
+        self, request: pb.StreamTriageRequest, context: Context
+    ) -> AsyncGenerator[pb.StreamTriageResponse, None]:
+        """Triage one ticket, an event a step."""
+        if request.options.validate_only:
+            return
+        order = _order(request, self._caller_of(context))
+        async with aclosing(self._pipeline.run(order)) as events:
+            async for event in events:
+                yield _write_event(event)
+
+    async def BatchTriage(
+        self,
+        request_iterator: AsyncIterator[pb.BatchTriageRequest | Exception],
+        context: Context,
+    ) -> AsyncGenerator[pb.BatchTriageResponse, None]:
+        """Triage a stream of tickets, a bounded number at once."""
+        caller = self._caller_of(context)
+
+        async def answer(
+            position: int, item: pb.BatchTriageRequest | Exception
+        ) -> pb.BatchTriageResponse:
+            return await self._answer_item(position, item, caller)
+
+        answers = answer_each(request_iterator, answer, self._batch_slots, self._draining)
+        async with aclosing(answers):
+            async for response in answers:
+                yield response
+
+    async def GetTriageRun(
+        self, request: pb.GetTriageRunRequest, context: Context
+    ) -> pb.GetTriageRunResponse:
+        """One run of the caller's tenant."""
+        run_id = request.name.removeprefix("triageRuns/")
+        run = await self._runs.get(self._caller_of(context).tenant, run_id)
+        return pb.GetTriageRunResponse(run=wire.write_run(run))
+
+    async def ListTriageRuns(
+        self, request: pb.ListTriageRunsRequest, context: Context
+    ) -> pb.ListTriageRunsResponse:
+        """A page of runs, the newest first."""
+        tenant = self._caller_of(context).tenant
+        scope = f"{tenant}\0{request.filter.SerializeToString(deterministic=True).hex()}"
+        before = read_page_token(request.page_token, scope, self._page_key)
+        which = wire.read_filter(request.filter)
+        size = request.page_size or DEFAULT_PAGE_SIZE
+        runs, more = await self._page(tenant, which, before, size)
+        if not runs:
+            await self._check_category(tenant, which)
+        token = make_page_token(runs[-1].run_id, scope, self._page_key) if more else ""
+        return pb.ListTriageRunsResponse(
+            runs=[wire.write_run(run) for run in runs], next_page_token=token
+        )
+
+    async def GetTaxonomy(
+        self, _request: pb.GetTaxonomyRequest, context: Context
+    ) -> pb.GetTaxonomyResponse:
+        """The taxonomy in force."""
+        active = await self._catalog.active(self._caller_of(context).tenant)
+        return pb.GetTaxonomyResponse(taxonomy=wire.write_taxonomy(active.taxonomy))
+
+    async def UpdateTaxonomy(
+        self, request: pb.UpdateTaxonomyRequest, context: Context
+    ) -> pb.UpdateTaxonomyResponse:
+        """Replace the taxonomy and train its model."""
+        taxonomy = await self._catalog.update(
+            self._caller_of(context).tenant,
+            request.taxonomy.etag,
+            [wire.read_category(category) for category in request.taxonomy.categories],
+            validate_only=request.validate_only,
+        )
+        return pb.UpdateTaxonomyResponse(taxonomy=wire.write_taxonomy(taxonomy))
+
+    async def _triage(self, request: Ticketed, caller: Caller) -> Recorded:
+        """The last event of the pipeline: the answer and its committed run."""
+        async with aclosing(self._pipeline.run(_order(request, caller))) as events:
+            async for event in events:
+                last = event
+        assert isinstance(last, Recorded)  # noqa: S101  # what the pipeline promises
+        return last
+
+    async def _answer_item(
+        self, position: int, item: pb.BatchTriageRequest | Exception, caller: Caller
+    ) -> pb.BatchTriageResponse:
+        """The answer to one item of a batch, or the status that says why there is none."""
+        if isinstance(item, Exception):
+            return _failed(item, position, self._status_of(BATCH_TRIAGE, item))
+        response = pb.BatchTriageResponse(index=item.index, ticket_id=item.ticket.id)
+        if item.options.validate_only:
+            return response
+        try:
+            recorded = await self._triage(item, caller)
+        except Exception as error:  # every failure of an item is its answer
+            response.error.CopyFrom(self._status_of(BATCH_TRIAGE, error))
+        else:
+            response.result.CopyFrom(wire.write_result(recorded.run, recorded.steps))
+        return response
+
+    async def _page(
+        self, tenant: str, which: RunFilter, before: str, size: int
+    ) -> tuple[list[Run], bool]:
+        """At most `size` runs and about 2 MiB of tickets, and whether there are more."""
+        runs: list[Run] = []
+        budget = PAGE_BYTES
+        while True:
+            wanted = min(FETCH_SIZE, size - len(runs))
+            fetched = await self._runs.page(tenant, which, before, wanted + 1)
+            for run in fetched[:wanted]:
+                runs.append(run)
+                budget -= len(run.ticket_record)
+                if budget <= 0:
+                    return runs, len(fetched) > 1
+            if len(fetched) <= wanted or len(runs) == size:
+                return runs, len(fetched) > wanted
+            before = runs[-1].run_id
+
+    async def _check_category(self, tenant: str, which: RunFilter) -> None:
+        """Raises UnknownCategory when the filter names none that is or was."""
+        if not which.category:
+            return
+        active = await self._catalog.active(tenant)
+        if which.category in active.taxonomy.by_name:
+            return
+        if not await self._runs.page(tenant, RunFilter(category=which.category), "", 1):
+            raise UnknownCategory("filter.category", which.category)
+
+
+def _order(request: Ticketed, caller: Caller) -> Order:
+    return Order(
+        tenant=caller.tenant,
+        ticket=wire.read_ticket(request.ticket),
+        request_id=request.request_id,
+        parts=wire.read_parts(request.options),
+    )
+
+
+def _write_event(event: Event) -> pb.StreamTriageResponse:
+    match event:
+        case StepStarted(step):
+            return pb.StreamTriageResponse(step_started=pb.StepStarted(step=wire.enum_number(step)))
+        case Recorded(run, steps):
+            return pb.StreamTriageResponse(result=wire.write_result(run, steps))
+        case _:
+            return pb.StreamTriageResponse(step_finished=wire.write_step(event))
+
+
+def _failed(error: Exception, position: int, status: Status) -> pb.BatchTriageResponse:
+    """The answer to an item that never reached the pipeline."""
+    if isinstance(error, InvalidRequest):
+        item = error.request
+        assert isinstance(item, pb.BatchTriageRequest)  # noqa: S101  # the method's own type
+        return pb.BatchTriageResponse(index=item.index, ticket_id=item.ticket.id, error=status)
+    return pb.BatchTriageResponse(index=position, error=status)

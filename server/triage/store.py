@@ -1,0 +1,218 @@
+"""The SQL of triage: runs and taxonomies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import ceil
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg.rows import TupleRow
+
+from server.storage.database import Connection, Database
+from server.storage.group_commit import GroupCommit
+from server.triage.errors import RequestIdReused, RunNotFound, StaleEtag
+from server.triage.run import Decision, Run, decode_answer, encode_answer
+from server.triage.taxonomy import Category, Taxonomy, decode_categories, encode_categories
+from server.triage.ticket import decode_record
+
+TAXONOMY_CHANNEL = "switchyard_taxonomy"  # NOTIFY with the tenant as payload
+
+INSERT_RUNS = """
+INSERT INTO triage_runs
+SELECT tenant, run_id, create_time, ticket_id, category, decision, request_id,
+       decode(ticket_digest, 'hex'), ticket, answer, server_version
+FROM jsonb_to_recordset(%s::jsonb) AS row(
+    tenant text, run_id uuid, create_time timestamptz, ticket_id text, category text,
+    decision smallint, request_id uuid, ticket_digest text, ticket jsonb, answer jsonb,
+    server_version text)
+ON CONFLICT DO NOTHING
+RETURNING run_id
+"""
+
+RUN = """
+SELECT run_id, create_time, ticket, ticket_digest, request_id, answer, server_version
+FROM triage_runs WHERE tenant = %(tenant)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs to list; empty or None: any."""
+
+    category: str = ""
+    decision: Decision | None = None
+    ticket_id: str = ""
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+
+
+class RunStore:
+    """Committed runs."""
+
+    def __init__(self, database: Database, commits: GroupCommit) -> None:
+        self._database = database
+        self._commits = commits
+
+    async def add(self, run: Run) -> Run:
+        """Commit the run; the run that is on record when it returns.
+
+        That is an earlier one when the request id came before with the same ticket.
+        Raises RequestIdReused when it came with another, StorageUnavailable.
+        """
+        row = {
+            "tenant": run.tenant,
+            "run_id": run.run_id,
+            "create_time": run.create_time,
+            "ticket_id": run.ticket.id,
+            "category": run.answer.category.label,
+            "decision": run.answer.decision,
+            "request_id": run.request_id or None,
+            "ticket_digest": run.ticket_digest.hex(),
+            "ticket": orjson.Fragment(run.ticket_record),
+            "answer": orjson.Fragment(encode_answer(run.answer)),
+            "server_version": run.server_version,
+        }
+        if await self._commits.append(_insert_runs, row):
+            return run
+        first = await self._of_request(run.tenant, run.request_id)
+        if first.ticket_digest != run.ticket_digest:
+            raise RequestIdReused(run.request_id)
+        return first
+
+    async def get(self, tenant: str, run_id: str) -> Run:
+        """One run. Raises RunNotFound, StorageUnavailable."""
+        query = RUN + "AND run_id = %(run_id)s"
+        rows = await self._fetch(query, {"tenant": tenant, "run_id": run_id})
+        if not rows:
+            raise RunNotFound(f"triageRuns/{run_id}")
+        return _run(tenant, rows[0])
+
+    async def page(self, tenant: str, which: RunFilter, before: str, size: int) -> list[Run]:
+        """At most `size` runs, the newest first, older than the run `before` ("": any)."""
+        conditions, values = _conditions(which)
+        if before:
+            conditions.append("run_id < %(before)s")
+        query = RUN + "".join(f" AND {c}" for c in conditions)
+        query += " ORDER BY run_id DESC LIMIT %(size)s"
+        values |= {"tenant": tenant, "before": before, "size": size}
+        return [_run(tenant, row) for row in await self._fetch(query, values)]
+
+    async def _of_request(self, tenant: str, request_id: str) -> Run:
+        query = RUN + "AND request_id = %(request_id)s"
+        rows = await self._fetch(query, {"tenant": tenant, "request_id": request_id})
+        return _run(tenant, rows[0])
+
+    async def _fetch(self, query: str, values: dict[str, Any]) -> list[TupleRow]:
+        async with self._database.connection() as connection:
+            return await (await connection.execute(query.encode(), values)).fetchall()
+
+
+async def _insert_runs(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[bool]:
+    """Whether each row was new."""
+    cursor = await connection.execute(INSERT_RUNS, [orjson.dumps(rows).decode()], prepare=True)
+    added = {run_id.hex for (run_id,) in await cursor.fetchall()}
+    return [row["run_id"] in added for row in rows]
+
+
+def _conditions(which: RunFilter) -> tuple[list[str], dict[str, Any]]:
+    """SQL conditions and their values. A run's id begins with its time."""
+    values: dict[str, Any] = {}
+    if which.category:
+        values["category"] = which.category
+    if which.decision:
+        values["decision"] = int(which.decision)
+    if which.ticket_id:
+        values["ticket_id"] = which.ticket_id
+    conditions = [f"{column} = %({column})s" for column in values]
+    for name, comparison, time in (("start", ">=", which.start_time), ("end", "<", which.end_time)):
+        if time:
+            values[name] = f"{_bounded_milliseconds(time):012x}" + "0" * 20
+            conditions.append(f"run_id {comparison} %({name})s")
+    return conditions, values
+
+
+def _bounded_milliseconds(time: datetime) -> int:
+    return min(max(ceil(time.timestamp() * 1000), 0), (1 << 48) - 1)
+
+
+def _run(tenant: str, row: TupleRow) -> Run:
+    run_id, create_time, ticket, digest, request_id, answer, server_version = row
+    return Run(
+        tenant=tenant,
+        run_id=run_id.hex,
+        create_time=create_time.astimezone(UTC),
+        ticket=decode_record(ticket),
+        ticket_record=orjson.dumps(ticket),
+        ticket_digest=digest,
+        request_id=str(request_id) if request_id else "",
+        answer=decode_answer(answer),
+        server_version=server_version,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTaxonomy:
+    """A tenant's newest taxonomy and the model that was trained for it."""
+
+    taxonomy: Taxonomy
+    model: bytes
+
+
+class TaxonomyStore:
+    """Revisions of taxonomies, each with its model, changed together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def newest(self, tenant: str) -> StoredTaxonomy | None:
+        """The newest revision; None when the tenant never changed the starter taxonomy."""
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT revision, update_time, categories, model FROM taxonomies"
+                " WHERE tenant = %s ORDER BY revision DESC LIMIT 1",
+                [tenant],
+            )
+            row = await cursor.fetchone()
+        if row is None:
+            return None
+        revision, update_time, categories, model = row
+        taxonomy = Taxonomy(revision, decode_categories(categories), update_time.astimezone(UTC))
+        return StoredTaxonomy(taxonomy, model)
+
+    async def add(
+        self, tenant: str, revision: int, categories: Sequence[Category], model: bytes
+    ) -> Taxonomy:
+        """Commit a revision with its model and tell every process.
+
+        Raises StaleEtag when that revision was taken meanwhile.
+        """
+        try:
+            async with self._database.connection() as connection, connection.transaction():
+                return await _add_taxonomy(connection, tenant, revision, categories, model)
+        except psycopg.errors.UniqueViolation as error:
+            raise StaleEtag("taxonomy") from error
+
+
+async def _add_taxonomy(
+    connection: Connection,
+    tenant: str,
+    revision: int,
+    categories: Sequence[Category],
+    model: bytes,
+) -> Taxonomy:
+    cursor = await connection.execute(
+        "INSERT INTO taxonomies (tenant, revision, update_time, categories, model)"
+        " VALUES (%s, %s, now(), %s::jsonb, %s) RETURNING update_time",
+        [tenant, revision, encode_categories(categories).decode(), model],
+    )
+    row = await cursor.fetchone()
+    await connection.execute(
+        "UPDATE taxonomies SET model = NULL"
+        " WHERE tenant = %s AND revision < %s AND model IS NOT NULL",
+        [tenant, revision],
+    )
+    await connection.execute("SELECT pg_notify(%s, %s)", [TAXONOMY_CHANNEL, tenant])
+    assert row is not None  # noqa: S101  # RETURNING of an INSERT that did not raise
+    return Taxonomy(revision, tuple(categories), row[0].astimezone(UTC))

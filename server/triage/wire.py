@@ -1,0 +1,220 @@
+"""Messages of switchyard.triage.v1 to domain values, and back."""
+
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+from switchyard.triage.v1 import result_pb2, run_pb2, taxonomy_pb2, ticket_pb2, triage_service_pb2
+
+from server.triage.assessment import Reason
+from server.triage.engine import Parts
+from server.triage.run import Answer, Decision, Run, StepReport
+from server.triage.store import RunFilter
+from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
+from server.triage.ticket import Channel, Ticket
+
+
+def read_ticket(message: ticket_pb2.Ticket) -> Ticket:
+    """The ticket of a message that keeps the contract's rules."""
+    return Ticket(
+        id=message.id,
+        body=message.body,
+        subject=message.subject,
+        customer_id=message.customer_id,
+        channel=Channel(message.channel),
+        language_hint=message.language_hint,
+        created_time=_read_time(message.created_time) if message.HasField("created_time") else None,
+        attributes=dict(message.attributes),
+    )
+
+
+def read_parts(options: triage_service_pb2.TriageOptions) -> Parts:
+    """The parts asked for; all of them when none is named."""
+    if not options.parts:
+        return Parts()
+    asked = frozenset(options.parts)
+    return Parts(
+        sentiment=triage_service_pb2.TRIAGE_PART_SENTIMENT in asked,
+        summary=triage_service_pb2.TRIAGE_PART_SUMMARY in asked,
+        estimated_resolution=triage_service_pb2.TRIAGE_PART_ESTIMATED_RESOLUTION in asked,
+        reply=triage_service_pb2.TRIAGE_PART_REPLY in asked,
+    )
+
+
+def read_filter(message: triage_service_pb2.TriageRunFilter) -> RunFilter:
+    """The filter of a listing."""
+    return RunFilter(
+        category=message.category,
+        decision=Decision(message.decision) if message.decision else None,
+        ticket_id=message.ticket_id,
+        start_time=_read_time(message.start_time) if message.HasField("start_time") else None,
+        end_time=_read_time(message.end_time) if message.HasField("end_time") else None,
+    )
+
+
+def read_category(message: taxonomy_pb2.Category) -> Category:
+    """One category of an update."""
+    policy = message.escalation_policy or EscalationPolicy.BY_RULES
+    estimate = None
+    if message.HasField("estimated_resolution"):
+        estimate = message.estimated_resolution.ToTimedelta()
+    return Category(
+        name=message.name,
+        title=message.title,
+        description=message.description,
+        examples=tuple(message.examples),
+        escalation_policy=EscalationPolicy(policy),
+        estimated_resolution=estimate,
+        reply_text=message.reply_text,
+    )
+
+
+def write_result(run: Run, steps: tuple[StepReport, ...] | None = None) -> result_pb2.TriageResult:
+    """The answer of a run; `steps` in place of those on record."""
+    answer = run.answer
+    result = result_pb2.TriageResult(
+        run=f"triageRuns/{run.run_id}",
+        ticket_id=run.ticket.id,
+        category=result_pb2.CategoryPrediction(
+            category=answer.category.label,
+            confidence=answer.category.confidence,
+            runners_up=[
+                result_pb2.CategoryCandidate(category=label, confidence=confidence)
+                for label, confidence in answer.category.runners_up
+            ],
+        ),
+        priority=result_pb2.PriorityPrediction(
+            priority=enum_number(answer.priority.label),
+            confidence=answer.priority.confidence,
+            runners_up=[
+                result_pb2.PriorityCandidate(priority=enum_number(label), confidence=confidence)
+                for label, confidence in answer.priority.runners_up
+            ],
+            reasons=_write_reasons(answer.priority_reasons),
+        ),
+        sentiment=_write_sentiment(answer),
+        language=result_pb2.LanguagePrediction(
+            language_code=answer.language.label,
+            confidence=answer.language.confidence,
+            runners_up=[
+                result_pb2.LanguageCandidate(language_code=label, confidence=confidence)
+                for label, confidence in answer.language.runners_up
+            ],
+        ),
+        summary=answer.summary,
+        requires_human_escalation=bool(answer.escalation_reasons),
+        escalation_reasons=_write_reasons(answer.escalation_reasons),
+        drafted_reply=answer.reply,
+        decision=enum_number(answer.decision),
+        decision_reason=answer.decision_reason,
+        engine=result_pb2.EngineVersion(
+            engine=answer.engine.engine,
+            model=answer.engine.model,
+            version=answer.engine.version,
+            taxonomy_revision=answer.engine.taxonomy_revision,
+        ),
+        steps=[write_step(step) for step in (steps or answer.steps)],
+    )
+    if answer.estimated_resolution_s is not None:
+        result.estimated_resolution.CopyFrom(_write_duration(answer.estimated_resolution_s))
+    return result
+
+
+def write_step(report: StepReport) -> result_pb2.StepReport:
+    """What one step did."""
+    return result_pb2.StepReport(
+        step=enum_number(report.step),
+        duration=_write_duration(report.duration_s),
+        finding=report.finding,
+    )
+
+
+def write_run(run: Run) -> run_pb2.TriageRun:
+    """The full record of a run."""
+    return run_pb2.TriageRun(
+        name=f"triageRuns/{run.run_id}",
+        create_time=_write_time(run.create_time),
+        ticket=_write_ticket(run.ticket),
+        ticket_digest=run.ticket_digest,
+        request_id=run.request_id,
+        result=write_result(run),
+        server_version=run.server_version,
+    )
+
+
+def write_taxonomy(taxonomy: Taxonomy) -> taxonomy_pb2.Taxonomy:
+    """A taxonomy in force."""
+    return taxonomy_pb2.Taxonomy(
+        etag=taxonomy.etag,
+        revision=taxonomy.revision,
+        update_time=_write_time(taxonomy.update_time) if taxonomy.update_time else None,
+        categories=[_write_category(category) for category in taxonomy.categories],
+    )
+
+
+def _write_category(category: Category) -> taxonomy_pb2.Category:
+    message = taxonomy_pb2.Category(
+        name=category.name,
+        title=category.title,
+        description=category.description,
+        examples=category.examples,
+        escalation_policy=enum_number(category.escalation_policy),
+        reply_text=category.reply_text,
+    )
+    if category.estimated_resolution is not None:
+        message.estimated_resolution.FromTimedelta(category.estimated_resolution)
+    return message
+
+
+def _write_ticket(ticket: Ticket) -> ticket_pb2.Ticket:
+    return ticket_pb2.Ticket(
+        id=ticket.id,
+        subject=ticket.subject,
+        body=ticket.body,
+        customer_id=ticket.customer_id,
+        channel=enum_number(ticket.channel),
+        language_hint=ticket.language_hint,
+        created_time=_write_time(ticket.created_time) if ticket.created_time else None,
+        attributes=ticket.attributes,
+    )
+
+
+def _write_sentiment(answer: Answer) -> result_pb2.SentimentPrediction | None:
+    if answer.sentiment is None:
+        return None
+    return result_pb2.SentimentPrediction(
+        sentiment=enum_number(answer.sentiment.label),
+        confidence=answer.sentiment.confidence,
+        runners_up=[
+            result_pb2.SentimentCandidate(sentiment=enum_number(label), confidence=confidence)
+            for label, confidence in answer.sentiment.runners_up
+        ],
+    )
+
+
+def _write_reasons(reasons: tuple[Reason, ...]) -> list[result_pb2.Reason]:
+    return [
+        result_pb2.Reason(code=r.code, explanation=r.explanation, evidence=r.evidence)
+        for r in reasons
+    ]
+
+
+def enum_number(value: IntEnum) -> Any:
+    """The number of an enum's value; typed Any, because the generated stubs refuse a number."""
+    return int(value)
+
+
+def _write_duration(seconds: float) -> Duration:
+    nanoseconds = round(seconds * 1e9)
+    return Duration(seconds=nanoseconds // 10**9, nanos=nanoseconds % 10**9)
+
+
+def _write_time(time: datetime) -> Timestamp:
+    since = time - datetime(1970, 1, 1, tzinfo=UTC)
+    return Timestamp(seconds=since // timedelta(seconds=1), nanos=since.microseconds * 1000)
+
+
+def _read_time(message: Timestamp) -> datetime:
+    return message.ToDatetime(tzinfo=UTC)

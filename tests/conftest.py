@@ -1,0 +1,92 @@
+"""Fixtures that every kind of test may use. All parts are real."""
+
+import io
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import grpc
+import psycopg
+import pytest
+import pytest_asyncio
+from psycopg import sql
+from switchyard.triage.v1 import triage_service_pb2_grpc
+
+from server.app import Application, application
+from server.logs import JsonLog
+from server.settings import Address, Settings
+from server.storage.database import Database
+from server.storage.embedded import EmbeddedPostgres
+from tools.server_process import ServerProcess
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server in a process of its own, shared by the whole session."""
+    process = ServerProcess(tmp_path_factory.mktemp("server") / "data").start()
+    yield process
+    assert process.stop() == 0
+
+
+@pytest_asyncio.fixture(scope="session")
+async def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """A PostgreSQL of its own, shared by the whole session."""
+    postgres = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
+    yield await postgres.start()
+    await postgres.stop()
+
+
+@pytest_asyncio.fixture
+async def database_url(postgres_url: str) -> str:
+    """An empty database of the test's own."""
+    return await make_database(postgres_url)
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open pool on an empty database."""
+    database = Database(database_url)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def settings(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Settings:
+    """Settings of a server on free ports and an empty database."""
+    return Settings(
+        listen=Address("127.0.0.1", 0),
+        metrics_listen=Address("127.0.0.1", 0),
+        data_folder=tmp_path_factory.mktemp("app"),
+        database_url=await make_database(postgres_url),
+    )
+
+
+@pytest_asyncio.fixture(scope="session")
+async def app(settings: Settings) -> AsyncIterator[Application]:
+    """A server inside the test process, shared by the whole session."""
+    log = JsonLog(io.BytesIO())
+    async with application(settings, log) as running:
+        yield running
+    await log.close()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def channel(app: Application) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to `app`."""
+    async with grpc.aio.insecure_channel(str(app.address)) as channel:
+        yield channel
+
+
+@pytest.fixture(scope="session")
+def triage(channel: grpc.aio.Channel) -> Any:
+    """A stub of TriageService."""
+    return triage_service_pb2_grpc.TriageServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
+
+
+async def make_database(postgres_url: str) -> str:
+    """The URL of a new, empty database."""
+    name = f"test_{uuid.uuid4().hex}"
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
+        await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return postgres_url.replace("/postgres?", f"/{name}?")

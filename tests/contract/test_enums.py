@@ -1,0 +1,31 @@
+"""The numbers of the server's enums are those of the contract."""
+
+from enum import IntEnum
+
+import pytest
+from switchyard.triage.v1 import result_pb2, taxonomy_pb2, ticket_pb2
+
+from server.triage.assessment import Priority, Sentiment
+from server.triage.run import Decision, Step
+from server.triage.taxonomy import EscalationPolicy
+from server.triage.ticket import Channel
+
+
+@pytest.mark.parametrize(
+    ("ours", "contract", "prefix"),
+    [
+        (Priority, result_pb2.Priority, "PRIORITY_"),
+        (Sentiment, result_pb2.Sentiment, "SENTIMENT_"),
+        (Decision, result_pb2.Decision, "DECISION_"),
+        (Step, result_pb2.Step, "STEP_"),
+        (Channel, ticket_pb2.Channel, "CHANNEL_"),
+        (EscalationPolicy, taxonomy_pb2.EscalationPolicy, "ESCALATION_POLICY_"),
+    ],
+)
+def test_the_server_and_the_contract_count_alike(
+    ours: type[IntEnum], contract: object, prefix: str
+) -> None:
+    stated = {n.removeprefix(prefix): v for n, v in contract.items()}  # type: ignore[attr-defined]  # an enum wrapper
+    assert {member.name: member.value for member in ours} == {
+        name: value for name, value in stated.items() if value or name in ours.__members__
+    }

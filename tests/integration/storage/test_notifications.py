@@ -1,0 +1,40 @@
+"""What one process changes, the others hear of, also after a lost connection."""
+
+import asyncio
+
+import psycopg
+
+from server.storage.notifications import Notifications
+
+TERMINATE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = 'switchyard-notifications' AND datname = current_database()"
+)
+
+
+class Heard:
+    """Payloads in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.payloads: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def next(self) -> str | None:
+        """The next payload; fails when none comes."""
+        return await asyncio.wait_for(self.payloads.get(), 10)
+
+
+async def test_a_payload_is_heard_and_a_reconnect_says_that_all_may_have_changed(
+    database_url: str,
+) -> None:
+    heard = Heard()
+    notifications = Notifications(database_url, {"news": heard.payloads.put_nowait})
+    notifications.start()
+    assert await heard.next() is None
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        await connection.execute("SELECT pg_notify('news', 'a')")
+        assert await heard.next() == "a"
+        await connection.execute(TERMINATE)
+        assert await heard.next() is None
+        await connection.execute("SELECT pg_notify('news', 'b')")
+        assert await heard.next() == "b"
+    await notifications.stop()

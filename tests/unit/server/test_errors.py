@@ -1,0 +1,143 @@
+"""Every exception has a status, and none lets the inside out."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc import code_pb2, error_details_pb2
+from google.rpc.status_pb2 import Status
+from switchyard.triage.v1 import ticket_pb2
+
+import interceptors
+import server
+from interceptors.errors import InvalidRequest, MalformedMessage, UnknownMethod, Violation
+from server.engines.errors import EngineError, TrainingFailed
+from server.errors import STATUSES, status_of
+from server.health import ServiceUnknown
+from server.storage.errors import StorageUnavailable
+from server.triage.errors import (
+    FieldViolation,
+    InvalidPageToken,
+    InvalidTaxonomy,
+    ModelUnreadable,
+    RequestIdReused,
+    RunNotFound,
+    ServerDraining,
+    StaleEtag,
+    UnknownCategory,
+)
+
+# Raised before a server serves, or caught inside it: no call ever sees them.
+NEVER_IN_A_CALL = {
+    "DataFolderInUse",
+    "EmbeddedPostgresFailed",
+    "InvalidSettings",
+    "MigrationFailed",
+    "MissingPolicy",
+    "PortTaken",
+    "UnusableKey",
+}
+ROOTS = {"InterceptorError", "StorageError", "TriageError"}
+
+EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
+    (
+        InvalidRequest([Violation("body", "string.min_len", "too short")], ticket_pb2.Ticket()),
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "INVALID_REQUEST",
+    ),
+    (MalformedMessage(), grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE"),
+    (UnknownMethod(), grpc.StatusCode.UNIMPLEMENTED, "UNKNOWN_METHOD"),
+    (
+        InvalidTaxonomy([FieldViolation("taxonomy.categories[1].name", "must be unique")]),
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "INVALID_TAXONOMY",
+    ),
+    (
+        UnknownCategory("filter.category", "nope"),
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "UNKNOWN_CATEGORY",
+    ),
+    (InvalidPageToken(), grpc.StatusCode.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"),
+    (RunNotFound("triageRuns/1"), grpc.StatusCode.NOT_FOUND, "RUN_NOT_FOUND"),
+    (ServiceUnknown("x"), grpc.StatusCode.NOT_FOUND, "SERVICE_UNKNOWN"),
+    (StaleEtag("taxonomy"), grpc.StatusCode.ABORTED, "STALE_ETAG"),
+    (RequestIdReused("id"), grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED"),
+    (StorageUnavailable("SELECT secret"), grpc.StatusCode.UNAVAILABLE, "STORAGE_UNAVAILABLE"),
+    (ServerDraining(), grpc.StatusCode.UNAVAILABLE, "SERVER_DRAINING"),
+    (ModelUnreadable("/secret"), grpc.StatusCode.DATA_LOSS, "MODEL_UNREADABLE"),
+    (EngineError("secret"), grpc.StatusCode.INTERNAL, "ENGINE_FAILED"),
+    (TrainingFailed("secret"), grpc.StatusCode.INTERNAL, "ENGINE_FAILED"),
+    (RuntimeError("secret"), grpc.StatusCode.INTERNAL, "INTERNAL"),
+]
+
+
+def exception_classes() -> Iterator[type[Exception]]:
+    """Every exception that the server or the interceptors define."""
+    for package in (server, interceptors):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if found.name.endswith("__main__"):
+                continue
+            module = importlib.import_module(found.name)
+            for _, kind in inspect.getmembers(module, inspect.isclass):
+                if issubclass(kind, Exception) and kind.__module__ == found.name:
+                    yield kind
+
+
+def test_every_exception_class_has_a_status_or_never_meets_a_call() -> None:
+    unanswered = {
+        kind.__name__
+        for kind in exception_classes()
+        if not any(base in STATUSES for base in kind.__mro__)
+    }
+    assert unanswered == NEVER_IN_A_CALL | ROOTS - {"InterceptorError"}
+
+
+def test_every_exception_class_with_a_status_has_an_example_here() -> None:
+    shown = {type(error) for error, _, _ in EXAMPLES}
+    known = {k for k in exception_classes() if any(base in STATUSES for base in k.__mro__)}
+    assert {k.__name__ for k in known - shown} <= ROOTS
+
+
+@pytest.mark.parametrize(("error", "code", "reason"), EXAMPLES)
+def test_status_and_reason_of(error: Exception, code: grpc.StatusCode, reason: str) -> None:
+    status = status_of(error)
+    assert code_pb2.Code.Name(status.code) == code.name
+    info = detail(status, error_details_pb2.ErrorInfo)
+    assert (info.domain, info.reason) == ("switchyard", reason)
+
+
+@pytest.mark.parametrize("error", [error for error, _, _ in EXAMPLES])
+def test_nothing_of_the_inside_leaks(error: Exception) -> None:
+    assert "secret" not in str(status_of(error))
+
+
+@pytest.mark.parametrize(
+    "error", [e for e, code, _ in EXAMPLES if code is grpc.StatusCode.UNAVAILABLE]
+)
+def test_unavailable_says_when_to_try_again(error: Exception) -> None:
+    retry = detail(status_of(error), error_details_pb2.RetryInfo)
+    assert retry.retry_delay.seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("error", "field"),
+    [
+        (UnknownCategory("filter.category", "x"), "filter.category"),
+        (InvalidPageToken(), "page_token"),
+        (InvalidTaxonomy([FieldViolation("taxonomy.categories", "r")]), "taxonomy.categories"),
+    ],
+)
+def test_invalid_arguments_name_their_field(error: Exception, field: str) -> None:
+    bad = detail(status_of(error), error_details_pb2.BadRequest)
+    assert [v.field for v in bad.field_violations] == [field]
+
+
+def detail(status: Status, kind: Any) -> Any:
+    """The detail of this kind; fails when there is none."""
+    found = kind()
+    assert any(packed.Unpack(found) for packed in status.details)
+    return found

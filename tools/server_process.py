@@ -1,0 +1,78 @@
+"""A real server in a process of its own, to be called, killed and started again."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+READY = re.compile(r"ready on (\S+)")
+READY_S = 60
+
+
+class ServerProcess:
+    """`python -m server serve` on a free port."""
+
+    def __init__(self, data: Path, *arguments: str, **environment: str) -> None:
+        self.data = data
+        self._arguments = arguments
+        self._environment = environment
+        self._process: subprocess.Popen[str] | None = None
+        self.address = ""
+        self.log_path = data.parent / f"{data.name}.log"
+
+    def start(self) -> Self:
+        """Start, and wait until it is ready."""
+        defaults = ["--listen", "127.0.0.1:0", "--metrics-listen", "off"]
+        command = [sys.executable, "-m", "server", "serve", "--data", str(self.data), *defaults]
+        with self.log_path.open("a") as log:
+            self._process = subprocess.Popen(
+                [*command, *self._arguments],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=os.environ | self._environment,
+            )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        ready = READY.search(line)
+        assert ready, f"the server did not start: {self.log_path.read_text()[-2000:]}"
+        self.address = ready.group(1)
+        return self
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it at once, as kill -9 does."""
+        self._signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to drain."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout_s: float = 60) -> int:
+        """The exit status."""
+        assert self._process is not None
+        status = self._process.wait(timeout_s)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        return status
+
+    def stop(self) -> int:
+        """Drain and wait; the exit status."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self.terminate()
+        return self.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+        self.wait()
