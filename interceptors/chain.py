@@ -53,7 +53,10 @@ class Chain(grpc.aio.ServerInterceptor):
     def __init__(self, members: Sequence[Interceptor]) -> None:
         self._members = tuple(members)
         self._handlers: dict[str, Handler] = {}
-        self._unknown = self._wrap(OTHER, grpc.unary_unary_rpc_method_handler(_refuse))
+        refusal: Handler = grpc.unary_unary_rpc_method_handler(
+            _refuse, request_deserializer=_refuse_bytes
+        )
+        self._unknown = self._wrap(OTHER, refusal)
 
     async def intercept_service(
         self,
@@ -102,6 +105,10 @@ class Chain(grpc.aio.ServerInterceptor):
 
 def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _refuse_bytes(_request: bytes) -> bytes:
+    raise UnknownMethod  # before any member looks for a message
 
 
 async def _refuse(_request: bytes, _context: Context) -> bytes:

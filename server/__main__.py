@@ -86,6 +86,8 @@ def serve(listen: Address | None, metrics_listen: Address | None, data: Path | N
     standard error.
     """
     settings = _settings(listen=listen, metrics_listen=metrics_listen, data_folder=data)
+    # The processes that a server starts never use gRPC; its fork handlers only warn.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     from server.serve import serve_until_stopped  # noqa: PLC0415  # slow; --help should not wait
 
     sys.exit(_run(serve_until_stopped(settings)))

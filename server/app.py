@@ -22,8 +22,7 @@ from interceptors.telemetry import Telemetry
 from interceptors.validation import Validation
 from server import __version__
 from server.caller import caller_of
-from server.engines.embedded.engine import EmbeddedEngineMaker
-from server.engines.embedded.language import FastTextDetector
+from server.engines.embedded.process import EmbeddedEngines, EmbeddedLanguages, EngineProcess
 from server.errors import is_foreseen, status_of
 from server.health import SERVICE as HEALTH_SERVICE
 from server.health import Health
@@ -36,7 +35,7 @@ from server.storage.embedded import EmbeddedPostgres
 from server.storage.group_commit import GroupCommit
 from server.storage.migrate import migrate, read_migrations
 from server.storage.notifications import Notifications
-from server.triage.catalog import TaxonomyCatalog
+from server.triage.catalog import Active, TaxonomyCatalog
 from server.triage.decision import DecisionPolicy
 from server.triage.metrics import TriageMetrics
 from server.triage.pipeline import TriagePipeline
@@ -75,22 +74,24 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
         metrics_address = _serve_metrics(settings.metrics_listen, registry, stack)
         key_file = settings.digest_key_file or settings.folder / "digest.key"
         key = await asyncio.to_thread(load_or_make_key, key_file)
-        database = await _open_database(settings, stack)
+        engines = EngineProcess()
+        stack.push_async_callback(engines.stop)
+        database, _ = await asyncio.gather(_open_database(settings, stack), engines.start())
 
         commits = GroupCommit(database)
         commits.start()
         stack.push_async_callback(commits.stop)
         runs = RunStore(database, commits)
-        catalog = TaxonomyCatalog(
-            TaxonomyStore(database), EmbeddedEngineMaker(), starter_taxonomy()
-        )
+        maker, starter = EmbeddedEngines(engines), starter_taxonomy()
+        starter_engine = await maker.load(maker.starter_model(), starter)
+        catalog = TaxonomyCatalog(TaxonomyStore(database), maker, Active(starter, starter_engine))
         notifications = Notifications(database.url, {TAXONOMY_CHANNEL: catalog.forget})
         notifications.start()
         stack.push_async_callback(notifications.stop)
 
         pipeline = TriagePipeline(
             catalog=catalog,
-            languages=FastTextDetector(),
+            languages=EmbeddedLanguages(engines),
             runs=runs,
             policy=DecisionPolicy(settings.automatic_min_confidence),
             digest_key=key,

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import orjson
 
-FLUSH_S = 0.05
+FLUSH_S = 0.1
 MOST_LINES = 20_000  # that wait for a stream that does not take them; more are dropped and counted
 
 
@@ -47,8 +47,8 @@ class JsonLog:
             await self._flushing
 
     async def _flush_soon(self) -> None:
-        await asyncio.sleep(FLUSH_S)
         while self._lines:
+            await asyncio.sleep(FLUSH_S)
             lines, self._lines = self._lines, []
             if self._dropped:
                 dropped, self._dropped = self._dropped, 0

@@ -1,8 +1,10 @@
 """Fixtures that every kind of test may use. All parts are real."""
 
 import io
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -21,17 +23,30 @@ from tools.server_process import ServerProcess
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+def session_folder() -> Iterator[Path]:
+    """A folder for databases. Not pytest's own: it closes that to the database's user."""
+    with tempfile.TemporaryDirectory(prefix="switchyard-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def folder(session_folder: Path) -> Path:
+    """An empty folder of the test's own, fit for a database."""
+    return Path(tempfile.mkdtemp(dir=session_folder))
+
+
+@pytest.fixture(scope="session")
+def server(session_folder: Path) -> Iterator[ServerProcess]:
     """A server in a process of its own, shared by the whole session."""
-    process = ServerProcess(tmp_path_factory.mktemp("server") / "data").start()
+    process = ServerProcess(session_folder / "server").start()
     yield process
     assert process.stop() == 0
 
 
 @pytest_asyncio.fixture(scope="session")
-async def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def postgres_url(session_folder: Path) -> AsyncIterator[str]:
     """A PostgreSQL of its own, shared by the whole session."""
-    postgres = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
+    postgres = EmbeddedPostgres(session_folder / "postgres")
     yield await postgres.start()
     await postgres.stop()
 
@@ -52,12 +67,12 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def settings(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Settings:
+async def settings(session_folder: Path, postgres_url: str) -> Settings:
     """Settings of a server on free ports and an empty database."""
     return Settings(
         listen=Address("127.0.0.1", 0),
         metrics_listen=Address("127.0.0.1", 0),
-        data_folder=tmp_path_factory.mktemp("app"),
+        data_folder=session_folder / "app",
         database_url=await make_database(postgres_url),
     )
 

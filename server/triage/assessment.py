@@ -1,8 +1,9 @@
 """What an engine says about a ticket, before anything is decided."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 
 class Priority(IntEnum):
@@ -50,6 +51,14 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """What the engine wrote; None: not asked for."""
+
+    summary: str | None  # at most 400 characters
+    reply: str | None  # at most 4,000 characters
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """What the engine found in the ticket."""
 
@@ -58,11 +67,28 @@ class Assessment:
     priority_reasons: tuple[Reason, ...]
     escalation_reasons: tuple[Reason, ...]
     sentiment: Prediction[Sentiment] | None  # None: not asked for
+    draft: Draft | None = None  # what the engine wrote in the same breath
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What the engine wrote; None: not asked for."""
+def decode_prediction(record: Mapping[str, Any], label: Any) -> Prediction[Any]:
+    """The prediction of a stored record; `label` makes a label of what JSON kept of it."""
+    runners_up = tuple((label(name), confidence) for name, confidence in record["runners_up"])
+    return Prediction(label(record["label"]), record["confidence"], runners_up)
 
-    summary: str | None  # at most 400 characters
-    reply: str | None  # at most 4,000 characters
+
+def decode_reasons(records: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
+    """The reasons of a stored record."""
+    return tuple(Reason(**record) for record in records)
+
+
+def decode_assessment(record: Mapping[str, Any], draft: Draft) -> Assessment:
+    """The assessment of a record, together with a draft."""
+    sentiment = record["sentiment"]
+    return Assessment(
+        category=decode_prediction(record["category"], str),
+        priority=decode_prediction(record["priority"], Priority),
+        priority_reasons=decode_reasons(record["priority_reasons"]),
+        escalation_reasons=decode_reasons(record["escalation_reasons"]),
+        sentiment=None if sentiment is None else decode_prediction(sentiment, Sentiment),
+        draft=draft,
+    )

@@ -1,6 +1,5 @@
 """The taxonomy in force for each tenant, and the engine that knows it."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +23,10 @@ class Active:
 class TaxonomyCatalog:
     """Keeps what was used last; forgets a tenant when any process changes its taxonomy."""
 
-    def __init__(self, store: TaxonomyStore, maker: EngineMaker, starter: Taxonomy) -> None:
+    def __init__(self, store: TaxonomyStore, maker: EngineMaker, starter: Active) -> None:
         self._store = store
         self._maker = maker
-        self._starter = Active(starter, maker.load(maker.starter_model(), starter))
+        self._starter = starter
         self._kept: OrderedDict[str, Active] = OrderedDict()
         self._generation = 0  # counts what was forgotten, to drop a load that it overtook
 
@@ -74,8 +73,7 @@ class TaxonomyCatalog:
     async def _load(self, stored: StoredTaxonomy | None) -> Active:
         if stored is None:
             return self._starter
-        engine = await asyncio.to_thread(self._maker.load, stored.model, stored.taxonomy)
-        return Active(stored.taxonomy, engine)
+        return Active(stored.taxonomy, await self._maker.load(stored.model, stored.taxonomy))
 
     def _keep(self, tenant: str, active: Active) -> None:
         self._kept[tenant] = active

@@ -32,7 +32,7 @@ class EngineVersion:
 class LanguageDetector(Protocol):
     """Tells the language of a text."""
 
-    def detect(self, text: str, hint: str) -> Prediction[str]:
+    async def detect(self, text: str, hint: str) -> Prediction[str]:
         """An ISO 639 code, or "und" when neither text nor hint tells."""
 
 
@@ -61,5 +61,5 @@ class EngineMaker(Protocol):
     def starter_model(self) -> bytes:
         """The model of the starter taxonomy, made before."""
 
-    def load(self, model: bytes, taxonomy: Taxonomy) -> Engine:
+    async def load(self, model: bytes, taxonomy: Taxonomy) -> Engine:
         """The engine of a trained model. Raises ModelUnreadable."""

@@ -88,7 +88,7 @@ class TriagePipeline:
         watch = _Stopwatch(self._clock)
 
         yield watch.start(Step.DETECT_LANGUAGE)
-        language = self._languages.detect(text, ticket.language_hint)
+        language = await self._languages.detect(text, ticket.language_hint)
         yield watch.stop(f"{language.label} ({language.confidence:.0%})")
 
         yield watch.start(Step.CLASSIFY)

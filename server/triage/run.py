@@ -10,7 +10,14 @@ from typing import Any
 
 import orjson
 
-from server.triage.assessment import Prediction, Priority, Reason, Sentiment
+from server.triage.assessment import (
+    Prediction,
+    Priority,
+    Reason,
+    Sentiment,
+    decode_prediction,
+    decode_reasons,
+)
 from server.triage.engine import EngineVersion
 from server.triage.ticket import Ticket
 
@@ -100,12 +107,12 @@ def decode_answer(record: Mapping[str, Any]) -> Answer:
     """The answer of a stored record."""
     sentiment = record["sentiment"]
     return Answer(
-        category=_prediction(record["category"], str),
-        priority=_prediction(record["priority"], Priority),
-        priority_reasons=tuple(Reason(**r) for r in record["priority_reasons"]),
-        escalation_reasons=tuple(Reason(**r) for r in record["escalation_reasons"]),
-        sentiment=None if sentiment is None else _prediction(sentiment, Sentiment),
-        language=_prediction(record["language"], str),
+        category=decode_prediction(record["category"], str),
+        priority=decode_prediction(record["priority"], Priority),
+        priority_reasons=decode_reasons(record["priority_reasons"]),
+        escalation_reasons=decode_reasons(record["escalation_reasons"]),
+        sentiment=None if sentiment is None else decode_prediction(sentiment, Sentiment),
+        language=decode_prediction(record["language"], str),
         summary=record["summary"],
         reply=record["reply"],
         estimated_resolution_s=record["estimated_resolution_s"],
@@ -116,8 +123,3 @@ def decode_answer(record: Mapping[str, Any]) -> Answer:
             StepReport(Step(s["step"]), s["duration_s"], s["finding"]) for s in record["steps"]
         ),
     )
-
-
-def _prediction(record: Mapping[str, Any], label: Any) -> Prediction[Any]:
-    runners_up = tuple((label(name), confidence) for name, confidence in record["runners_up"])
-    return Prediction(label(record["label"]), record["confidence"], runners_up)

@@ -31,28 +31,27 @@ def start_owner(folder: Path) -> tuple[subprocess.Popen[str], str]:
     return process, process.stdout.readline().strip()
 
 
-async def test_data_outlives_its_server(tmp_path: Path) -> None:
-    postgres = EmbeddedPostgres(tmp_path / "data")
+async def test_data_outlives_its_server(folder: Path) -> None:
+    postgres = EmbeddedPostgres(folder / "data")
     with psycopg.connect(await postgres.start(), autocommit=True) as connection:
         connection.execute("CREATE TABLE kept (tenant text)")
     await postgres.stop()
-    assert running_url(tmp_path / "data") is None
+    assert running_url(folder / "data") is None
     url = await postgres.start()
     with psycopg.connect(url) as connection:
         connection.execute("SELECT * FROM kept")
     await postgres.stop()
 
 
-async def test_a_second_owner_is_told_who_the_first_is(tmp_path: Path) -> None:
-    first, second = EmbeddedPostgres(tmp_path / "data"), EmbeddedPostgres(tmp_path / "data")
+async def test_a_second_owner_is_told_who_the_first_is(folder: Path) -> None:
+    first, second = EmbeddedPostgres(folder / "data"), EmbeddedPostgres(folder / "data")
     await first.start()
     with pytest.raises(DataFolderInUse, match=str(os.getpid())):
         await second.start()
     await first.stop()
 
 
-async def test_what_a_killed_owner_left_is_adopted(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
+async def test_what_a_killed_owner_left_is_adopted(folder: Path) -> None:
     owner, url = start_owner(folder)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE kept (tenant text)")
@@ -65,8 +64,7 @@ async def test_what_a_killed_owner_left_is_adopted(tmp_path: Path) -> None:
     assert running_url(folder) is None
 
 
-async def test_a_killed_database_starts_again(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
+async def test_a_killed_database_starts_again(folder: Path) -> None:
     owner, url = start_owner(folder)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE kept (tenant text)")
@@ -80,18 +78,18 @@ async def test_a_killed_database_starts_again(tmp_path: Path) -> None:
     await postgres.stop()
 
 
-async def test_a_first_start_that_was_cut_short_is_begun_again(tmp_path: Path) -> None:
-    half = tmp_path / "data" / "postgres"
+async def test_a_first_start_that_was_cut_short_is_begun_again(folder: Path) -> None:
+    half = folder / "data" / "postgres"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
-    postgres = EmbeddedPostgres(tmp_path / "data")
+    postgres = EmbeddedPostgres(folder / "data")
     with psycopg.connect(await postgres.start()) as connection:
         connection.execute("SELECT 1")
     await postgres.stop()
 
 
-async def test_nobody_else_may_enter_its_folders(tmp_path: Path) -> None:
-    postgres = EmbeddedPostgres(tmp_path / "data")
+async def test_nobody_else_may_enter_its_folders(folder: Path) -> None:
+    postgres = EmbeddedPostgres(folder / "data")
     await postgres.start()
-    assert (tmp_path / "data" / "postgres").stat().st_mode & 0o077 == 0
+    assert (folder / "data" / "postgres").stat().st_mode & 0o077 == 0
     await postgres.stop()

@@ -15,7 +15,7 @@ from switchyard.triage.v1 import ticket_pb2
 import interceptors
 import server
 from interceptors.errors import InvalidRequest, MalformedMessage, UnknownMethod, Violation
-from server.engines.errors import EngineError, TrainingFailed
+from server.engines.errors import EngineError, EngineProcessDied, TrainingFailed
 from server.errors import STATUSES, status_of
 from server.health import ServiceUnknown
 from server.storage.errors import StorageUnavailable
@@ -71,6 +71,7 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
     (ModelUnreadable("/secret"), grpc.StatusCode.DATA_LOSS, "MODEL_UNREADABLE"),
     (EngineError("secret"), grpc.StatusCode.INTERNAL, "ENGINE_FAILED"),
     (TrainingFailed("secret"), grpc.StatusCode.INTERNAL, "ENGINE_FAILED"),
+    (EngineProcessDied("secret"), grpc.StatusCode.INTERNAL, "ENGINE_FAILED"),
     (RuntimeError("secret"), grpc.StatusCode.INTERNAL, "INTERNAL"),
 ]
 

@@ -1,0 +1,90 @@
+"""Text to hashed features: words and pairs of words, and runs of 3, 4 and 5 bytes.
+
+Training and serving both call `bucket_ids`, so a model always meets the features it learned.
+"""
+
+import unicodedata
+
+import numpy as np
+import numpy.typing as npt
+
+BUCKET_BITS = 18
+BUCKETS = 1 << BUCKET_BITS
+READ_BYTES = 8 * 1024  # of the normalised text; compatibility forms can grow when normalised
+
+Buckets = npt.NDArray[np.uint32]
+
+_SPACE = 32
+_GRAM_PRIME = np.uint32(0x9E3779B1)
+_WORD_PRIME = 0x01000193  # odd, therefore invertible modulo 2**32
+_MIX = np.uint32(0x85EBCA6B)
+
+
+def _character_classes() -> bytes:
+    """ASCII letters and all of UTF-8's upper half stay, digits become "0", the rest spaces."""
+    table = bytearray(range(256))
+    for code in range(128):
+        character = chr(code)
+        if character.isdigit():
+            table[code] = ord("0")
+        elif not character.isalpha():
+            table[code] = _SPACE
+    return bytes(table)
+
+
+def _powers(base: int) -> Buckets:
+    factors = np.full(READ_BYTES + 3, base, np.uint32)
+    factors[0] = 1
+    return np.multiply.accumulate(factors, dtype=np.uint32)
+
+
+_CLASSES = _character_classes()
+_POWERS = _powers(_WORD_PRIME)
+_INVERSES = _powers(pow(_WORD_PRIME, -1, 1 << 32))
+
+
+def normalise(text: str) -> bytes:
+    """Lower-case words in UTF-8 with one space before, between and after them."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).replace("\u2019", "'")
+    words = text.lower().encode(errors="replace").translate(_CLASSES, b"'").split()
+    return b" %b " % b" ".join(words)[:READ_BYTES]
+
+
+def bucket_ids(text: str) -> Buckets:
+    """The buckets that the text falls into: sorted, each once; none where no word is."""
+    codes = np.frombuffer(normalise(text), np.uint8).astype(np.uint32)
+    if len(codes) <= 2:  # the outer spaces alone
+        return np.empty(0, np.uint32)
+    hashes = np.concatenate((*_byte_grams(codes), *_word_grams(codes)))
+    hashes *= _MIX
+    hashes ^= hashes >> np.uint32(15)
+    hashes *= _GRAM_PRIME
+    hashes >>= np.uint32(32 - BUCKET_BITS)
+    return _distinct(hashes)
+
+
+def _byte_grams(codes: Buckets) -> tuple[Buckets, ...]:
+    three = (codes[:-2] * _GRAM_PRIME + codes[1:-1]) * _GRAM_PRIME + codes[2:]
+    four = three[:-1] * _GRAM_PRIME + codes[3:]
+    five = four[:-1] * _GRAM_PRIME + codes[4:]
+    return three, four, five
+
+
+def _word_grams(codes: Buckets) -> tuple[Buckets, Buckets]:
+    """Hashes of words and pairs of words: differences of one running sum, moved to its origin."""
+    spaces = np.flatnonzero(codes == _SPACE)
+    sums = np.cumsum(codes * _POWERS[: len(codes)], dtype=np.uint32)
+    at_spaces = sums[spaces]
+    origins = _INVERSES[spaces]
+    words = (at_spaces[1:] - at_spaces[:-1]) * origins[:-1]
+    pairs = (at_spaces[2:] - at_spaces[:-2]) * origins[:-2]
+    return words, pairs
+
+
+def _distinct(hashes: Buckets) -> Buckets:
+    hashes.sort()
+    first = np.empty(len(hashes), np.bool_)
+    first[0] = True
+    np.not_equal(hashes[1:], hashes[:-1], out=first[1:])
+    return hashes[first]

@@ -1,0 +1,129 @@
+"""The engine in its own process: real pipes, real kills."""
+
+import asyncio
+import dataclasses
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from server.engines.embedded.process import EmbeddedEngines, EmbeddedLanguages, EngineProcess
+from server.engines.errors import EngineError
+from server.triage.assessment import Prediction
+from server.triage.engine import Engine, Parts
+from server.triage.errors import ModelUnreadable
+from server.triage.starter import starter_taxonomy
+from server.triage.ticket import Ticket
+
+ENGLISH = Prediction("en", 0.9)
+TICKET = Ticket(id="1", body="I was charged twice for order 4412. My lawyer will hear of this.")
+
+
+@pytest_asyncio.fixture
+async def process() -> AsyncIterator[EngineProcess]:
+    """A running engine process."""
+    process = EngineProcess()
+    await process.start()
+    yield process
+    await process.stop()
+
+
+@pytest_asyncio.fixture
+async def engine(process: EngineProcess) -> Engine:
+    """The starter engine in the process."""
+    return await load_starter(process)
+
+
+async def load_starter(process: EngineProcess, revision: int = 0) -> Engine:
+    maker = EmbeddedEngines(process)
+    taxonomy = dataclasses.replace(starter_taxonomy(), revision=revision)
+    return await maker.load(maker.starter_model(), taxonomy)
+
+
+async def assess(engine: Engine, ticket: Ticket = TICKET) -> str:
+    return (await engine.assess(ticket, ticket.body, ENGLISH, Parts())).category.label
+
+
+def worker_pid() -> int:
+    """Process id of the one worker below this test."""
+    (pid,) = [
+        child.pid
+        for child in psutil.Process().children()
+        if "server.engines.embedded.worker" in child.cmdline()
+    ]
+    return pid
+
+
+async def test_assessment_and_draft_come_from_the_process(engine: Engine) -> None:
+    found = await engine.assess(TICKET, TICKET.body, ENGLISH, Parts())
+    draft = await engine.draft(TICKET, TICKET.body, found, Parts())
+    assert found.category.confidence > 0.5
+    assert [reason.code for reason in found.escalation_reasons] == ["LEGAL_THREAT"]
+    assert draft.reply is not None
+    assert "4412" in draft.reply
+
+
+async def test_everyone_gets_the_answer_to_their_own_ticket(engine: Engine) -> None:
+    tickets = [Ticket(id=f"t-{i}", body=f"Where is order {1000 + i}?") for i in range(200)]
+    found = await asyncio.gather(
+        *[engine.assess(ticket, ticket.body, ENGLISH, Parts()) for ticket in tickets]
+    )
+    for i, assessment in enumerate(found):
+        assert assessment.draft is not None
+        assert str(1000 + i) in str(assessment.draft.reply)
+
+
+async def test_languages_are_told(process: EngineProcess) -> None:
+    languages = EmbeddedLanguages(process)
+    german = await languages.detect("Ich habe meine Bestellung noch nicht erhalten", "")
+    assert german.label == "de"
+
+
+async def test_a_killed_process_is_started_again_and_nobody_notices(engine: Engine) -> None:
+    before = await assess(engine)
+    for _ in range(3):
+        os.kill(worker_pid(), signal.SIGKILL)
+        assert await assess(engine) == before
+
+
+async def test_a_process_that_hangs_is_replaced() -> None:
+    process = EngineProcess(answer_s=4.0)
+    await process.start()
+    engine = await load_starter(process)
+    hanging = worker_pid()
+    os.kill(hanging, signal.SIGSTOP)
+    assert await assess(engine)
+    assert worker_pid() != hanging
+    await process.stop()
+
+
+async def test_a_model_that_was_cut_short_is_refused(process: EngineProcess) -> None:
+    maker = EmbeddedEngines(process)
+    with pytest.raises(ModelUnreadable):
+        await maker.load(maker.starter_model()[:1000], starter_taxonomy())
+
+
+async def test_a_job_that_fails_harms_no_other(process: EngineProcess, engine: Engine) -> None:
+    bad = asyncio.ensure_future(process.ask(b'["nonsense"]'))
+    good = asyncio.ensure_future(assess(engine))
+    with pytest.raises(EngineError):
+        await bad
+    assert await good
+
+
+async def test_engines_that_were_dropped_for_others_come_back() -> None:
+    process = EngineProcess(most_engines=2)
+    await process.start()
+    engines = [await load_starter(process, revision) for revision in range(4)]
+    for engine in engines * 2:
+        assert await assess(engine)
+    await process.stop()
+
+
+async def test_stopping_leaves_no_process(process: EngineProcess) -> None:
+    pid = worker_pid()
+    await process.stop()
+    assert not psutil.pid_exists(pid)

@@ -1,0 +1,119 @@
+"""Stored models: what comes back, and what is refused."""
+
+import io
+import zipfile
+from typing import Any
+
+import numpy as np
+import pytest
+
+from server.engines.embedded.model import LinearModel
+from server.engines.embedded.model_file import UNPACKED_BYTES, load_model, save_model
+from server.engines.embedded.training import train_model
+from server.triage.errors import ModelUnreadable
+from server.triage.taxonomy import Category
+
+
+@pytest.fixture(scope="session")
+def model(two_categories: tuple[Category, ...]) -> LinearModel:
+    return train_model(two_categories)
+
+
+@pytest.fixture(scope="session")
+def stored(model: LinearModel) -> bytes:
+    return save_model(model)
+
+
+def rewritten(stored: bytes, **changes: Any) -> bytes:
+    """The archive with some arrays replaced (or left out, by None), the digest as it was."""
+    with np.load(io.BytesIO(stored)) as arrays:
+        content = {name: arrays[name] for name in arrays.files} | changes
+    file = io.BytesIO()
+    np.savez_compressed(file, **{k: v for k, v in content.items() if v is not None})
+    return file.getvalue()
+
+
+def test_a_loaded_model_answers_as_the_saved_one(model: LinearModel, stored: bytes) -> None:
+    text = "the invoice of my parcel"
+    assert load_model(stored).predict(text) == model.predict(text)
+
+
+def test_the_same_model_is_the_same_bytes(model: LinearModel, stored: bytes) -> None:
+    assert save_model(model) == stored
+
+
+def test_saving_a_loaded_model_changes_nothing(stored: bytes) -> None:
+    assert save_model(load_model(stored)) == stored
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_a_model_that_was_cut_short_is_refused(stored: bytes, share: float) -> None:
+    with pytest.raises(ModelUnreadable):
+        load_model(stored[: int(len(stored) * share)])
+
+
+def test_no_flipped_byte_goes_unnoticed_into_the_weights(stored: bytes) -> None:
+    expected = load_model(stored)
+    for at in range(0, len(stored), 97):
+        changed = bytearray(stored)
+        changed[at] ^= 0x10
+        try:
+            found = load_model(bytes(changed))
+        except ModelUnreadable:
+            continue
+        assert (found.weights == expected.weights).all()  # a byte of the archive's own fields
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weights": np.zeros((3, 2), np.float16)},
+        {"weights": np.zeros((3, 2), np.float64)},
+        {"intercepts": np.array([0.5, -0.5], np.float32)},
+        {"format": np.int32(2)},
+        {"digest": np.zeros(32, np.uint8)},
+        {"digest": None},
+        {"idf": None},
+        {"more": np.zeros(3)},
+    ],
+)
+def test_an_array_that_was_changed_is_refused(stored: bytes, changes: dict[str, Any]) -> None:
+    with pytest.raises(ModelUnreadable):
+        load_model(rewritten(stored, **changes))
+
+
+class Explosive:
+    """Says so when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return pytest.fail, ("unpickled",)
+
+
+def test_a_pickle_is_refused_and_never_run(stored: bytes) -> None:
+    with pytest.raises(ModelUnreadable):
+        load_model(rewritten(stored, idf=np.array([Explosive()], dtype=object)))
+
+
+def test_an_archive_that_unpacks_too_large_is_refused_unread(stored: bytes) -> None:
+    bomb = rewritten(stored, weights=np.zeros(UNPACKED_BYTES // 2 + 1, np.float16))
+    assert len(bomb) < 1_000_000
+    with pytest.raises(ModelUnreadable, match="unpacks to more than"):
+        load_model(bomb)
+
+
+def test_a_header_that_promises_more_than_is_there_is_refused(stored: bytes) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(stored)) as old, zipfile.ZipFile(file, "w") as new:
+        for info in old.infolist():
+            content = old.read(info)
+            if info.filename == "idf.npy":
+                content = content.replace(b"'shape': (", b"'shape': (9999999999999, ", 1)
+            new.writestr(info.filename, content)
+    with pytest.raises(ModelUnreadable):
+        load_model(file.getvalue())
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"\x80\x05.", b"not a model" * 100])
+def test_other_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(ModelUnreadable):
+        load_model(data)

@@ -1,0 +1,194 @@
+"""Priority and reasons to escalate, by the rules."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+
+from server.triage.assessment import Priority
+from server.triage.rules import EVIDENCE_CHARACTERS, RULES, Rule, RuleBook, Verdict
+from server.triage.taxonomy import EscalationPolicy
+from tests.unit.engines.hostile import any_text
+
+BOOK = RuleBook()
+
+
+def judge(text: str, attributes: Mapping[str, str] | None = None) -> Verdict:
+    return BOOK.judge(text, attributes or {}, EscalationPolicy.BY_RULES)
+
+
+def priority_codes(verdict: Verdict) -> list[str]:
+    return [reason.code for reason in verdict.priority_reasons]
+
+
+def escalation_codes(verdict: Verdict) -> list[str]:
+    return [reason.code for reason in verdict.escalation_reasons]
+
+
+@pytest.mark.parametrize(
+    ("text", "priority", "code"),
+    [
+        ("PRODUCTION IS DOWN since 9 o'clock", Priority.URGENT, "OUTAGE_FOR_ALL"),
+        ("Nobody can log in. Please help.", Priority.URGENT, "OUTAGE_FOR_ALL"),
+        ("I think I've been hacked", Priority.URGENT, "SECURITY"),
+        ("got a phishing e-mail in your name", Priority.URGENT, "SECURITY"),
+        ("there was an unauthorised login", Priority.URGENT, "SECURITY"),
+        ("the charger caught fire", Priority.URGENT, "SAFETY"),
+        ("I was charged twice", Priority.HIGH, "MONEY_AT_RISK"),
+        ("you debited $4,999.00 for nothing", Priority.HIGH, "LARGE_AMOUNT"),
+        ("1.250,50 EUR were withdrawn", Priority.HIGH, "LARGE_AMOUNT"),
+        ("I can't log in", Priority.HIGH, "BLOCKED"),
+        ("we go live tomorrow", Priority.HIGH, "DEADLINE"),
+        ("needed by end of day", Priority.HIGH, "DEADLINE"),
+        ("this is urgent!", Priority.HIGH, "CALLS_IT_URGENT"),
+        ("my lawyer will write to you", Priority.HIGH, "LEGAL_THREAT"),
+        ("I will file a GDPR complaint", Priority.HIGH, "LEGAL_THREAT"),
+        ("this is the third time I write", Priority.HIGH, "REPEATED_CONTACT"),
+        ("still no reply from you", Priority.HIGH, "REPEATED_CONTACT"),
+        ("no rush, whenever you have time", Priority.LOW, "NO_HURRY"),
+        ("This is not urgent at all", Priority.LOW, "NO_HURRY"),
+        ("it would be nice to have a dark mode", Priority.LOW, "WISH"),
+    ],
+)
+def test_a_phrase_sets_the_priority_and_says_why(text: str, priority: Priority, code: str) -> None:
+    verdict = judge(text)
+    assert verdict.priority.label == priority
+    assert code in priority_codes(verdict)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Our production is down", "OUTAGE_FOR_ALL"),
+        ("my account was hacked", "SECURITY"),
+        ("I'll take you to court", "LEGAL_THREAT"),
+        ("I'll ask my bank for a chargeback", "LEGAL_THREAT"),
+        ("I want to speak to a human", "ASKS_FOR_PERSON"),
+        ("please call me on 0171 555", "ASKS_FOR_PERSON"),
+        ("put me through to your manager", "ASKS_FOR_PERSON"),
+        ("the battery exploded", "SAFETY"),
+    ],
+)
+def test_some_causes_send_the_ticket_to_a_person(text: str, code: str) -> None:
+    assert escalation_codes(judge(text)) == [code]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Where can I download my invoice?",
+        "production is fine, thanks",
+        "I was not charged twice",
+        "there is no data breach",
+        "please don't call me",
+        "we have never been hacked",
+        "Sue asked me about the parcel",
+        "the suede shoes in the photo",
+        "the bottle is leaking",
+    ],
+)
+def test_what_is_denied_or_only_looks_alike_is_no_cause(text: str) -> None:
+    verdict = judge(text)
+    assert verdict.priority.label == Priority.MEDIUM
+    assert verdict.priority_reasons == verdict.escalation_reasons == ()
+
+
+def test_a_denial_in_the_sentence_before_denies_nothing() -> None:
+    assert escalation_codes(judge("I could not. Production is down")) == ["OUTAGE_FOR_ALL"]
+
+
+def test_not_only_denies_nothing() -> None:
+    assert escalation_codes(judge("not only was I hacked")) == ["SECURITY"]
+
+
+def test_a_phrase_does_not_run_across_sentences() -> None:
+    assert judge("Look at production. Is down the right word?").escalation_reasons == ()
+
+
+def test_without_a_rule_the_priority_is_medium_and_unsure() -> None:
+    priority = judge("Which colours do you sell?").priority
+    assert priority.label == Priority.MEDIUM
+    assert priority.confidence < 0.5
+
+
+def test_rules_that_agree_are_surer_than_one() -> None:
+    one = judge("I was charged twice").priority
+    two = judge("I was charged twice and need it back by tomorrow").priority
+    assert one.label == two.label == Priority.HIGH
+    assert two.confidence > one.confidence
+
+
+def test_three_causes_make_it_urgent() -> None:
+    text = "Charged twice, still no reply, and the deadline is near"
+    assert judge(text).priority.label == Priority.URGENT
+
+
+def test_causes_that_contradict_cancel_out_and_are_unsure() -> None:
+    priority = judge("I was charged twice, but there is no rush").priority
+    assert priority.label == Priority.MEDIUM
+    assert priority.confidence < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "without", "with_plan"),
+    [
+        ("no rush", Priority.LOW, Priority.MEDIUM),
+        ("a question", Priority.MEDIUM, Priority.HIGH),
+        ("I was charged twice", Priority.HIGH, Priority.URGENT),
+        ("production is down", Priority.URGENT, Priority.URGENT),
+    ],
+)
+def test_the_enterprise_plan_raises_by_one_step(
+    text: str, without: Priority, with_plan: Priority
+) -> None:
+    assert judge(text, {"plan": "pro"}).priority.label == without
+    verdict = judge(text, {"plan": "Enterprise"})
+    assert verdict.priority.label == with_plan
+    assert "plan=enterprise" in [reason.evidence for reason in verdict.priority_reasons]
+
+
+@pytest.mark.parametrize(
+    ("contacts", "priority"),
+    [
+        ("0", Priority.MEDIUM),
+        ("1", Priority.MEDIUM),
+        ("2", Priority.HIGH),
+        ("many", Priority.MEDIUM),
+    ],
+)
+def test_two_previous_contacts_raise(contacts: str, priority: Priority) -> None:
+    assert judge("hello", {"previous_contacts": contacts}).priority.label == priority
+
+
+@pytest.mark.parametrize("text", ["charged 999.99 EUR", "charged for order 48213", "paid 12 $"])
+def test_small_amounts_and_other_numbers_are_no_large_amount(text: str) -> None:
+    assert "LARGE_AMOUNT" not in priority_codes(judge(text))
+
+
+def test_a_category_may_always_go_to_a_person() -> None:
+    verdict = BOOK.judge("hello", {}, EscalationPolicy.ALWAYS)
+    assert escalation_codes(verdict) == ["CATEGORY_POLICY"]
+
+
+def test_evidence_is_the_customers_own_words() -> None:
+    text = "Dear team,\nthis is the second week and I can\u2019t  log in since Monday.\nBye"
+    (reason,) = judge(text).priority_reasons
+    assert reason.evidence == "this is the second week and I can\u2019t  log in since Monday."
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_every_phrase_of_a_rule_fires_it(rule: Rule) -> None:
+    for phrase in rule.phrases:
+        verdict = judge(f"Well, {phrase.upper()}!")
+        assert rule.code in priority_codes(verdict) + escalation_codes(verdict), phrase
+
+
+@given(any_text)
+def test_any_text_gets_a_verdict_within_the_contract(text: str) -> None:
+    verdict = judge(text)
+    chances = [verdict.priority.confidence, *(c for _, c in verdict.priority.runners_up)]
+    assert sum(chances) <= 1 + 1e-9
+    for reason in (*verdict.priority_reasons, *verdict.escalation_reasons):
+        assert re.fullmatch("[A-Z][A-Z0-9_]*", reason.code)
+        assert len(reason.evidence) <= EVIDENCE_CHARACTERS
