@@ -108,6 +108,18 @@ def doctor(listen: Address | None, metrics_listen: Address | None, data: Path | 
     sys.exit(_run(examine(settings)))
 
 
+@main.command()
+@listen_option
+def health(listen: Address | None) -> None:
+    """Ask the server on this machine whether it serves: exits with 0 when it does, else with 1."""
+    settings = _settings(listen=listen)
+    from server.doctor import is_serving  # noqa: PLC0415  # slow; --help should not wait
+
+    serving = asyncio.run(is_serving(settings.listen))
+    click.echo("SERVING" if serving else "NOT_SERVING")
+    sys.exit(0 if serving else 1)
+
+
 @main.command(name="settings")
 def list_settings() -> None:
     """List every setting with its meaning, its default and its present value."""

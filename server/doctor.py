@@ -23,6 +23,7 @@ from server.triage.errors import ModelUnreadable
 from server.triage.starter import starter_taxonomy
 
 ANSWER_S = 3.0
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # to call, not to listen on
 
 
 class Verdict(Enum):
@@ -137,15 +138,17 @@ async def _port(part: str, address: Address, option: str) -> Finding:
         with socket.create_server((address.host, address.port)):
             return Finding(part, Verdict.OK, f"{address} is free")
     except OSError as error:
-        if part == "grpc port" and await _serves(address):
+        if part == "grpc port" and await is_serving(address):
             return Finding(part, Verdict.NOTE, f"a healthy gRPC server answers on {address}")
         reason = error.strerror or "unknown"
         text = f"cannot listen on {address} ({reason}); choose another with {option}"
         return Finding(part, Verdict.FAULT, text)
 
 
-async def _serves(address: Address) -> bool:
-    async with grpc.aio.insecure_channel(str(address)) as channel:
+async def is_serving(address: Address) -> bool:
+    """Whether a healthy gRPC server answers there; one that listens everywhere, also here."""
+    host = ANYWHERE.get(address.host, address.host)
+    async with grpc.aio.insecure_channel(str(Address(host, address.port))) as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         try:
             answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=ANSWER_S)

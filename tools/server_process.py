@@ -61,8 +61,8 @@ class ServerProcess:
         """The exit status."""
         assert self._process is not None
         status = self._process.wait(timeout_s)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         return status
 
     def stop(self) -> int:

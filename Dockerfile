@@ -1,0 +1,27 @@
+# The server alone: runtime packages from the hashed lock file, no build tools, no root.
+FROM python:3.11-slim AS build
+WORKDIR /src
+COPY requirements.lock .
+RUN python -m venv /opt/switchyard \
+    && /opt/switchyard/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY pyproject.toml README.md ./
+COPY server server
+COPY interceptors interceptors
+COPY gen gen
+RUN pip install --no-cache-dir "hatchling>=1.27" \
+    && pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
+    && /opt/switchyard/bin/pip install --no-cache-dir --no-deps /wheels/*.whl
+
+FROM python:3.11-slim
+RUN useradd --create-home --uid 10001 switchyard && install -d -o switchyard /data
+COPY --from=build /opt/switchyard /opt/switchyard
+USER switchyard
+VOLUME /data
+EXPOSE 50051 9464
+ENV SWITCHYARD_LISTEN=0.0.0.0:50051 \
+    SWITCHYARD_METRICS_LISTEN=0.0.0.0:9464 \
+    SWITCHYARD_DATA_FOLDER=/data
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
+    CMD ["/opt/switchyard/bin/switchyard-server", "health"]
+ENTRYPOINT ["/opt/switchyard/bin/switchyard-server"]
+CMD ["serve"]
