@@ -13,6 +13,7 @@ import os
 import subprocess
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -24,6 +25,7 @@ from server.storage.errors import DataFolderInUse, EmbeddedPostgresFailed
 DATA = "postgres"  # folder of the cluster, below the data folder
 START_TRIES = 12
 START_PAUSE_S = 0.25
+WATCH_S = 1.0
 
 
 class EmbeddedPostgres:
@@ -32,6 +34,7 @@ class EmbeddedPostgres:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock: int | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
         """Start or adopt the server; its URL.
@@ -41,21 +44,37 @@ class EmbeddedPostgres:
         """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _take_lock(self._folder)
-        return await asyncio.to_thread(_start_server, self._folder)
+        url = await asyncio.to_thread(_start_server, self._folder)
+        self._watch = asyncio.create_task(self._keep_running(), name="embedded-postgres")
+        return url
 
     async def stop(self) -> None:
         """Stop the server and free the folder."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
         if self._lock is None:
             return
         await asyncio.to_thread(_stop_server, self._folder)
         os.close(self._lock)
         self._lock = None
 
+    async def _keep_running(self) -> None:
+        """Start the server again when it has died. Its URL stays the same."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if await asyncio.to_thread(running_url, self._folder) is None:
+                with suppress(EmbeddedPostgresFailed):  # the next turn tries again
+                    await asyncio.to_thread(_start_server, self._folder)
+
 
 def running_url(folder: Path) -> str | None:
     """URL of the server that runs below `folder`; None when none does."""
     info = _wheel().PostmasterInfo.read_from_pgdata(folder / DATA)
-    return info.get_uri() if info is not None and info.is_running() else None
+    if info is None or info.process is None or not _is_alive(info.process):
+        return None
+    url: str = info.get_uri()
+    return url
 
 
 def _take_lock(folder: Path) -> int:
@@ -110,14 +129,14 @@ def _forget_dead_postmaster(data: Path) -> None:
     PostgreSQL: take its lock files away.
     """
     info = _wheel().PostmasterInfo.read_from_pgdata(data)
-    if info is not None and info.process is not None and _is_zombie(info.process):
+    if info is not None and info.process is not None and not _is_alive(info.process):
         (data / "postmaster.pid").unlink()
         Path(f"{info.socket_path}.lock").unlink(missing_ok=True)
 
 
-def _is_zombie(process: psutil.Process) -> bool:
+def _is_alive(process: psutil.Process) -> bool:
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

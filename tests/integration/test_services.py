@@ -1,0 +1,72 @@
+"""Health, reflection and metrics of a running server."""
+
+import asyncio
+import urllib.request
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from server.app import SERVICES, Application
+from server.health import LIST_RESPONSE
+from tests.integration.triage.requests import request
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url) as answer:  # noqa: S310  # our own server
+        return str(answer.read().decode())
+
+
+async def test_health_answers_for_the_server_and_each_service(channel: grpc.aio.Channel) -> None:
+    health: Any = health_pb2_grpc.HealthStub(channel)
+    for service in ("", *SERVICES):
+        answer = await health.Check(health_pb2.HealthCheckRequest(service=service))
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_health_lists_the_services(channel: grpc.aio.Channel) -> None:
+    call: Any = channel.unary_unary(
+        "/grpc.health.v1.Health/List", response_deserializer=LIST_RESPONSE.FromString
+    )
+    answer = await call(b"")
+    assert set(answer.statuses) == {"", *SERVICES}
+    assert answer.statuses[""].status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_health_of_a_service_that_is_not_there_is_not_found(
+    channel: grpc.aio.Channel,
+) -> None:
+    health: Any = health_pb2_grpc.HealthStub(channel)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await health.Check(health_pb2.HealthCheckRequest(service="nothing"))
+    assert raised.value.code() == grpc.StatusCode.NOT_FOUND
+    watch = health.Watch(health_pb2.HealthCheckRequest(service="nothing"))
+    assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+    watch.cancel()
+
+
+async def test_reflection_lists_and_describes(channel: grpc.aio.Channel) -> None:
+    stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
+    asked = [
+        reflection_pb2.ServerReflectionRequest(list_services=""),
+        reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICES[0]),
+    ]
+    listed, described = [a async for a in stub.ServerReflectionInfo(iter(asked))]
+    names = {service.name for service in listed.list_services_response.service}
+    assert {*SERVICES, "grpc.health.v1.Health"} <= names
+    assert described.file_descriptor_response.file_descriptor_proto
+
+
+async def test_metrics_count_calls_and_runs(app: Application, triage: Any) -> None:
+    await triage.Triage(request())
+    with urllib.request.urlopen(
+        f"http://{app.metrics_address}/metrics"
+    ) as answer:  # our own server
+        text = answer.read().decode()
+    method = 'grpc_method="switchyard.triage.v1.TriageService/Triage"'
+    assert f"grpc_server_call_started_total{{{method}}}" in text
+    assert f"grpc_server_call_duration_seconds_count{{{method},grpc_status" in text
+    assert 'switchyard_triage_runs_total{category="' in text
+    assert "hunter2" not in text
