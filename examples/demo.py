@@ -13,6 +13,7 @@ from pathlib import Path
 from tools.server_process import ServerProcess
 
 TICKETS = Path(__file__).parent / "tickets.jsonl"
+SHOWN = "T-1065"  # a long, angry one
 
 
 def main() -> int:
@@ -32,10 +33,10 @@ def main() -> int:
 
 
 def show(address: str) -> int:
-    """Triage the tickets, then show one escalated ticket's run."""
+    """Triage the tickets, then show one ticket's run."""
     status = switchyard(address, "triage", str(TICKETS), "--rows", "100")
     listed = subprocess.run(
-        command(address, "runs", "list", "--decision", "escalate", "--limit", "1", "--json"),
+        command(address, "runs", "list", "--ticket", SHOWN, "--json"),
         capture_output=True,
         text=True,
         check=True,

@@ -28,7 +28,7 @@ def test_a_killed_database_is_unavailable_and_then_back(folder: Path) -> None:
             try:
                 answered.append(triage(stub))
             except grpc.RpcError as error:
-                codes.add(error.code())  # type: ignore[attr-defined]  # a call too
+                codes.add(error.code())
         assert codes == {grpc.StatusCode.UNAVAILABLE}
         assert len(answered) == 4
         listed = stub.ListTriageRuns(triage_service_pb2.ListTriageRunsRequest())

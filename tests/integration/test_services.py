@@ -48,7 +48,7 @@ async def test_health_of_a_service_that_is_not_there_is_not_found(
 
 
 async def test_reflection_lists_and_describes(channel: grpc.aio.Channel) -> None:
-    stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
+    stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[arg-type]  # either kind
     asked = [
         reflection_pb2.ServerReflectionRequest(list_services=""),
         reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICES[0]),
@@ -61,10 +61,7 @@ async def test_reflection_lists_and_describes(channel: grpc.aio.Channel) -> None
 
 async def test_metrics_count_calls_and_runs(app: Application, triage: Any) -> None:
     await triage.Triage(request())
-    with urllib.request.urlopen(
-        f"http://{app.metrics_address}/metrics"
-    ) as answer:  # our own server
-        text = answer.read().decode()
+    text = await asyncio.to_thread(fetch, f"http://{app.metrics_address}/metrics")
     method = 'grpc_method="switchyard.triage.v1.TriageService/Triage"'
     assert f"grpc_server_call_started_total{{{method}}}" in text
     assert f"grpc_server_call_duration_seconds_count{{{method},grpc_status" in text

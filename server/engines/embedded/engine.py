@@ -14,11 +14,13 @@ from server.triage.assessment import Assessment, Draft, Prediction
 from server.triage.engine import EngineVersion, Parts
 from server.triage.errors import ModelUnreadable
 from server.triage.rules import RuleBook
-from server.triage.taxonomy import Category, Taxonomy
+from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
 from server.triage.ticket import Ticket
 
 # Longer texts may take over 5 ms in all and are assessed off the event loop.
 _QUICK_CHARACTERS = 3_000
+# A category that is less likely than not goes to review; its policy is not asked.
+_LIKELY = 0.5
 
 
 class EmbeddedEngine:
@@ -70,6 +72,8 @@ class EmbeddedEngine:
         """As `assess`, on whatever thread it is called: up to 5 ms for the longest text."""
         category = self._model.predict(text)
         policy = self._taxonomy.by_name[category.label].escalation_policy
+        if category.confidence < _LIKELY:
+            policy = EscalationPolicy.BY_RULES
         verdict = self._rules.judge(text, ticket.attributes, policy)
         return Assessment(
             category,

@@ -64,20 +64,21 @@ async def echo_channel(members: Sequence[Interceptor]) -> AsyncIterator[grpc.aio
 
 async def call(channel: grpc.aio.Channel, method: str, request: bytes) -> bytes:
     """Call a unary method with raw bytes."""
-    answer: bytes = await channel.unary_unary(f"/{SERVICE}/{method}")(request, timeout=10)
+    multicallable: Any = channel.unary_unary(f"/{SERVICE}/{method}")
+    answer: bytes = await multicallable(request, timeout=10)
     return answer
 
 
 async def stream(channel: grpc.aio.Channel, method: str, items: Sequence[bytes]) -> list[bytes]:
     """Call a method with streams on both sides."""
-    call = channel.stream_stream(f"/{SERVICE}/{method}")(iter(items), timeout=10)
-    return [item async for item in call]
+    multicallable: Any = channel.stream_stream(f"/{SERVICE}/{method}")
+    return [item async for item in multicallable(iter(items), timeout=10)]
 
 
 async def count(channel: grpc.aio.Channel, request: bytes) -> list[bytes]:
     """Call the method that answers with a stream."""
-    call = channel.unary_stream(f"/{SERVICE}/Count")(request, timeout=10)
-    return [item async for item in call]
+    multicallable: Any = channel.unary_stream(f"/{SERVICE}/Count")
+    return [item async for item in multicallable(request, timeout=10)]
 
 
 def status_of_call(error: grpc.aio.AioRpcError) -> Status:

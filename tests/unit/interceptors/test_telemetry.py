@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import grpc
 import pytest
+from google.rpc.status_pb2 import Status
 from prometheus_client import CollectorRegistry
 from switchyard.triage.v1 import ticket_pb2
 
 from interceptors.access_log import AccessLog
+from interceptors.chain import Interceptor
 from interceptors.codec import Codec
 from interceptors.error_status import ErrorStatus
 from interceptors.errors import UnknownMethod, interceptor_status, status
@@ -34,14 +37,14 @@ class Ends:
         self.arrived.set()
 
 
-def _status(_method: str, error: Exception) -> object:
+def _status(_method: str, error: Exception) -> Status:
     if isinstance(error, UnknownMethod):
         return interceptor_status(error)
     assert isinstance(error, Boom)
     return status(grpc.StatusCode.RESOURCE_EXHAUSTED, "BOOM", "It went off.")
 
 
-members = [ErrorStatus(_status), Codec(items_stand_alone=lambda _name: True)]  # type: ignore[arg-type]  # object is a Status
+members: list[Interceptor] = [ErrorStatus(_status), Codec(items_stand_alone=lambda _name: True)]
 
 
 async def test_the_code_of_every_call_is_told() -> None:
@@ -66,7 +69,7 @@ async def test_the_code_of_every_call_is_told() -> None:
 async def test_a_stream_that_its_caller_leaves_is_cancelled() -> None:
     ends = Ends()
     async with echo_channel([Telemetry([ends]), *members]) as channel:
-        stream = channel.stream_stream("/test.Echo/EchoStream")()
+        stream: Any = channel.stream_stream("/test.Echo/EchoStream")()
         await stream.write(b"")
         await stream.read()
         stream.cancel()

@@ -3,8 +3,10 @@
 import grpc
 import pytest
 from google.rpc import error_details_pb2
+from google.rpc.status_pb2 import Status
 from switchyard.triage.v1 import taxonomy_pb2, ticket_pb2, triage_service_pb2
 
+from interceptors.chain import Interceptor
 from interceptors.codec import Codec
 from interceptors.error_status import ErrorStatus
 from interceptors.errors import InvalidRequest, interceptor_status
@@ -15,12 +17,16 @@ validation = Validation()
 KEY_PATH = 'attributes["k"]'
 
 
-def _status(_method: str, error: Exception) -> object:
+def _status(_method: str, error: Exception) -> Status:
     assert isinstance(error, InvalidRequest)
     return interceptor_status(error)
 
 
-members = [ErrorStatus(_status), Codec(items_stand_alone=lambda _name: True), validation]  # type: ignore[arg-type]  # object is a Status
+members: list[Interceptor] = [
+    ErrorStatus(_status),
+    Codec(items_stand_alone=lambda _name: True),
+    validation,
+]
 
 
 def fields(message: object) -> dict[str, str]:
