@@ -51,6 +51,8 @@ SERVER_OPTIONS = (
     ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it
     ("grpc.max_receive_message_length", MOST_MESSAGE_BYTES),
     ("grpc.max_concurrent_streams", 1000),
+    # Clients may ping every ten seconds while a call is silent.
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
 )
 
 

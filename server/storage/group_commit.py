@@ -14,6 +14,8 @@ from typing import Any
 from server.storage.database import Connection, Database
 from server.storage.errors import StorageUnavailable
 
+LINGER_S = 0.002
+
 # Inserts rows on the open transaction and answers one result for each, in order.
 Insert = Callable[[Connection, Sequence[Any]], Awaitable[Sequence[Any]]]
 
@@ -37,6 +39,7 @@ class GroupCommit:
         self._waiting: deque[_Append] = deque()
         self._arrived = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
+        self._is_crowded = False
 
     def start(self) -> None:
         """Start the writer."""
@@ -66,8 +69,11 @@ class GroupCommit:
     async def _write_forever(self) -> None:
         while True:
             await self._arrived.wait()
+            if self._is_crowded:  # others are about to arrive; who comes alone does not wait
+                await asyncio.sleep(LINGER_S)
             size = min(len(self._waiting), self._most_in_batch)
             batch = [self._waiting.popleft() for _ in range(size)]
+            self._is_crowded = size > 1
             if not self._waiting:
                 self._arrived.clear()
             try:

@@ -11,7 +11,7 @@ import orjson
 
 from server.triage.errors import FieldViolation, InvalidTaxonomy
 
-EXAMPLES_BYTES = 4 * 1024 * 1024
+EXAMPLES_BYTES = 2 * 1024 * 1024  # so that a taxonomy fits into a message
 
 
 class EscalationPolicy(IntEnum):

@@ -22,6 +22,7 @@ _NEVER_ASKED = -1  # in place of a fold
 _MOST_ROUNDS = 10
 _FEWEST_ROUNDS = 2
 _TEXT_CATEGORIES = 3_000_000  # texts x categories x rounds to spend: 3 rounds of banking77
+_MOST_TEXT_CATEGORIES = 5_000_000  # of one round: 25,000 texts of 200 categories
 
 # Where there is too little to fit: the average fit over banking77, hint3 and the starter
 # categories, held with the weight of one text a coefficient.
@@ -55,6 +56,9 @@ def fit_calibration(
     The first `examples` of them are like tickets; the others only help to learn.
     """
     rng = np.random.default_rng(seed)
+    chosen = _choose_examples(labels, examples, rng)
+    examples = len(chosen) - (len(labels) - examples)
+    counts, labels = counts[chosen], labels[chosen]
     folds = np.full(len(labels), _NEVER_ASKED)
     folds[:examples] = _spread_over_folds(labels[:examples], rng)
     rounds = [
@@ -67,6 +71,13 @@ def fit_calibration(
     ceiling = (tested + 1) / (tested + 3)  # what was never tested cannot be sure
     coefficients = _fit_coefficients(rounds, sharpness)
     return Calibration(sharpness, tuple(coefficients.tolist()), ceiling)
+
+
+def _choose_examples(labels: Labels, examples: int, rng: np.random.Generator) -> Labels:
+    """Places of the texts to work with: all, or of very many examples a random part."""
+    affordable = _MOST_TEXT_CATEGORIES // (int(labels.max()) + 1)
+    chosen = np.sort(rng.permutation(examples)[:affordable])
+    return np.append(chosen, np.arange(examples, len(labels)))
 
 
 def _number_of_rounds(labels: Labels) -> int:

@@ -15,7 +15,7 @@ from server.triage.assessment import Prediction
 RUNNERS_UP = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinearModel:
     """Immutable, for the categories `names`."""
 

@@ -2,7 +2,6 @@
 
 from hypothesis import given
 
-from server.engines.embedded.sentences import split_sentences
 from server.engines.embedded.summary import SUMMARY_CHARACTERS, summarise
 from tests.unit.engines.hostile import any_text
 
@@ -44,9 +43,9 @@ def test_one_endless_sentence_is_cut_between_words() -> None:
 
 
 @given(any_text)
-def test_every_sentence_of_a_summary_stands_in_the_text(text: str) -> None:
+def test_the_words_of_a_summary_stand_in_the_text_in_that_order(text: str) -> None:
     summary = summarise(text)
     assert len(summary) <= SUMMARY_CHARACTERS
-    flat = " ".join(" ".join(split_sentences(text)).split())
-    for sentence in split_sentences(summary.removesuffix("\u2026")):
-        assert " ".join(sentence.split()) in flat
+    if not summary.endswith("\u2026"):
+        words = iter(text.split())
+        assert all(word in words for word in summary.split())

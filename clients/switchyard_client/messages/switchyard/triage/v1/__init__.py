@@ -187,7 +187,8 @@ class EscalationPolicy(betterproto2.Enum):
 
     ALWAYS = 2
     """
-    Always.
+    Always, once the category is more likely than not. Before that its tickets
+    go to review like any other doubtful ones.
     """
 
     @classmethod

@@ -1,0 +1,280 @@
+"""The typed client of the triage service."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TypeAlias, TypeVar
+
+import betterproto2
+import grpc
+from google.protobuf.message import DecodeError
+from grpc.aio import AioRpcError
+
+from switchyard_client.call_endings import CallEnding
+from switchyard_client.errors import error_of_call
+from switchyard_client.messages.switchyard.triage.v1 import (
+    BatchTriageRequest,
+    BatchTriageResponse,
+    Decision,
+    GetTaxonomyRequest,
+    GetTaxonomyResponse,
+    GetTriageRunRequest,
+    GetTriageRunResponse,
+    ListTriageRunsRequest,
+    ListTriageRunsResponse,
+    StreamTriageRequest,
+    StreamTriageResponse,
+    Taxonomy,
+    Ticket,
+    TriageOptions,
+    TriagePart,
+    TriageRequest,
+    TriageResponse,
+    TriageResult,
+    TriageRun,
+    TriageRunFilter,
+    UpdateTaxonomyRequest,
+    UpdateTaxonomyResponse,
+)
+from switchyard_client.version import __version__
+from switchyard_client.wire import codec_of
+
+DEFAULT_ADDRESS = "127.0.0.1:50051"
+UPDATE_DEADLINE_S = 120.0  # the embedded engine is trained before the answer leaves
+STREAM_DEADLINE_S = 60.0
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024  # a page of 100 runs with the longest tickets fits
+_SERVICE = "/switchyard.triage.v1.TriageService"
+
+Request = TypeVar("Request", bound=betterproto2.Message)
+Response = TypeVar("Response", bound=betterproto2.Message)
+Metadata = Sequence[tuple[str, str | bytes]]
+
+
+class TriageClient:
+    """Calls the triage service at `address`; use it as an async context manager.
+
+    Every method raises SwitchyardError. `deadline_s` is for calls with one answer; the methods take
+    another for one call. `metadata` goes with every call.
+    """
+
+    def __init__(
+        self,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        deadline_s: float = 30.0,
+        credentials: grpc.ChannelCredentials | None = None,
+        metadata: Metadata = (),
+    ) -> None:
+        self.address = address
+        self._deadline_s = deadline_s
+        self._credentials = credentials
+        self._metadata = tuple(metadata)
+        self._open_channel: grpc.aio.Channel | None = None
+
+    async def __aenter__(self) -> Self:
+        self._open_channel = _open_channel(self.address, self._credentials)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        channel, self._open_channel = self._channel, None
+        await channel.close()
+
+    async def triage(
+        self,
+        ticket: Ticket,
+        *,
+        request_id: str = "",
+        parts: Sequence[TriagePart] = (),
+        deadline_s: float | None = None,
+    ) -> TriageResult:
+        """The answer to a ticket; its run is committed.
+
+        `request_id`, a UUID, makes a repeated request safe: the first answer comes again. `parts`
+        are those to produce beside what is always there; empty: all.
+        """
+        request = TriageRequest(ticket=ticket, request_id=request_id, options=_options(parts))
+        response = await self._call("Triage", request, TriageResponse, deadline_s)
+        return TriageResult() if response.result is None else response.result
+
+    async def stream_triage(
+        self,
+        ticket: Ticket,
+        *,
+        request_id: str = "",
+        parts: Sequence[TriagePart] = (),
+        deadline_s: float = STREAM_DEADLINE_S,
+    ) -> AsyncGenerator[StreamTriageResponse, None]:
+        """Events as each step starts and ends; the last one holds the full answer."""
+        request = StreamTriageRequest(ticket=ticket, request_id=request_id, options=_options(parts))
+        method = self._channel.unary_stream(
+            f"{_SERVICE}/StreamTriage",
+            codec_of(StreamTriageRequest).dump,
+            codec_of(StreamTriageResponse).parse,
+        )
+        call = method(request, timeout=deadline_s, metadata=self._metadata)
+        try:
+            async for event in call:
+                yield event
+        except (AioRpcError, DecodeError) as error:
+            raise error_of_call(error) from None
+        finally:
+            call.cancel()
+
+    async def batch_triage(
+        self, requests: AsyncIterable[BatchTriageRequest], *, deadline_s: float | None = None
+    ) -> AsyncGenerator[BatchTriageResponse, None]:
+        """Answers as they finish, in any order; match them by `index`.
+
+        Requests are taken only as fast as the server reads, and the server works only as fast as
+        answers are taken. An item that fails carries its status in `error` and the others go on.
+        What `requests` raises ends the call and is raised here.
+        """
+        method = self._channel.stream_stream(
+            f"{_SERVICE}/BatchTriage",
+            codec_of(BatchTriageRequest).dump,
+            codec_of(BatchTriageResponse).parse,
+        )
+        call = method(timeout=deadline_s, metadata=self._metadata)
+        ending = CallEnding(call)
+        feeder = asyncio.create_task(_feed(call, requests))
+        try:
+            # Not call.read(): it refuses, once a write has failed, what has arrived before.
+            async for answer in call:
+                yield answer
+        except AioRpcError as error:
+            actual = await ending.behind(error)
+            if actual.code() is not grpc.StatusCode.OK:
+                raise error_of_call(actual) from None
+        except DecodeError as error:
+            raise error_of_call(error) from None
+        except asyncio.CancelledError:
+            # The feeder cancels the call when `requests` raises: its error is the one that counts.
+            if feeder.done() and not feeder.cancelled():
+                feeder.result()
+            raise
+        finally:
+            call.cancel()
+            feeder.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await feeder
+
+    async def get_run(self, name: str, *, deadline_s: float | None = None) -> TriageRun:
+        """The full record of one decision. Raises NotFound."""
+        request = GetTriageRunRequest(name=name)
+        response = await self._call("GetTriageRun", request, GetTriageRunResponse, deadline_s)
+        return TriageRun() if response.run is None else response.run
+
+    async def list_runs(
+        self,
+        *,
+        category: str = "",
+        decision: Decision = Decision.UNSPECIFIED,
+        ticket_id: str = "",
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+        page_size: int = 100,
+    ) -> AsyncGenerator[TriageRun, None]:
+        """The runs that meet every condition, the newest first; a page is fetched when needed."""
+        chosen = TriageRunFilter(
+            category=category,
+            decision=decision,
+            ticket_id=ticket_id,
+            start_time=start_time,
+            end_time=end_time,
+        )
+        request = ListTriageRunsRequest(page_size=page_size, filter=chosen)
+        while True:
+            page = await self._call("ListTriageRuns", request, ListTriageRunsResponse, None)
+            for run in page.runs:
+                yield run
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def get_taxonomy(self, *, deadline_s: float | None = None) -> Taxonomy:
+        """The categories in force."""
+        request = GetTaxonomyRequest()
+        response = await self._call("GetTaxonomy", request, GetTaxonomyResponse, deadline_s)
+        return Taxonomy() if response.taxonomy is None else response.taxonomy
+
+    async def update_taxonomy(
+        self,
+        taxonomy: Taxonomy,
+        *,
+        validate_only: bool = False,
+        deadline_s: float = UPDATE_DEADLINE_S,
+    ) -> Taxonomy:
+        """Replace the categories; the taxonomy then in force.
+
+        `taxonomy` carries the etag of the one that it replaces. Raises Conflict when that is not
+        the current one any more.
+        """
+        request = UpdateTaxonomyRequest(taxonomy=taxonomy, validate_only=validate_only)
+        response = await self._call("UpdateTaxonomy", request, UpdateTaxonomyResponse, deadline_s)
+        return Taxonomy() if response.taxonomy is None else response.taxonomy
+
+    async def _call(
+        self, method: str, request: Request, kind: type[Response], deadline_s: float | None
+    ) -> Response:
+        dump, parse = codec_of(type(request)).dump, codec_of(kind).parse
+        call = self._channel.unary_unary(f"{_SERVICE}/{method}", dump, parse)
+        timeout_s = self._deadline_s if deadline_s is None else deadline_s
+        try:
+            response: Response = await call(request, timeout=timeout_s, metadata=self._metadata)
+        except (AioRpcError, DecodeError) as error:
+            raise error_of_call(error) from None
+        return response
+
+    @property
+    def _channel(self) -> grpc.aio.Channel:
+        if self._open_channel is None:
+            raise RuntimeError("use the client inside `async with TriageClient(...) as client:`")
+        return self._open_channel
+
+
+def _options(parts: Sequence[TriagePart]) -> TriageOptions | None:
+    return TriageOptions(parts=list(parts)) if parts else None
+
+
+_BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[BatchTriageRequest, BatchTriageResponse]"
+
+
+async def _feed(call: _BatchCall, requests: AsyncIterable[BatchTriageRequest]) -> None:
+    """Write every request, each when the transport takes it."""
+    try:
+        async for request in requests:
+            await call.write(request)
+        await call.done_writing()
+    except (AioRpcError, asyncio.InvalidStateError):
+        return  # the call has ended; its reader says how
+    except BaseException:
+        call.cancel()
+        raise
+
+
+def _open_channel(address: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+    options = [
+        ("grpc.primary_user_agent", f"switchyard-client/{__version__}"),
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        # A silent peer is found dead within 40 seconds while a call is open.
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        # A proxy for the outside world has no way back to this machine.
+        ("grpc.enable_http_proxy", int(not _is_loopback(address))),
+    ]
+    if credentials is None:
+        return grpc.aio.insecure_channel(address, options=options)
+    return grpc.aio.secure_channel(address, credentials, options=options)
+
+
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    return host in ("localhost", "::1") or host.startswith("127.")

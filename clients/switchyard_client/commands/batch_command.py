@@ -1,0 +1,207 @@
+"""`switchyard triage FILE`: from the input to the exit status."""
+
+import asyncio
+import secrets
+import shlex
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+from switchyard_client.answer_files import AnswerFile, AnswerStream
+from switchyard_client.answered_rows import AnsweredRows, NotOurFile, drop_unanswered
+from switchyard_client.answers import Answer, AnswerFormat
+from switchyard_client.client import TriageClient
+from switchyard_client.commands.batch import Batch, Tally, with_ticks
+from switchyard_client.commands.batch_view import FirstAnswers, show_failures, show_summary
+from switchyard_client.commands.console import plain, stderr, stdout
+from switchyard_client.commands.failures import CommandFailed, Exit, explain
+from switchyard_client.commands.progress import BatchProgress, Pace, ProgressBar, ProgressLines
+from switchyard_client.commands.rows import file_rows, piped_rows
+from switchyard_client.errors import SwitchyardError, Unreachable
+from switchyard_client.messages.switchyard.triage.v1 import TriageOptions
+from switchyard_client.request_ids import BATCH_BYTES, request_id_of
+from switchyard_client.ticket_files import TicketFile, TicketFormat, count_rows
+from switchyard_client.tickets import BadRow, ColumnMap, UnreadableInput
+
+_TICK_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOrder:
+    """What the caller of `switchyard triage FILE` asked for."""
+
+    address: str
+    file: str
+    columns: ColumnMap
+    input_format: TicketFormat | None
+    options: TriageOptions | None
+    out: Path | None
+    out_format: AnswerFormat
+    is_streamed: bool  # records on standard output, no table
+    is_resumed: bool
+    shown_rows: int
+
+    def tickets(self) -> TicketFile:
+        """The input, from its beginning."""
+        return TicketFile(self.file, self.columns, self.input_format)
+
+
+class Sink(Protocol):
+    """Where records go."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(self, *_: object) -> None:
+        """Write what waits, and end."""
+
+    def write(self, answer: Answer) -> None:
+        """Take a record."""
+
+    def flush(self) -> None:
+        """Write what waits, in whole lines."""
+
+
+def run_batch(order: BatchOrder) -> Exit:
+    """Triage a file and report it. Raises CommandFailed when there is nothing to report."""
+    try:
+        return _run(order)
+    except UnreadableInput as error:
+        raise CommandFailed(str(error), Exit.USAGE) from None
+    except NotOurFile as error:
+        raise CommandFailed(f"cannot go on with {order.out}: {error}", Exit.USAGE) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _write_failed(order, error) from None
+
+
+def _write_failed(order: BatchOrder, error: OSError) -> CommandFailed:
+    message = f"cannot write {order.out or 'to standard output'}: {error.strerror}"
+    if order.out is None or not order.out.exists():
+        return CommandFailed(message, Exit.USAGE)
+    return CommandFailed(f"{message}; when it can be written, {_resume_hint()}", Exit.PARTIAL)
+
+
+def _run(order: BatchOrder) -> Exit:
+    answered = _answered_before(order) if order.is_resumed else AnsweredRows()
+    batch_id = answered.batch or secrets.token_bytes(BATCH_BYTES)
+    pace = Pace(count_rows(order.file, order.input_format), time.monotonic)
+    lost: SwitchyardError | None = None
+    is_interrupted = False
+    with _sink(order) as sink:
+        batch = Batch(batch_id, answered, order.options, sink.write)
+        try:
+            asyncio.run(_send(order, batch, sink, pace))
+        except SwitchyardError as error:
+            lost = error
+        except KeyboardInterrupt:
+            is_interrupted = True
+    if isinstance(sink, FirstAnswers):
+        sink.show(stdout())
+    console = stderr() if order.is_streamed else stdout()
+    if batch.tally.done:
+        show_summary(console, batch.tally, pace.elapsed_s)
+        show_failures(stderr(), batch.tally)
+    return _end(order, batch, lost, is_interrupted=is_interrupted)
+
+
+async def _send(order: BatchOrder, batch: Batch, sink: Sink, pace: Pace) -> None:
+    with order.tickets() as tickets, _progress(pace) as progress:
+        rows = file_rows(tickets) if order.tickets().is_regular else piped_rows(tickets)
+
+        def tick() -> None:
+            sink.flush()
+            progress.show(batch.tally)
+
+        async with TriageClient(order.address) as client:
+            await with_ticks(batch.run(client, rows), tick, _TICK_S)
+
+
+def _progress(pace: Pace) -> BatchProgress:
+    console = stderr()
+    return ProgressBar(console, pace) if console.is_terminal else ProgressLines(console, pace)
+
+
+def _sink(order: BatchOrder) -> Sink:
+    if order.out:
+        return AnswerFile(order.out, order.out_format)
+    if order.is_streamed:
+        return AnswerStream(sys.stdout.buffer, order.out_format)
+    return FirstAnswers(order.shown_rows)
+
+
+def _answered_before(order: BatchOrder) -> AnsweredRows:
+    """The rows that the file of answers holds; all others are taken out of it.
+
+    Raises NotOurFile, and the file is as it was.
+    """
+    if order.out is None or not order.out.exists():
+        return AnsweredRows()
+    answered = AnsweredRows.read(order.out, order.out_format)
+    if order.tickets().is_regular:
+        _compare(order, answered)
+    drop_unanswered(order.out, order.out_format)
+    return answered
+
+
+def _compare(order: BatchOrder, answered: AnsweredRows) -> None:
+    """Raise NotOurFile unless every answered row is a row of the input."""
+    last_number = 0
+    with order.tickets() as rows:
+        for row in rows:
+            last_number = row.number
+            if row.number > answered.last_number:
+                return
+            if not isinstance(row, BadRow) and answered.batch:
+                answered.holds(row.number, request_id_of(answered.batch, row))
+    if last_number < answered.last_number:
+        raise NotOurFile(f"it answers row {answered.last_number}, and {order.file} ends before")
+
+
+def _end(
+    order: BatchOrder, batch: Batch, lost: SwitchyardError | None, *, is_interrupted: bool
+) -> Exit:
+    """Say what is left to do; the exit status."""
+    tally, hint = batch.tally, _resume_hint() if order.out else ""
+    if is_interrupted:
+        _say(f"interrupted{f'; to go on, {hint}' if hint else ''}")
+        return Exit.INTERRUPTED
+    if lost or batch.waiting:
+        _say(f"{_what_was_lost(order, batch, lost)}{f'; to go on, {hint}' if hint else ''}")
+        return Exit.PARTIAL if tally.answered or tally.skipped else Exit.FAILED
+    if not tally.done:
+        _say(f"there is no ticket in {order.file}")
+        return Exit.USAGE
+    if tally.errors and hint:
+        _say(f"to try the failed rows again, {hint}")
+    return _status(tally)
+
+
+def _what_was_lost(order: BatchOrder, batch: Batch, lost: SwitchyardError | None) -> str:
+    got = batch.tally.answered + batch.tally.failed
+    if lost is None:
+        return f"the server ended the batch and left {batch.waiting} rows unanswered"
+    if isinstance(lost, Unreachable) and got:
+        return f"the server at {order.address} went away after {got:,} answers"
+    return explain(lost, order.address)
+
+
+def _status(tally: Tally) -> Exit:
+    if not tally.errors:
+        return Exit.DONE
+    if tally.answered or tally.skipped:
+        return Exit.PARTIAL
+    return Exit.FAILED if tally.failed else Exit.USAGE
+
+
+def _resume_hint() -> str:
+    """The command that goes on, as it would be typed."""
+    words = [word for word in sys.argv[1:] if word not in ("--resume", "--overwrite")]
+    return f"run: {shlex.join(['switchyard', *words, '--resume'])}"
+
+
+def _say(message: str) -> None:
+    stderr().print(plain(f"switchyard: {message}"))

@@ -1,0 +1,193 @@
+"""Records from bytes: one JSON object a line, or CSV under a line of names.
+
+A record is a row's values by column, or a text that says what is wrong with the row. One bad row
+never ends the reading.
+"""
+
+import csv
+import gzip
+import io
+import itertools
+import json
+import zlib
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from switchyard_client.tickets import ColumnMap, NoBodyColumn, UnreadableInput
+
+MAX_LINE_BYTES = 4 * 1024 * 1024  # six times the longest ticket with every character escaped
+_LOOK_AHEAD_ROWS = 20
+_DELIMITERS = (",", ";", "\t")
+
+ByteStream: TypeAlias = "io.BufferedReader[io.FileIO] | gzip.GzipFile"
+Record = dict[str, object] | str  # values by column, or what is wrong with the row
+
+
+def jsonl_records(stream: ByteStream, columns: ColumnMap) -> Iterator[Record]:
+    """The objects of a JSONL stream. Raises NoBodyColumn when the first rows have none."""
+    return _expect_body(_objects(stream), columns)
+
+
+def _objects(stream: ByteStream) -> Iterator[Record]:
+    for line in _lines(stream):
+        if isinstance(line, str):
+            yield line
+        elif not line.isspace():
+            yield _parse_object(line)
+
+
+class _CsvText:
+    """Lines for csv.reader, which wants text; keeps what is wrong with the row being read."""
+
+    def __init__(self, lines: Iterator[bytes | str]) -> None:
+        self._lines = lines
+        self._quotes = 0
+        self._problem = ""
+        self.line_count = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.line_count += 1
+            if isinstance(line, str):
+                self._problem = line
+                yield "\n"
+                continue
+            if b"\0" in line:
+                self._problem = "holds a NUL byte"
+            text = self._decode(line)
+            self._quotes += text.count('"')
+            yield text
+        if self._quotes % 2 and self.line_count > 1:
+            self._problem = "a quote that opens here is never closed"
+
+    def _decode(self, line: bytes) -> str:
+        try:
+            return line.decode()
+        except UnicodeDecodeError as error:
+            self._problem = f"is not UTF-8: holds the byte 0x{line[error.start]:02x}"
+            return line.decode(errors="replace")
+
+    def take_problem(self) -> str:
+        """What is wrong with the row that has just been read; empty when nothing is."""
+        problem, self._problem, self._quotes, self.line_count = self._problem, "", 0, 0
+        return problem
+
+
+def csv_records(stream: ByteStream, columns: ColumnMap) -> Iterator[Record]:
+    """The rows of a CSV stream under the names in its first line.
+
+    Raises UnreadableInput when that line names no body.
+    """
+    # A setting of the whole process, and the only way to read the longest bodies.
+    csv.field_size_limit(MAX_LINE_BYTES)
+    lines = _lines(stream)
+    text = _CsvText(lines)
+    first = next(iter(text), "")
+    delimiter = _delimiter_of(first, columns)
+    reader = csv.reader(itertools.chain([first], text), delimiter=delimiter)
+    header = _header(reader)
+    if problem := text.take_problem():
+        raise UnreadableInput(f"the first line {problem}")
+    if not any(header):
+        raise UnreadableInput("the input is empty")
+    _check_header(header, columns)
+    while (record := _csv_record(reader, text, header)) is not None:
+        if record:
+            yield record
+
+
+def _expect_body(records: Iterator[Record], columns: ColumnMap) -> Iterator[Record]:
+    """The same records; NoBodyColumn when none of the first ones has a body.
+
+    Rows may name different columns, so one row without a body condemns no file.
+    """
+    held = []
+    for record in records:
+        held.append(record)
+        has_body = not isinstance(record, str) and columns.has_body(record)
+        if has_body or len(held) == _LOOK_AHEAD_ROWS:
+            break
+    named = [record for record in held if not isinstance(record, str)]
+    if named and not any(columns.has_body(record) for record in named):
+        raise NoBodyColumn(dict.fromkeys(c for r in named for c in r), columns.body_column)
+    yield from held
+    yield from records
+
+
+def _parse_object(line: bytes) -> Record:
+    if b"\0" in line:
+        return "holds a NUL byte"
+    try:
+        values = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        return f"is not UTF-8: byte {error.start + 1} of the line is 0x{line[error.start]:02x}"
+    except json.JSONDecodeError as error:
+        return f"is no JSON: {error.msg} at character {error.colno}"
+    except (ValueError, RecursionError) as error:
+        return f"is no JSON that can be read: {error}"
+    return values if isinstance(values, dict) else "is no JSON object"
+
+
+def _header(reader: Iterator[list[str]]) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(reader, [])]
+    except csv.Error as error:
+        raise UnreadableInput(f"the first line is no CSV: {error}") from None
+
+
+def _delimiter_of(header: str, columns: ColumnMap) -> str:
+    """The one that makes a body of a column; else the one that makes the most columns."""
+
+    def merit(delimiter: str) -> tuple[bool, int]:
+        cells = [cell.strip(' "\r\n') for cell in header.split(delimiter)]
+        return columns.has_body(cells), len(cells)
+
+    return max(_DELIMITERS, key=merit)
+
+
+def _check_header(header: list[str], columns: ColumnMap) -> None:
+    if missing := columns.missing(header):
+        raise UnreadableInput(f"no column is named {missing[0]!r}; found: {', '.join(header)}")
+    if not columns.has_body(header):
+        raise NoBodyColumn(header)
+
+
+def _csv_record(
+    reader: Iterator[list[str]], text: _CsvText, header: list[str]
+) -> dict[str, object] | str | None:
+    """The next row; empty for a blank one, None after the last."""
+    try:
+        cells = next(reader, None)
+    except csv.Error as error:
+        return text.take_problem() or f"is no CSV: {error}; is a quote not closed?"
+    problem = text.take_problem()
+    if problem or cells is None:
+        return problem or None
+    if len(cells) > len(header):
+        return (
+            f"has {len(cells)} cells where the first line names {len(header)}; "
+            "quote the text that holds the delimiter"
+        )
+    return dict(zip(header, cells, strict=False)) if any(cells) else {}
+
+
+def _lines(stream: ByteStream) -> Iterator[bytes | str]:
+    """Lines as bytes; a text instead of a line says why it could not be read."""
+    while True:
+        try:
+            line = stream.readline(MAX_LINE_BYTES)
+            if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
+                _skip_line(stream)
+                yield f"the line is longer than {MAX_LINE_BYTES} bytes"
+                continue
+        except (EOFError, OSError, zlib.error) as error:
+            yield f"the input ends here, damaged: {error}"
+            return
+        if not line:
+            return
+        yield line
+
+
+def _skip_line(stream: ByteStream) -> None:
+    while (rest := stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
+        pass

@@ -1,0 +1,84 @@
+"""Records of answers: as JSON lines and as CSV."""
+
+import csv
+import io
+import json
+from typing import Any
+
+from switchyard_client import TriageResult, error_of_status
+from switchyard_client.answers import (
+    CSV_COLUMNS,
+    Answer,
+    AnswerFormat,
+    answer_of,
+    encoder,
+    failure_of,
+    header,
+)
+
+from tests.unit.client.fake_service import make_result, refusal
+
+
+def full_answer() -> Answer:
+    """With everything that an answer can hold."""
+    result = TriageResult.parse(make_result("triageRuns/1", "T-1").SerializeToString())
+    return {"row": 3, "id": "T-1", "request_id": "r", **answer_of(result)}
+
+
+def failed() -> Answer:
+    """Of a refused ticket."""
+    error = error_of_status(refusal().SerializeToString())
+    return {"row": 4, "id": "T-2", "request_id": "r", **failure_of(error)}
+
+
+def cells_of(answer: Answer) -> dict[str, Any]:
+    """The cells of its CSV row."""
+    text = header(AnswerFormat.CSV) + encoder(AnswerFormat.CSV)(answer)
+    (row,) = csv.DictReader(io.StringIO(text))
+    return row
+
+
+def test_a_json_line_says_everything_by_plain_names() -> None:
+    line = encoder(AnswerFormat.JSONL)(full_answer())
+    assert line.count("\n") == 1
+    record = json.loads(line)
+    assert record["priority"] == "high"
+    assert record["decision"] == "escalate"
+    assert record["runners_up"] == [{"category": "shipping", "confidence": 0.05}]
+    assert record["escalation_reasons"][0]["evidence"] == "a person"
+    assert record["estimated_resolution_s"] == 86_400
+    assert record["engine"]["model"] == "none"
+
+
+def test_a_json_line_of_a_failure_says_which_field() -> None:
+    error = json.loads(encoder(AnswerFormat.JSONL)(failed()))["error"]
+    assert error == {
+        "code": "INVALID_ARGUMENT",
+        "reason": "INVALID_FIELD",
+        "message": "the request is invalid",
+        "fields": [{"field": "ticket.body", "description": "must not say REFUSE"}],
+    }
+
+
+def test_every_csv_row_has_every_column() -> None:
+    assert tuple(cells_of(full_answer())) == CSV_COLUMNS
+    assert tuple(cells_of(failed())) == CSV_COLUMNS
+
+
+def test_csv_joins_lists_into_cells() -> None:
+    cells = cells_of(full_answer())
+    assert cells["runners_up"] == "shipping 0.050"
+    assert cells["priority_reasons"] == "PAYMENT"
+    assert cells["requires_human_escalation"] == "true"
+    assert cells["drafted_reply"] == "Hello,\nwe look into it, promised."
+
+
+def test_csv_says_which_field_failed() -> None:
+    cells = cells_of(failed())
+    assert cells["error_code"] == "INVALID_ARGUMENT"
+    assert cells["error_fields"] == "ticket.body: must not say REFUSE"
+
+
+def test_parts_that_were_not_asked_for_are_null() -> None:
+    record = answer_of(TriageResult(run="triageRuns/1"))
+    assert [record[part] for part in ("sentiment", "summary", "drafted_reply")] == [None] * 3

@@ -1,0 +1,51 @@
+"""What `import switchyard_client` gives is a promise to other teams."""
+
+import switchyard_client
+
+EXPORTS = {
+    "DEFAULT_ADDRESS",
+    "AlreadyExists",
+    "BatchTriageRequest",
+    "BatchTriageResponse",
+    "CallCancelled",
+    "Category",
+    "Channel",
+    "Conflict",
+    "DeadlineExceeded",
+    "Decision",
+    "EscalationPolicy",
+    "FieldViolation",
+    "InvalidRequest",
+    "LimitReached",
+    "NotAuthenticated",
+    "NotFound",
+    "NotPermitted",
+    "NotSupported",
+    "PreconditionFailed",
+    "Priority",
+    "Resource",
+    "Sentiment",
+    "ServerFault",
+    "Step",
+    "StreamTriageResponse",
+    "SwitchyardError",
+    "Taxonomy",
+    "Ticket",
+    "TriageClient",
+    "TriageOptions",
+    "TriagePart",
+    "TriageResult",
+    "TriageRun",
+    "Unavailable",
+    "Unreachable",
+    "__version__",
+    "error_of_status",
+}
+
+
+def test_the_exported_names_are_the_promised_ones() -> None:
+    assert set(switchyard_client.__all__) == EXPORTS
+
+
+def test_every_exported_name_is_there() -> None:
+    assert [name for name in EXPORTS if not hasattr(switchyard_client, name)] == []

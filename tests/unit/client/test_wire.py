@@ -1,0 +1,88 @@
+"""The codec agrees with betterproto2's own."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from google.protobuf.message import DecodeError
+from hypothesis import given
+from hypothesis import strategies as st
+from switchyard.triage.v1 import triage_service_pb2
+from switchyard_client import BatchTriageResponse, Category, Channel, Decision, Ticket, TriageResult
+from switchyard_client.messages.switchyard.triage.v1 import (
+    ListTriageRunsRequest,
+    TriageOptions,
+    TriagePart,
+    TriageRunFilter,
+)
+from switchyard_client.wire import codec_of
+
+from tests.unit.client.fake_service import make_result, refusal
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+tickets = st.builds(
+    Ticket,
+    id=texts,
+    subject=texts,
+    body=texts,
+    customer_id=texts,
+    channel=st.sampled_from(list(Channel)),
+    language_hint=texts,
+    created_time=st.none()
+    | st.datetimes(
+        datetime(1970, 1, 1), timezones=st.just(UTC)
+    ),  # the bound is naive by definition
+    attributes=st.dictionaries(texts, texts, max_size=3),
+)
+
+
+@given(tickets)
+def test_a_ticket_survives_both_codecs(ticket: Ticket) -> None:
+    codec = codec_of(Ticket)
+    assert codec.parse(bytes(ticket)) == ticket
+    assert Ticket.parse(codec.dump(ticket)) == ticket
+
+
+def test_a_full_answer_is_read_as_betterproto_reads_it() -> None:
+    packed = make_result("triageRuns/1", "T-1").SerializeToString()
+    assert codec_of(TriageResult).parse(packed) == TriageResult.parse(packed)
+
+
+def test_an_error_in_a_oneof_is_read_with_its_details() -> None:
+    message = triage_service_pb2.BatchTriageResponse(index=7, error=refusal())
+    answer = codec_of(BatchTriageResponse).parse(message.SerializeToString())
+    assert answer.result is None
+    assert answer.error is not None
+    assert bytes(answer.error) == refusal().SerializeToString()
+
+
+def test_what_is_absent_is_none() -> None:
+    result = codec_of(TriageResult).parse(b"")
+    assert (result.summary, result.sentiment, result.steps) == (None, None, [])
+
+
+def test_a_present_but_empty_message_and_text_stay_present() -> None:
+    request = ListTriageRunsRequest(filter=TriageRunFilter())
+    assert ListTriageRunsRequest.parse(codec_of(ListTriageRunsRequest).dump(request)) == request
+    packed = codec_of(TriageResult).dump(TriageResult(summary=""))
+    assert codec_of(TriageResult).parse(packed).summary == ""
+
+
+def test_repeated_enums_and_durations_survive() -> None:
+    options = TriageOptions(parts=[TriagePart.REPLY, TriagePart.SUMMARY])
+    assert TriageOptions.parse(codec_of(TriageOptions).dump(options)) == options
+    category = Category(name="a", estimated_resolution=timedelta(days=1, microseconds=5))
+    assert Category.parse(codec_of(Category).dump(category)) == category
+
+
+def test_an_enum_value_of_the_future_is_kept() -> None:
+    result = codec_of(TriageResult).parse(bytes([13 << 3, 77]))
+    assert (int(result.decision), isinstance(result.decision, Decision)) == (77, True)
+
+
+def test_unknown_fields_are_no_error() -> None:
+    assert codec_of(Ticket).parse(b"\x98\x06\x01") == Ticket()
+
+
+def test_bytes_that_are_no_message_are_an_error() -> None:
+    with pytest.raises(DecodeError):
+        codec_of(Ticket).parse(b"\xff")
