@@ -17,7 +17,7 @@ from switchyard_client.version import __version__
 @click.version_option(__version__, prog_name="switchyard")
 @server_option
 def cli(address: str) -> None:
-    r"""Triage of customer-support tickets.
+    """Triage of customer-support tickets.
 
     \b
       switchyard-server serve                               start a server on this machine

@@ -212,3 +212,15 @@ def test_a_reader_that_goes_away_is_no_traceback(server: ServerProcess, tickets:
     assert "Traceback" not in process.stderr.read()
     process.stderr.close()
     assert process.wait(TIMEOUT_S) != 0
+
+
+@pytest.mark.parametrize("command", [[], ["triage"], ["runs", "list"], ["taxonomy", "set"]])
+def test_the_help_keeps_its_examples_line_by_line(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "switchyard_client", *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "\\b" not in done.stdout
+    assert "\n    switchyard " in done.stdout or "\n  switchyard " in done.stdout

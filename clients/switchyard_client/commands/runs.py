@@ -60,7 +60,7 @@ def runs(address: str) -> None:
 @click.option("--json", "is_json", is_flag=True, help="Whole records as JSON, one a line.")
 @server_option
 def list_runs(address: str, **options: Any) -> None:
-    r"""List runs, the newest first.
+    """List runs, the newest first.
 
     TIME is RFC 3339 such as 2026-11-16T06:12Z, or so long ago: 30m, 24h, 7d, 2w.
 

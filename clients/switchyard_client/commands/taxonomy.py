@@ -48,7 +48,7 @@ def show_taxonomy(address: str, *, is_json: bool) -> None:
 @click.option("--check", "is_check", is_flag=True, help="Check the file and change nothing.")
 @server_option
 def set_taxonomy(address: str, file: TextIO, *, is_check: bool) -> None:
-    r"""Replace the categories with those of FILE; - is standard input.
+    """Replace the categories with those of FILE; - is standard input.
 
     Start from what is in force, so that nobody's change is lost:
 

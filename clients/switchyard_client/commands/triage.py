@@ -95,7 +95,7 @@ _CHANNELS = [str(channel.name).lower() for channel in Channel if channel]
 @server_option
 @click.pass_context
 def triage(context: click.Context, /, **options: Any) -> None:
-    r"""Triage the tickets of FILE, or the one given by --text.
+    """Triage the tickets of FILE, or the one given by --text.
 
     FILE is JSONL or CSV (delimited by comma, semicolon or tab), gzipped or not; - is standard
     input. Columns go by their names: id, subject, body, customer_id, channel, language,
