@@ -1,6 +1,6 @@
 """Prometheus metrics of calls, under the names and buckets of gRPC proposal A66."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from interceptors.telemetry import CallEnd
 
@@ -28,9 +28,6 @@ class CallMetrics:
             buckets=LATENCY_BUCKETS_S,
             registry=registry,
         )
-        self._in_flight = Gauge(
-            "grpc_server_calls_in_flight", "Calls running now.", registry=registry
-        )
         self._started: dict[str, Counter] = {}
         self._ended: dict[tuple[str, str], Histogram] = {}
 
@@ -40,7 +37,6 @@ class CallMetrics:
         if child is None:
             child = self._started[method] = self._calls.labels(method)
         child.inc()
-        self._in_flight.inc()
 
     def ended(self, end: CallEnd) -> None:
         """Time a call."""
@@ -49,4 +45,3 @@ class CallMetrics:
         if child is None:
             child = self._ended[key] = self._durations.labels(*key)
         child.observe(end.duration_s)
-        self._in_flight.dec()

@@ -22,7 +22,8 @@ from interceptors.telemetry import Telemetry
 from interceptors.validation import Validation
 from server import __version__
 from server.caller import caller_of
-from server.engines.embedded.process import EmbeddedEngines, EmbeddedLanguages, EngineProcess
+from server.engines.embedded.process import EngineProcess
+from server.engines.embedded.remote import RemoteEngineMaker
 from server.errors import is_foreseen, status_of
 from server.health import SERVICE as HEALTH_SERVICE
 from server.health import Health
@@ -84,7 +85,7 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
         commits.start()
         stack.push_async_callback(commits.stop)
         runs = RunStore(database, commits)
-        maker, starter = EmbeddedEngines(engines), starter_taxonomy()
+        maker, starter = RemoteEngineMaker(engines), starter_taxonomy()
         starter_engine = await maker.load(maker.starter_model(), starter)
         catalog = TaxonomyCatalog(TaxonomyStore(database), maker, Active(starter, starter_engine))
         notifications = Notifications(database.url, {TAXONOMY_CHANNEL: catalog.forget})
@@ -93,7 +94,6 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
 
         pipeline = TriagePipeline(
             catalog=catalog,
-            languages=EmbeddedLanguages(engines),
             runs=runs,
             policy=DecisionPolicy(settings.automatic_min_confidence),
             digest_key=key,

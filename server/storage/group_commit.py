@@ -14,7 +14,7 @@ from typing import Any
 from server.storage.database import Connection, Database
 from server.storage.errors import StorageUnavailable
 
-LINGER_S = 0.002
+LINGER_S = 0.001
 
 # Inserts rows on the open transaction and answers one result for each, in order.
 Insert = Callable[[Connection, Sequence[Any]], Awaitable[Sequence[Any]]]

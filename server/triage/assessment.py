@@ -67,7 +67,6 @@ class Assessment:
     priority_reasons: tuple[Reason, ...]
     escalation_reasons: tuple[Reason, ...]
     sentiment: Prediction[Sentiment] | None  # None: not asked for
-    draft: Draft | None = None  # what the engine wrote in the same breath
 
 
 def decode_prediction(record: Mapping[str, Any], label: Any) -> Prediction[Any]:
@@ -81,8 +80,8 @@ def decode_reasons(records: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
     return tuple(Reason(**record) for record in records)
 
 
-def decode_assessment(record: Mapping[str, Any], draft: Draft) -> Assessment:
-    """The assessment of a record, together with a draft."""
+def decode_assessment(record: Mapping[str, Any]) -> Assessment:
+    """The assessment of a record."""
     sentiment = record["sentiment"]
     return Assessment(
         category=decode_prediction(record["category"], str),
@@ -90,5 +89,4 @@ def decode_assessment(record: Mapping[str, Any], draft: Draft) -> Assessment:
         priority_reasons=decode_reasons(record["priority_reasons"]),
         escalation_reasons=decode_reasons(record["escalation_reasons"]),
         sentiment=None if sentiment is None else decode_prediction(sentiment, Sentiment),
-        draft=draft,
     )

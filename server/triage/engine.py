@@ -6,7 +6,6 @@ from typing import Protocol
 
 from server.triage.assessment import Assessment, Draft, Prediction
 from server.triage.taxonomy import Category, Taxonomy
-from server.triage.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +28,29 @@ class EngineVersion:
     taxonomy_revision: int
 
 
-class LanguageDetector(Protocol):
-    """Tells the language of a text."""
+class Reading(Protocol):
+    """One ticket on its way through an engine, step by step and in this order.
 
-    async def detect(self, text: str, hint: str) -> Prediction[str]:
+    Each step answers with the seconds that its work took; waiting for a turn is not counted.
+    """
+
+    async def language(self) -> tuple[Prediction[str], float]:
         """An ISO 639 code, or "und" when neither text nor hint tells."""
+
+    async def assess(self) -> tuple[Assessment, float]:
+        """Category, priority, sentiment and reasons to escalate."""
+
+    async def draft(self) -> tuple[Draft, float]:
+        """Summary and reply."""
 
 
 class Engine(Protocol):
-    """Assesses tickets and drafts answers, for one taxonomy."""
+    """Reads tickets, for one taxonomy."""
 
     version: EngineVersion
 
-    async def assess(
-        self, ticket: Ticket, text: str, language: Prediction[str], parts: Parts
-    ) -> Assessment:
-        """Category, priority, sentiment and reasons to escalate; `text` is at most 8 KiB."""
-
-    async def draft(self, ticket: Ticket, text: str, assessment: Assessment, parts: Parts) -> Draft:
-        """Summary and reply."""
+    def read(self, record: bytes, parts: Parts) -> Reading:
+        """Read one ticket, given as the JSON of its record."""
 
 
 class EngineMaker(Protocol):

@@ -8,10 +8,10 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
-from server.triage.assessment import Assessment, Prediction
+from server.triage.assessment import Assessment, Draft, Prediction
 from server.triage.catalog import Active, TaxonomyCatalog
 from server.triage.decision import DecisionPolicy, decide
-from server.triage.engine import LanguageDetector, Parts
+from server.triage.engine import Parts
 from server.triage.run import (
     Answer,
     Run,
@@ -21,7 +21,9 @@ from server.triage.run import (
     time_of,
 )
 from server.triage.store import RunStore
-from server.triage.ticket import Ticket, digest_record, encode_record, text_for_engines
+from server.triage.ticket import Ticket, digest_record, encode_record
+
+MOST_FINDING = 400  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,6 @@ class TriagePipeline:
     def __init__(
         self,
         catalog: TaxonomyCatalog,
-        languages: LanguageDetector,
         runs: RunStore,
         policy: DecisionPolicy,
         digest_key: bytes,
@@ -68,7 +69,6 @@ class TriagePipeline:
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._catalog = catalog
-        self._languages = languages
         self._runs = runs
         self._policy = policy
         self._digest_key = digest_key
@@ -83,25 +83,32 @@ class TriagePipeline:
         Raises RequestIdReused, StorageUnavailable, or what the engine raises.
         """
         active = await self._catalog.active(order.tenant)
-        engine, ticket, parts = active.engine, order.ticket, order.parts
-        text = text_for_engines(ticket)
-        watch = _Stopwatch(self._clock)
+        record = encode_record(order.ticket)
+        reading = active.engine.read(record, order.parts)
+        reports: list[StepReport] = []
 
-        yield watch.start(Step.DETECT_LANGUAGE)
-        language = await self._languages.detect(text, ticket.language_hint)
-        yield watch.stop(f"{language.label} ({language.confidence:.0%})")
+        def finished(step: Step, seconds: float, finding: str) -> StepReport:
+            reports.append(StepReport(step, seconds, finding[:MOST_FINDING]))
+            return reports[-1]
 
-        yield watch.start(Step.CLASSIFY)
-        assessment = await engine.assess(ticket, text, language, parts)
-        yield watch.stop(describe_assessment(assessment))
+        yield StepStarted(Step.DETECT_LANGUAGE)
+        language, seconds = await reading.language()
+        finding = f"{language.label} ({language.confidence:.0%})"
+        yield finished(Step.DETECT_LANGUAGE, seconds, finding)
 
-        yield watch.start(Step.DRAFT)
-        draft = await engine.draft(ticket, text, assessment, parts)
-        yield watch.stop(f"{len(draft.summary or '')} + {len(draft.reply or '')} characters")
+        yield StepStarted(Step.CLASSIFY)
+        assessment, seconds = await reading.assess()
+        yield finished(Step.CLASSIFY, seconds, describe_assessment(assessment))
 
-        yield watch.start(Step.DECIDE)
+        yield StepStarted(Step.DRAFT)
+        draft, seconds = await reading.draft()
+        yield finished(Step.DRAFT, seconds, describe_draft(draft))
+
+        yield StepStarted(Step.DECIDE)
+        start = self._clock()
         decision, reason = decide(assessment, self._policy)
-        yield watch.stop(f"{decision.name.lower()}: {reason}"[:400])
+        finding = f"{decision.name.lower()}: {reason}"
+        yield finished(Step.DECIDE, self._clock() - start, finding)
 
         answer = Answer(
             category=assessment.category,
@@ -112,19 +119,20 @@ class TriagePipeline:
             language=language,
             summary=draft.summary,
             reply=draft.reply,
-            estimated_resolution_s=_resolution_s(active, assessment.category, parts),
+            estimated_resolution_s=_resolution_s(active, assessment.category, order.parts),
             decision=decision,
             decision_reason=reason,
-            engine=engine.version,
-            steps=watch.reports,
+            engine=active.engine.version,
+            steps=tuple(reports),
         )
-        yield watch.start(Step.RECORD)
-        run = await self._record(order, answer)
-        yield watch.stop("committed")
-        yield Recorded(run, (*run.answer.steps, watch.reports[-1]))
+        yield StepStarted(Step.RECORD)
+        start = self._clock()
+        run = await self._record(order, record, answer)
+        recorded = finished(Step.RECORD, self._clock() - start, "committed")
+        yield recorded
+        yield Recorded(run, (*run.answer.steps, recorded))
 
-    async def _record(self, order: Order, answer: Answer) -> Run:
-        record = encode_record(order.ticket)
+    async def _record(self, order: Order, record: bytes, answer: Answer) -> Run:
         run_id = self._make_run_id()
         run = await self._runs.add(
             Run(
@@ -154,28 +162,16 @@ def describe_assessment(assessment: Assessment) -> str:
     if assessment.sentiment is not None:
         words.append(assessment.sentiment.label.name.lower())
     words += sorted({r.code.lower() for r in assessment.escalation_reasons})
-    return ", ".join(words)[:400]
+    return ", ".join(words)
+
+
+def describe_draft(draft: Draft) -> str:
+    """The draft in a few words for a person to read."""
+    written = {"summary": draft.summary, "reply": draft.reply}
+    words = [f"{name} of {len(text)} characters" for name, text in written.items() if text]
+    return ", ".join(words) or "nothing was asked for"
 
 
 def _resolution_s(active: Active, category: Prediction[str], parts: Parts) -> float | None:
     estimate = active.taxonomy.by_name[category.label].estimated_resolution
     return estimate.total_seconds() if parts.estimated_resolution and estimate else None
-
-
-class _Stopwatch:
-    """Times one step after the other."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._step = Step.DETECT_LANGUAGE
-        self._started_s = 0.0
-        self.reports: tuple[StepReport, ...] = ()
-
-    def start(self, step: Step) -> StepStarted:
-        self._step, self._started_s = step, self._clock()
-        return StepStarted(step)
-
-    def stop(self, finding: str) -> StepReport:
-        report = StepReport(self._step, self._clock() - self._started_s, finding)
-        self.reports = (*self.reports, report)
-        return report

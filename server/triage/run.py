@@ -77,7 +77,7 @@ class Run:
     create_time: datetime  # whole milliseconds
     ticket: Ticket
     ticket_record: bytes  # the ticket as JSON
-    ticket_digest: bytes  # HMAC-SHA256 of ticket_record, 32 bytes
+    ticket_digest: bytes  # keyed BLAKE2b of ticket_record, 32 bytes
     request_id: str  # empty: none was given
     answer: Answer
     server_version: str

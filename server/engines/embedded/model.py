@@ -13,6 +13,7 @@ from server.engines.embedded.features import BUCKETS, bucket_ids
 from server.triage.assessment import Prediction
 
 RUNNERS_UP = 3
+LEAST_CHANCE = 0.005  # below it a runner-up tells nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,8 @@ class LinearModel:
         if not coverage:  # no better than chance among the categories and "none of these"
             confidence = min(confidence, 1 / (len(odds) + 1))
         scale = _runner_up_scale(against, confidence)
-        runners_up = tuple((self.names[i], odds[i] * scale) for i in rest)
+        chances = [(self.names[i], odds[i] * scale) for i in rest]
+        runners_up = tuple(one for one in chances if one[1] >= LEAST_CHANCE)
         return Prediction(self.names[first], confidence, runners_up)
 
 

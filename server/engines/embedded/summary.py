@@ -6,7 +6,7 @@ from server.engines.embedded.sentences import is_frame, split_sentences
 
 SUMMARY_CHARACTERS = 400
 _MOST_SENTENCES = 3
-_READ_SENTENCES = 40
+_READ_SENTENCES = 12  # the matter comes early
 _DIGIT = re.compile(r"\d")
 _TELLING_WORDS = (
     "account broken can can't cancel cancelled cannot cant charged could crash crashes deliver "

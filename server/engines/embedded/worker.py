@@ -5,27 +5,26 @@
 FD is a connected socket. A frame is a length (4 bytes, big-endian) and a JSON array; the answer
 to a frame holds one answer a job, in order. It ends when the other side does.
 
-Jobs: ["load", key, taxonomy, model in base64], ["drop", key], ["detect", text, hint],
-["assess", key, ticket, language, parts]. An answer is {"ok": ...} or {"error":
-name, "cause": kind of the job}.
+Jobs: ["load", key, taxonomy, model in base64], ["drop", key],
+["read", key, ticket, parts]. An answer is {"ok": ...} or {"error":
+name, "cause": what failed}.
 """
 
 import base64
+import gc
 import socket
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BufferedReader
 from typing import Any
 
 import orjson
 
-from server.engines.embedded.engine import EmbeddedEngine, EmbeddedEngineMaker
-from server.engines.embedded.language import FastTextDetector
-from server.triage.assessment import Prediction
+from server.engines.embedded.engine import EmbeddedEngine, EmbeddedEngineMaker, TicketReading
 from server.triage.engine import Parts
 from server.triage.taxonomy import Taxonomy, decode_categories
-from server.triage.ticket import decode_record, text_for_engines
+from server.triage.ticket import decode_record
 
 LENGTH = struct.Struct("!I")
 
@@ -35,22 +34,27 @@ class Worker:
 
     def __init__(self) -> None:
         self._maker = EmbeddedEngineMaker()
-        self._languages = FastTextDetector()
         self._engines: dict[str, EmbeddedEngine] = {}
-        self._kinds: dict[str, Callable[..., object]] = {
-            "load": self._load,
-            "drop": self._drop,
-            "detect": self._languages.detect,
-            "assess": self._assess,
-        }
 
-    def answer(self, job: list[Any]) -> dict[str, object]:
-        """The answer to one job. A job that fails harms no other."""
-        kind, *arguments = job
-        try:
-            return {"ok": self._kinds[kind](*arguments)}
-        except Exception as error:  # named to the caller, who raises it
-            return {"error": type(error).__name__, "cause": kind}
+    def answer(self, jobs: Sequence[list[Any]]) -> list[dict[str, object]]:
+        """The answers to a frame's jobs, in order. A job that fails harms no other."""
+        answers = [_attempt(self._begin, *job) for job in jobs]
+        for stage, counted_as in TicketReading.STAGES:
+            answers = [_run_stage(answer, stage, counted_as) for answer in answers]
+        return [_told(answer) for answer in answers]
+
+    def _begin(self, kind: str, key: str, *arguments: Any) -> object:
+        """What a job answers at once; a reading has its stages still before it."""
+        match kind:
+            case "load":
+                return self._load(key, *arguments)
+            case "drop":
+                return self._engines.pop(key, None) and None
+            case "read":
+                record, parts = arguments
+                return self._engines[key].start(decode_record(record), Parts(*parts))
+            case _:
+                raise ValueError(kind)
 
     def _load(self, key: str, taxonomy: dict[str, Any], model: str) -> object:
         categories = decode_categories(taxonomy["categories"])
@@ -60,23 +64,39 @@ class Worker:
         self._engines[key] = engine
         return engine.version
 
-    def _drop(self, key: str) -> None:
-        self._engines.pop(key, None)
 
-    def _assess(
-        self, key: str, record: dict[str, Any], language: list[Any], parts: list[bool]
-    ) -> object:
-        engine, ticket = self._engines[key], decode_record(record)
-        text, wanted = text_for_engines(ticket), Parts(*parts)
-        assessment = engine.assess_now(ticket, text, Prediction(*language), wanted)
-        return assessment, engine.draft_now(ticket, text, assessment, wanted)
+def _run_stage(
+    answer: dict[str, object], stage: Callable[[TicketReading], None], counted_as: int
+) -> dict[str, object]:
+    """The answer after one more stage, where it is a reading."""
+    reading = answer.get("ok")
+    if not isinstance(reading, TicketReading):
+        return answer
+    failed = _attempt(reading.run, stage, counted_as)
+    return failed if "error" in failed else answer
+
+
+def _told(answer: dict[str, object]) -> dict[str, object]:
+    """The answer as it is sent: of a reading, what it found and the seconds that it took."""
+    reading = answer.get("ok")
+    if not isinstance(reading, TicketReading):
+        return answer
+    found = (reading.language, reading.assessment, reading.draft)
+    return {"ok": list(zip(found, reading.seconds, strict=True))}
+
+
+def _attempt(work: Callable[..., object], *arguments: Any) -> dict[str, object]:
+    try:
+        return {"ok": work(*arguments)}
+    except Exception as error:  # named to the caller, who raises it
+        return {"error": type(error).__name__, "cause": getattr(work, "__name__", "")}
 
 
 def serve(connection: socket.socket, worker: Worker) -> None:
     """Answer frames until the other side closes."""
     with connection, connection.makefile("rb") as frames:
         while (jobs := _read_frame(frames)) is not None:
-            data = orjson.dumps([worker.answer(job) for job in jobs])
+            data = orjson.dumps(worker.answer(jobs))
             connection.sendall(LENGTH.pack(len(data)) + data)
 
 
@@ -89,4 +109,6 @@ def _read_frame(frames: BufferedReader) -> list[Any] | None:
 
 
 if __name__ == "__main__":
+    gc.freeze()
+    gc.disable()  # what a job leaves behind has no cycles
     serve(socket.socket(fileno=int(sys.argv[1])), Worker())

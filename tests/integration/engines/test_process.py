@@ -10,15 +10,15 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from server.engines.embedded.process import EmbeddedEngines, EmbeddedLanguages, EngineProcess
+from server.engines.embedded.process import EngineProcess
+from server.engines.embedded.remote import RemoteEngineMaker
 from server.engines.errors import EngineError
-from server.triage.assessment import Prediction
+from server.triage.assessment import Assessment, Draft
 from server.triage.engine import Engine, Parts
 from server.triage.errors import ModelUnreadable
 from server.triage.starter import starter_taxonomy
-from server.triage.ticket import Ticket
+from server.triage.ticket import Ticket, encode_record
 
-ENGLISH = Prediction("en", 0.9)
 TICKET = Ticket(id="1", body="I was charged twice for order 4412. My lawyer will hear of this.")
 
 
@@ -38,13 +38,23 @@ async def engine(process: EngineProcess) -> Engine:
 
 
 async def load_starter(process: EngineProcess, revision: int = 0) -> Engine:
-    maker = EmbeddedEngines(process)
+    maker = RemoteEngineMaker(process)
     taxonomy = dataclasses.replace(starter_taxonomy(), revision=revision)
     return await maker.load(maker.starter_model(), taxonomy)
 
 
 async def assess(engine: Engine, ticket: Ticket = TICKET) -> str:
-    return (await engine.assess(ticket, ticket.body, ENGLISH, Parts())).category.label
+    return (await read(engine, ticket))[1].category.label
+
+
+async def read(engine: Engine, ticket: Ticket) -> tuple[str, Assessment, Draft]:
+    """Language, assessment and draft."""
+    reading = engine.read(encode_record(ticket), Parts())
+    language, _ = await reading.language()
+    assessment, _ = await reading.assess()
+    draft, seconds = await reading.draft()
+    assert seconds > 0
+    return language.label, assessment, draft
 
 
 def worker_pid() -> int:
@@ -58,8 +68,8 @@ def worker_pid() -> int:
 
 
 async def test_assessment_and_draft_come_from_the_process(engine: Engine) -> None:
-    found = await engine.assess(TICKET, TICKET.body, ENGLISH, Parts())
-    draft = await engine.draft(TICKET, TICKET.body, found, Parts())
+    language, found, draft = await read(engine, TICKET)
+    assert language == "en"
     assert found.category.confidence > 0.5
     assert [reason.code for reason in found.escalation_reasons] == ["LEGAL_THREAT"]
     assert draft.reply is not None
@@ -68,18 +78,9 @@ async def test_assessment_and_draft_come_from_the_process(engine: Engine) -> Non
 
 async def test_everyone_gets_the_answer_to_their_own_ticket(engine: Engine) -> None:
     tickets = [Ticket(id=f"t-{i}", body=f"Where is order {1000 + i}?") for i in range(200)]
-    found = await asyncio.gather(
-        *[engine.assess(ticket, ticket.body, ENGLISH, Parts()) for ticket in tickets]
-    )
-    for i, assessment in enumerate(found):
-        assert assessment.draft is not None
-        assert str(1000 + i) in str(assessment.draft.reply)
-
-
-async def test_languages_are_told(process: EngineProcess) -> None:
-    languages = EmbeddedLanguages(process)
-    german = await languages.detect("Ich habe meine Bestellung noch nicht erhalten", "")
-    assert german.label == "de"
+    found = await asyncio.gather(*[read(engine, ticket) for ticket in tickets])
+    for i, (_, _, draft) in enumerate(found):
+        assert str(1000 + i) in str(draft.reply)
 
 
 async def test_a_killed_process_is_started_again_and_nobody_notices(engine: Engine) -> None:
@@ -90,7 +91,7 @@ async def test_a_killed_process_is_started_again_and_nobody_notices(engine: Engi
 
 
 async def test_a_process_that_hangs_is_replaced() -> None:
-    process = EngineProcess(answer_s=4.0)
+    process = EngineProcess(answer_s=1.5)
     await process.start()
     engine = await load_starter(process)
     hanging = worker_pid()
@@ -101,7 +102,7 @@ async def test_a_process_that_hangs_is_replaced() -> None:
 
 
 async def test_a_model_that_was_cut_short_is_refused(process: EngineProcess) -> None:
-    maker = EmbeddedEngines(process)
+    maker = RemoteEngineMaker(process)
     with pytest.raises(ModelUnreadable):
         await maker.load(maker.starter_model()[:1000], starter_taxonomy())
 

@@ -3,22 +3,21 @@
 import pytest
 
 from server.engines.embedded.engine import EmbeddedEngine, EmbeddedEngineMaker
-from server.triage.assessment import Prediction, Priority, Sentiment
+from server.triage.assessment import Priority, Sentiment
 from server.triage.engine import Parts
 from server.triage.errors import ModelUnreadable
 from server.triage.taxonomy import EscalationPolicy, Taxonomy
-from server.triage.ticket import Ticket, text_for_engines
+from server.triage.ticket import Ticket
 from tests.unit.engines.hostile import HOSTILE_TEXTS
 
-ENGLISH = Prediction("en", 0.99)
 ANGRY = Ticket(
     id="T-9",
     body="I was charged twice on invoice 88213. This is ridiculous! I want to speak to a human.",
 )
 
 
-async def test_a_ticket_is_assessed_in_all_parts(starter_engine: EmbeddedEngine) -> None:
-    found = await starter_engine.assess(ANGRY, ANGRY.body, ENGLISH, Parts())
+def test_a_ticket_is_assessed_in_all_parts(starter_engine: EmbeddedEngine) -> None:
+    found = starter_engine.read(ANGRY, Parts()).assessment
     assert found.category.label == "billing"
     assert found.priority.label == Priority.HIGH
     assert [reason.code for reason in found.priority_reasons] == ["MONEY_AT_RISK"]
@@ -27,11 +26,10 @@ async def test_a_ticket_is_assessed_in_all_parts(starter_engine: EmbeddedEngine)
     assert found.sentiment.label == Sentiment.NEGATIVE
 
 
-async def test_the_draft_is_made_of_the_ticket_and_the_category(
+def test_the_draft_is_made_of_the_ticket_and_the_category(
     starter_engine: EmbeddedEngine, starter: Taxonomy
 ) -> None:
-    assessment = await starter_engine.assess(ANGRY, ANGRY.body, ENGLISH, Parts())
-    draft = await starter_engine.draft(ANGRY, ANGRY.body, assessment, Parts())
+    draft = starter_engine.read(ANGRY, Parts()).draft
     assert draft.summary is not None
     assert draft.reply is not None
     assert "I was charged twice on invoice 88213." in draft.summary
@@ -44,34 +42,31 @@ async def test_the_draft_is_made_of_the_ticket_and_the_category(
         assert part in draft.reply
 
 
-async def test_parts_that_are_not_asked_for_are_absent(starter_engine: EmbeddedEngine) -> None:
+def test_parts_that_are_not_asked_for_are_absent(starter_engine: EmbeddedEngine) -> None:
     nothing = Parts(sentiment=False, summary=False, reply=False)
-    assessment = await starter_engine.assess(ANGRY, ANGRY.body, ENGLISH, nothing)
-    draft = await starter_engine.draft(ANGRY, ANGRY.body, assessment, nothing)
-    assert (assessment.sentiment, draft.summary, draft.reply) == (None, None, None)
+    found = starter_engine.read(ANGRY, nothing)
+    assert (found.assessment.sentiment, found.draft.summary, found.draft.reply) == (None,) * 3
 
 
-async def test_categories_that_always_need_a_person_say_so(
+def test_categories_that_always_need_a_person_say_so(
     starter_engine: EmbeddedEngine, starter: Taxonomy
 ) -> None:
     always = {c.name for c in starter.categories if c.escalation_policy is EscalationPolicy.ALWAYS}
     assert always
     for category in starter.categories:
         ticket = Ticket(id="T-1", body=category.examples[0])
-        found = await starter_engine.assess(ticket, ticket.body, ENGLISH, Parts())
+        found = starter_engine.read(ticket, Parts()).assessment
         assert found.category.label == category.name
         codes = {reason.code for reason in found.escalation_reasons}
         assert ("CATEGORY_POLICY" in codes) == (category.name in always)
 
 
 @pytest.mark.parametrize("body", HOSTILE_TEXTS)
-async def test_any_text_is_answered(starter_engine: EmbeddedEngine, body: str) -> None:
+def test_any_text_is_answered(starter_engine: EmbeddedEngine, body: str) -> None:
     ticket = Ticket(id="T-1", body=body.replace("\ud800", ""))
-    text = text_for_engines(ticket)
-    found = await starter_engine.assess(ticket, text, Prediction("und", 0.0), Parts())
-    draft = await starter_engine.draft(ticket, text, found, Parts())
-    assert found.category.confidence <= 1
-    assert draft.reply
+    found = starter_engine.read(ticket, Parts())
+    assert found.assessment.category.confidence <= 1
+    assert found.draft.reply
 
 
 async def test_an_engine_trained_on_a_tenants_categories_serves_them(
@@ -81,7 +76,7 @@ async def test_an_engine_trained_on_a_tenants_categories_serves_them(
     engine = maker.load(await maker.train(two.categories), two)
     ticket = Ticket(id="T-1", body="the VAT number on my invoice is wrong")
     assert engine.version.taxonomy_revision == 4
-    assert (await engine.assess(ticket, ticket.body, ENGLISH, Parts())).category.label == "billing"
+    assert engine.read(ticket, Parts()).assessment.category.label == "billing"
 
 
 def test_the_version_is_the_beginning_of_the_models_digest(starter_engine: EmbeddedEngine) -> None:

@@ -976,7 +976,7 @@ class StepReport(betterproto2.Message):
         2, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Duration, optional=True
     )
     """
-    Time from its start to its end.
+    Time that its work took; waiting for a turn is not counted.
     """
 
     finding: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
@@ -1371,7 +1371,7 @@ class TriageRun(betterproto2.Message):
 
     ticket_digest: "bytes" = betterproto2.field(4, betterproto2.TYPE_BYTES)
     """
-    HMAC-SHA256 of the ticket under the server's own key, 32 bytes: equal
+    BLAKE2b of the ticket, keyed with the server's own key, 32 bytes: equal
     tickets have equal digests, and the text cannot be guessed from it.
     """
 
