@@ -18,6 +18,7 @@ from google.rpc import error_details_pb2
 from google.rpc.status_pb2 import Status
 
 DOMAIN = "switchyard"
+MOST_SUMMARIZED = 5  # violations that a status message spells out
 MOST_VIOLATIONS = 10  # that a status names: trailers are refused beyond 8 KiB
 
 
@@ -63,9 +64,10 @@ def status(code: grpc.StatusCode, reason: str, message: str, *details: Message) 
 
 
 def summarize_violations(violations: Sequence[Violation]) -> str:
-    """The first field at fault, and how many more there are."""
-    first, more = violations[0], len(violations) - 1
-    return f"{first.field}: {first.description}" + (f" (and {more} more)" if more else "")
+    """The first fields at fault, and how many more there are."""
+    named = [f"{v.field}: {v.description}" for v in violations[:MOST_SUMMARIZED]]
+    more = len(violations) - len(named)
+    return "; ".join(named) + (f"; and {more} more" if more else "")
 
 
 def bad_request(violations: Sequence[Violation]) -> error_details_pb2.BadRequest:
