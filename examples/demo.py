@@ -4,6 +4,7 @@ python -m examples.demo      (make demo)
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from tools.server_process import ServerProcess
 
-TICKETS = Path(__file__).parent / "tickets.jsonl"
+TICKETS = os.path.relpath(Path(__file__).parent / "tickets.jsonl")
 SHOWN = "T-1065"  # a long, angry one
 
 
@@ -34,7 +35,7 @@ def main() -> int:
 
 def show(address: str) -> int:
     """Triage the tickets, then show one ticket's run."""
-    status = switchyard(address, "triage", str(TICKETS), "--rows", "100")
+    status = switchyard(address, "triage", TICKETS, "--rows", "100")
     listed = subprocess.run(
         command(address, "runs", "list", "--ticket", SHOWN, "--json"),
         capture_output=True,

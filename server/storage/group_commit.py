@@ -1,7 +1,7 @@
 """Group commit: one writer commits what many callers wait for in one transaction.
 
-32 rows together cost about what 2 single commits cost. Nothing is answered
-before it is committed. Only appends that cannot conflict belong here.
+A commit costs mostly the wait for the disk, however many rows it holds. Nothing
+is answered before it is committed. Only appends that cannot conflict belong here.
 """
 
 import asyncio
