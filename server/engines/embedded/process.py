@@ -1,8 +1,8 @@
 """A process of the engine's own, seen from the server: jobs out, answers back.
 
-Reading a ticket is the largest part of a call's processor time. Here it runs beside the event loop,
-not in its way, and many tickets one after the other find its tables still in the processor's caches.
-Jobs that wait travel together in a frame.
+Reading a ticket is the largest part of a call's processor time. Here it runs beside the event
+loop, not in its way, and many tickets one after the other find its tables still in the
+processor's caches. Jobs that wait travel together in a frame.
 """
 
 import asyncio
