@@ -14,7 +14,7 @@ from server.engines.embedded.trainer import train_in_process
 from server.triage.assessment import Assessment, Draft, Prediction, Sentiment
 from server.triage.engine import EngineVersion, Parts
 from server.triage.errors import ModelUnreadable
-from server.triage.rules import RuleBook, Verdict
+from server.triage.rulebook import RuleBook, Verdict
 from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
 from server.triage.ticket import Ticket, text_for_engines
 

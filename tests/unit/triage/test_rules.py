@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 
 from server.triage.assessment import Priority
-from server.triage.rules import EVIDENCE_CHARACTERS, RULES, Rule, RuleBook, Verdict
+from server.triage.rulebook import EVIDENCE_CHARACTERS, RuleBook, Verdict
+from server.triage.rules import RULES, Rule
 from server.triage.taxonomy import EscalationPolicy
 from tests.unit.engines.hostile import any_text
 

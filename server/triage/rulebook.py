@@ -1,0 +1,210 @@
+"""Applies the rules of `rules.py` to a ticket: which are said, and what follows from them."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+
+from server.triage.assessment import Prediction, Priority, Reason
+from server.triage.rules import RULES, Effect, Rule
+from server.triage.taxonomy import EscalationPolicy
+
+EVIDENCE_CHARACTERS = 200
+
+_LARGE_AMOUNT = 1_000
+_MONEY_WORDS = frozenset(
+    b"charged debited billed overcharged paid refund missing stolen withdrawn transferred".split()
+)
+_NUMBER = re.compile(r"\d[\d.,]{3,}")
+_SIGNS = ("$", "\u20ac", "\u00a3")
+_CURRENCIES = ("usd", "eur", "gbp", "dollar", "pound", *_SIGNS)
+_MANY_CONTACTS = 2
+_RAISES_TO_URGENT = 3
+
+_DENIALS = frozenset(
+    b"no non not never without isnt wasnt arent werent dont doesnt didnt hasnt havent wont hardly "
+    b"neither nor nothing".split()
+)
+_COMMON_WORDS = frozenset(
+    b"account can cannot cant could customers data from have nobody nothing please real since "
+    b"somebody someone still the there time today tomorrow unable users when will with would "
+    b"you your".split()
+)
+_NOT_DENYING = (b" not only ", b" not just ")
+_DENYING_WORDS = 3
+
+# How sure the priority is. Estimates, not measurements: with one rule that decides, two, more.
+_UNDECIDED, _CONFLICT = 0.45, 0.4
+_AGREEING = (0.6, 0.7, 0.75)
+_CERTAIN = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say of a ticket."""
+
+    priority: Prediction[Priority]
+    priority_reasons: tuple[Reason, ...]
+    escalation_reasons: tuple[Reason, ...]
+
+
+class RuleBook:
+    """Rules, indexed by their rarest words, so that a ticket meets only those that may apply."""
+
+    def __init__(self, rules: Sequence[Rule] = RULES) -> None:
+        self._rules = rules
+        self._phrases: dict[bytes, list[tuple[int, bytes]]] = {}
+        for number, rule in enumerate(rules):
+            for phrase in rule.phrases:
+                entry = (number, b" %b " % phrase.encode())
+                self._phrases.setdefault(_rarest_word(phrase.encode()), []).append(entry)
+
+    def judge(self, text: str, attributes: Mapping[str, str], policy: EscalationPolicy) -> Verdict:
+        """Priority and reasons; reasons come in the order of the rules."""
+        words = _words(text)
+        said = self._said(words)
+        causes = [(rule.effect, _reason(rule, phrase, text)) for rule, phrase in said]
+        causes += [*_large_amount(text, words), *_attribute_causes(attributes)]
+        escalations = [
+            reason for (rule, _), (_, reason) in zip(said, causes, strict=False) if rule.escalates
+        ]
+        if policy is EscalationPolicy.ALWAYS:
+            explanation = "Tickets of this category always go to a person."
+            escalations.append(Reason("CATEGORY_POLICY", explanation))
+        return Verdict(
+            _priority([effect for effect, _ in causes]),
+            tuple(reason for effect, reason in causes if effect is not Effect.NONE),
+            tuple(escalations),
+        )
+
+    def _said(self, words: Sequence[bytes]) -> list[tuple[Rule, str]]:
+        """The rules that apply, each with one of its phrases that are said."""
+        line = b" %b " % b" ".join(words)
+        anchors = [word for word in dict.fromkeys(words) if word in self._phrases]
+        found: dict[int, bytes] = {}
+        for number, phrase in chain.from_iterable(self._phrases[word] for word in anchors):
+            if phrase in line and number not in found and _is_said(phrase, line):
+                found[number] = phrase
+        return [(self._rules[number], found[number].strip().decode()) for number in sorted(found)]
+
+
+def _rarest_word(phrase: bytes) -> bytes:
+    """The word to look a phrase up by: long, and not one that stands in most tickets."""
+    return max(phrase.split(), key=lambda word: (word not in _COMMON_WORDS, len(word)))
+
+
+def _character_classes() -> bytes:
+    """Letters, digits and all beyond ASCII stay; what ends a clause becomes "."; else a space."""
+    table = bytearray(range(256))
+    for code in range(128):
+        if not chr(code).isalnum():
+            table[code] = ord("." if chr(code) in ".!?;:,()[]\r\n" else " ")
+    return bytes(table)
+
+
+_CLASSES = _character_classes()
+
+
+def _words(text: str) -> list[bytes]:
+    """Lower-case words without apostrophes; "." stands between clauses."""
+    plain = text.lower().replace("\u2019", "'").encode(errors="replace")
+    return plain.translate(_CLASSES, b"'").replace(b".", b" . ").split()
+
+
+def _is_said(phrase: bytes, line: bytes) -> bool:
+    """Whether the phrase stands somewhere without a denial in the words before it."""
+    at = line.find(phrase)
+    while at >= 0:
+        clause = line[max(0, at - 60) : at + 1].rpartition(b".")[2]
+        before = clause.split()[-_DENYING_WORDS:]
+        if _DENIALS.isdisjoint(before) or any(words in clause for words in _NOT_DENYING):
+            return True
+        at = line.find(phrase, at + 1)
+    return False
+
+
+def _reason(rule: Rule, phrase: str, text: str) -> Reason:
+    """With the words around the phrase as the customer wrote them."""
+    start, end = _place(phrase, text)
+    evidence = _around(text, start, end) if end else phrase
+    return Reason(rule.code, rule.explanation, evidence)
+
+
+def _place(phrase: str, text: str) -> tuple[int, int]:
+    """Where the phrase stands in the text as it was written; (0, 0) where that cannot be told."""
+    lower = text.lower()
+    start = lower.find(phrase)
+    if start >= 0 and len(lower) == len(text):
+        return start, start + len(phrase)
+    letters = ("['\u2019]?".join(word) for word in phrase.split())
+    match = re.search(r"[\W_]+".join(letters), text, re.IGNORECASE)
+    return match.span() if match else (0, 0)
+
+
+def _around(text: str, first: int, last: int) -> str:
+    """text[first:last] and up to 60 characters around it, within its line, cut at spaces."""
+    start = max(text.rfind("\n", 0, first) + 1, first - 60)
+    if start and not text[start - 1].isspace():
+        start = text.find(" ", start, first) + 1 or first
+    line_end = text.find("\n", last)
+    end = min(len(text) if line_end < 0 else line_end, last + 60)
+    if end < len(text) and not text[end].isspace():
+        end = max(text.rfind(" ", last, end), last)
+    return text[start:end].strip()[:EVIDENCE_CHARACTERS]
+
+
+def _large_amount(text: str, words: Sequence[bytes]) -> Iterator[tuple[Effect, Reason]]:
+    if _MONEY_WORDS.isdisjoint(words):
+        return
+    for match in _NUMBER.finditer(text):
+        if _value(match[0]) >= _LARGE_AMOUNT and _is_money(text, *match.span()):
+            explanation = f"An amount of {_LARGE_AMOUNT:,} or more is at stake."
+            yield Effect.RAISE, Reason("LARGE_AMOUNT", explanation, _around(text, *match.span()))
+            return
+
+
+def _is_money(text: str, start: int, end: int) -> bool:
+    """Whether a currency stands before or after the number text[start:end]."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 8]
+    return before.rstrip().endswith(_SIGNS) or after.lower().lstrip().startswith(_CURRENCIES)
+
+
+def _value(written: str) -> int:
+    """Whole units of an amount, written with points or commas for thousands or for cents."""
+    whole = re.sub(r"[.,]\d{1,2}$", "", written.strip(".,"))
+    return int("".join(filter(str.isdecimal, whole))[:12] or "0")
+
+
+def _attribute_causes(attributes: Mapping[str, str]) -> Iterator[tuple[Effect, Reason]]:
+    contacts = attributes.get("previous_contacts", "").strip()[:9]
+    if contacts.isdecimal() and int(contacts) >= _MANY_CONTACTS:
+        explanation = "The customer has contacted us before."
+        evidence = f"previous_contacts={contacts}"
+        yield Effect.RAISE, Reason("PREVIOUS_CONTACTS", explanation, evidence)
+    if attributes.get("plan", "").strip().lower() == "enterprise":
+        explanation = "The customer is on the enterprise plan."
+        yield Effect.PLAN, Reason("ENTERPRISE_PLAN", explanation, "plan=enterprise")
+
+
+def _priority(effects: Sequence[Effect]) -> Prediction[Priority]:
+    raises, lowers = effects.count(Effect.RAISE), effects.count(Effect.LOWER)
+    if Effect.AT_ONCE in effects:
+        return _prediction(Priority.URGENT, _CONFLICT if lowers else _CERTAIN)
+    if raises >= _RAISES_TO_URGENT and not lowers:
+        return _prediction(Priority.URGENT, _AGREEING[0])
+    steps = (raises > 0) - (lowers > 0) + (Effect.PLAN in effects)
+    level = Priority(min(Priority.MEDIUM + steps, Priority.URGENT))
+    if raises and lowers:
+        return _prediction(level, _CONFLICT)
+    agreeing = raises + lowers
+    return _prediction(level, _AGREEING[min(agreeing, 3) - 1] if agreeing else _UNDECIDED)
+
+
+@cache
+def _prediction(level: Priority, confidence: float) -> Prediction[Priority]:
+    """The others share what remains, those one step away four times as much as those two away."""
+    nearness = {other: 1 / (other - level) ** 2 for other in Priority if other != level}
+    scale = (1 - confidence) / sum(nearness.values())
+    others = sorted(nearness, key=lambda other: (-nearness[other], other))
+    return Prediction(level, confidence, tuple((o, nearness[o] * scale) for o in others))
