@@ -171,7 +171,7 @@ def _error_answerer(log: JsonLog) -> Callable[[str, Exception], Status]:
 
     def answer(method: str, error: Exception) -> Status:
         if not is_foreseen(error):
-            log.exception(method, error)
+            log.unforeseen(method, error)
         return status_of(error)
 
     return answer

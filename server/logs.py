@@ -32,7 +32,7 @@ class JsonLog:
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().create_task(self._flush_soon())
 
-    def exception(self, method: str, error: Exception) -> None:
+    def unforeseen(self, method: str, error: Exception) -> None:
         """Write where an unforeseen exception came from: types and places, never messages,
         which may hold a ticket's text.
         """

@@ -52,7 +52,7 @@ async def test_an_exception_is_named_without_its_message() -> None:
     try:
         fail()
     except RuntimeError as error:
-        log.exception("Service/Method", error)
+        log.unforeseen("Service/Method", error)
     await log.close()
     (line,) = lines(stream)
     assert line["causes"] == ["RuntimeError", "ValueError"]
@@ -62,6 +62,6 @@ async def test_an_exception_is_named_without_its_message() -> None:
 
 def fail() -> None:
     try:
-        raise ValueError("secret")
+        int("secret")
     except ValueError as error:
         raise RuntimeError("secret") from error
