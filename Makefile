@@ -51,7 +51,7 @@ check: $(SETUP) node_modules/.package-lock.json  ## Format, lint, types, import 
 BUF := node_modules/.bin/buf
 
 node_modules/.package-lock.json: package.json package-lock.json
-	@npm ci --silent --no-audit --no-fund
+	@npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: generate

@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from server.engines.embedded.engine import EmbeddedEngineMaker
 from server.secret_key import KEY_BYTES
 from server.settings import OFF, Address, Settings
-from server.storage.embedded import running_url
+from server.storage.embedded import folder_fault, running_url
 from server.storage.migrate import read_migrations
 from server.triage.errors import ModelUnreadable
 from server.triage.starter import starter_taxonomy
@@ -70,6 +70,9 @@ def _data_folder(folder: Path) -> Finding:
     if not os.access(existing, os.W_OK | os.X_OK):
         text = f"{existing} may not be written; change its owner or choose another with --data"
         return Finding("data folder", Verdict.FAULT, text)
+    fault = folder_fault(folder)
+    if fault:
+        return Finding("data folder", Verdict.FAULT, fault)
     made = "" if existing == folder else " (made at the first start)"
     return Finding("data folder", Verdict.OK, f"{folder}{made}")
 

@@ -25,6 +25,7 @@ from server.health import ServiceUnknown
 from server.storage.errors import StorageUnavailable
 from server.triage.errors import (
     FieldViolation,
+    InvalidFieldValue,
     InvalidPageToken,
     InvalidTaxonomy,
     ModelUnreadable,
@@ -109,6 +110,7 @@ def _invalid_page_token(_error: InvalidPageToken) -> Status:
 STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     InterceptorError: interceptor_status,
     InvalidTaxonomy: lambda error: _invalid("INVALID_TAXONOMY", error.violations),
+    InvalidFieldValue: lambda error: _invalid("INVALID_FIELD_VALUE", [error.violation]),
     UnknownCategory: lambda error: _invalid("UNKNOWN_CATEGORY", [error.violation]),
     InvalidPageToken: _invalid_page_token,
     RunNotFound: _run_not_found,
@@ -116,7 +118,8 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     RequestIdReused: _request_id_reused,
     StorageUnavailable: lambda error: _unavailable(
         "STORAGE_UNAVAILABLE",
-        "The database does not answer. Nothing was recorded; try again.",
+        "The database does not answer. Try again, with the same request_id: "
+        "then what was recorded after all is not recorded twice.",
         error.retry_after_s,
     ),
     ServiceUnknown: lambda _error: status(

@@ -1,5 +1,6 @@
 """Settings: one dataclass, read from SWITCHYARD_* and overridden by the command line."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -45,9 +46,16 @@ def read_optional_address(text: str) -> Address:
     return OFF if text == OFF.host else read_address(text)
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan  # outside every range
+
+
 def read_probability(text: str) -> float:
     """A number in [0, 1]. Raises ValueError."""
-    value = float(text)
+    value = _number(text)
     if not 0 <= value <= 1:
         raise ValueError("must be a number from 0 to 1")
     return value
@@ -55,7 +63,7 @@ def read_probability(text: str) -> float:
 
 def read_seconds(text: str) -> float:
     """Seconds, 0 or more. Raises ValueError."""
-    value = float(text)
+    value = _number(text)
     if not 0 <= value < 86400:
         raise ValueError("must be a number of seconds from 0 to 86,400")
     return value
@@ -63,7 +71,7 @@ def read_seconds(text: str) -> float:
 
 def read_count(text: str) -> int:
     """A whole number, 1 to 10,000. Raises ValueError."""
-    value = int(text)
+    value = int(text) if text.isdecimal() else 0
     if not 1 <= value <= 10_000:
         raise ValueError("must be a whole number from 1 to 10,000")
     return value
@@ -111,7 +119,7 @@ class Settings:
     @property
     def folder(self) -> Path:
         """The data folder, given or default."""
-        return self.data_folder or default_data_folder()
+        return (self.data_folder or default_data_folder()).absolute()
 
 
 # Known, but not settings of the server: of the client, and of measurements.
@@ -132,7 +140,7 @@ def read_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
     faults: list[str] = []
     for each in fields(Settings):
         variable = variable_name(each.name)
-        if variable in environ:
+        if environ.get(variable):  # set, and not to nothing
             try:
                 values[each.name] = each.metadata["read"](environ[variable])
             except ValueError as error:

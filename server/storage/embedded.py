@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import importlib
 import os
+import re
 import subprocess
 import time
 import warnings
@@ -42,6 +43,9 @@ class EmbeddedPostgres:
         Raises DataFolderInUse when another process owns the folder,
         EmbeddedPostgresFailed when PostgreSQL does not start.
         """
+        fault = folder_fault(self._folder)
+        if fault:
+            raise EmbeddedPostgresFailed(fault)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _take_lock(self._folder)
         url = await asyncio.to_thread(_start_server, self._folder)
@@ -63,9 +67,20 @@ class EmbeddedPostgres:
         """Start the server again when it has died. Its URL stays the same."""
         while True:
             await asyncio.sleep(WATCH_S)
-            if await asyncio.to_thread(running_url, self._folder) is None:
-                with suppress(EmbeddedPostgresFailed):  # the next turn tries again
+            with suppress(EmbeddedPostgresFailed, OSError, AssertionError, ValueError):
+                # A half-written pid file, a failed start: the next turn tries again.
+                if await asyncio.to_thread(running_url, self._folder) is None:
                     await asyncio.to_thread(_start_server, self._folder)
+
+
+def folder_fault(folder: Path) -> str:
+    """Why PostgreSQL cannot live in the folder; empty when it can."""
+    if not re.fullmatch(r"[\w./@+,:=-]+", str(folder)):
+        return (
+            f"the data folder {str(folder)!r} has characters that PostgreSQL's start command "
+            "cannot take, such as spaces or quotes; choose another with --data"
+        )
+    return ""
 
 
 def running_url(folder: Path) -> str | None:
@@ -114,7 +129,7 @@ def _start_until_it_answers(data: Path) -> str:
         try:
             server.start()
             url: str = server.get_uri()
-            psycopg.connect(url, connect_timeout=5).close()
+            _keep_text_out_of_its_log(url)
         except (psycopg.OperationalError, subprocess.SubprocessError, AssertionError) as error:
             cause = error
             time.sleep(START_PAUSE_S)
@@ -122,6 +137,14 @@ def _start_until_it_answers(data: Path) -> str:
             _close_to_others(data, Path(server.get_postmaster_info().socket_dir))
             return url
     raise EmbeddedPostgresFailed(f"PostgreSQL does not answer; see {data / 'log'}") from cause
+
+
+def _keep_text_out_of_its_log(url: str) -> None:
+    """PostgreSQL would log statements and values that it refuses: a ticket's text."""
+    with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET log_error_verbosity = terse")
+        connection.execute("ALTER SYSTEM SET log_min_error_statement = panic")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def _forget_dead_postmaster(data: Path) -> None:
@@ -142,8 +165,10 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 def _stop_server(folder: Path) -> None:
+    if running_url(folder) is None:
+        return
     server = _wheel().PostgresServer(folder / DATA, cleanup_mode=None)
-    server.ensure_postgres_running()
+    server.ensure_postgres_running()  # adopts the running one
     server.stop()
 
 

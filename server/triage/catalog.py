@@ -1,5 +1,6 @@
 """The taxonomy in force for each tenant, and the engine that knows it."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,26 +22,28 @@ class Active:
 
 
 class TaxonomyCatalog:
-    """Keeps what was used last; forgets a tenant when any process changes its taxonomy."""
+    """Keeps what was used last. What another process has changed is loaded once, however many
+    calls ask for it, and what was in force answers until then.
+    """
 
     def __init__(self, store: TaxonomyStore, maker: EngineMaker, starter: Active) -> None:
         self._store = store
         self._maker = maker
         self._starter = starter
         self._kept: OrderedDict[str, Active] = OrderedDict()
-        self._generation = 0  # counts what was forgotten, to drop a load that it overtook
+        self._stale: set[str] = set()  # kept tenants whose taxonomy may have changed
+        self._loading: dict[str, asyncio.Task[Active]] = {}
+        self._training = asyncio.Semaphore(1)  # a training takes a whole processor
 
     async def active(self, tenant: str) -> Active:
         """What is in force for `tenant`. Raises StorageUnavailable."""
         kept = self._kept.get(tenant)
-        if kept is not None:
-            self._kept.move_to_end(tenant)
-            return kept
-        generation = self._generation
-        active = await self._load(await self._store.newest(tenant))
-        if generation == self._generation:
-            self._keep(tenant, active)
-        return active
+        if kept is None:
+            return await asyncio.shield(self._load(tenant))
+        if tenant in self._stale:
+            self._load(tenant)
+        self._kept.move_to_end(tenant)
+        return kept
 
     async def update(
         self, tenant: str, etag: str, categories: Sequence[Category], *, validate_only: bool
@@ -50,32 +53,58 @@ class TaxonomyCatalog:
         Raises InvalidTaxonomy, StaleEtag, StorageUnavailable, or what the training raises.
         """
         check_categories(categories)
-        stored = await self._store.newest(tenant)
-        current = stored.taxonomy if stored else self._starter.taxonomy
-        if etag != current.etag:
-            raise StaleEtag("taxonomy")
         if validate_only:
-            return current
-        model = await self._maker.train(categories)
-        taxonomy = await self._store.add(tenant, current.revision + 1, categories, model)
-        self.forget(tenant)
-        await self.active(tenant)
+            return await self._current(tenant, etag)
+        async with self._training:
+            current = await self._current(tenant, etag)
+            model = await self._maker.train(categories)
+            taxonomy = await self._store.add(tenant, current.revision + 1, categories, model)
+        stored = StoredTaxonomy(taxonomy, model)
+        self._keep(tenant, await self._engine_of(stored))
         return taxonomy
 
     def forget(self, tenant: str | None) -> None:
         """Load `tenant` anew when it is next asked for; None: every tenant."""
-        self._generation += 1
-        if tenant is None:
-            self._kept.clear()
-        else:
-            self._kept.pop(tenant, None)
+        self._stale |= self._kept.keys() if tenant is None else {tenant}
 
-    async def _load(self, stored: StoredTaxonomy | None) -> Active:
+    async def _current(self, tenant: str, etag: str) -> Taxonomy:
+        """The taxonomy in force. Raises StaleEtag when `etag` is another's."""
+        stored = await self._store.newest(tenant)
+        current = stored.taxonomy if stored else self._starter.taxonomy
+        if etag != current.etag:
+            raise StaleEtag("taxonomy")
+        return current
+
+    def _load(self, tenant: str) -> asyncio.Task[Active]:
+        """The one load of this tenant that is under way."""
+        task = self._loading.get(tenant)
+        if task is None:
+            task = self._loading[tenant] = asyncio.create_task(self._load_newest(tenant))
+            task.add_done_callback(lambda done: self._loaded(tenant, done))
+        return task
+
+    async def _load_newest(self, tenant: str) -> Active:
+        self._stale.discard(tenant)  # before the reading: a change from now on counts again
+        active = await self._engine_of(await self._store.newest(tenant))
+        self._keep(tenant, active)
+        return active
+
+    def _loaded(self, tenant: str, task: asyncio.Task[Active]) -> None:
+        del self._loading[tenant]
+        if task.cancelled() or task.exception() is not None:
+            self._stale.add(tenant)
+
+    async def _engine_of(self, stored: StoredTaxonomy | None) -> Active:
         if stored is None:
             return self._starter
         return Active(stored.taxonomy, await self._maker.load(stored.model, stored.taxonomy))
 
     def _keep(self, tenant: str, active: Active) -> None:
+        """Keep it, unless a later revision is kept already."""
+        kept = self._kept.get(tenant)
+        if kept is not None and kept.taxonomy.revision > active.taxonomy.revision:
+            return
         self._kept[tenant] = active
         if len(self._kept) > MOST_TENANTS:
-            self._kept.popitem(last=False)
+            oldest, _ = self._kept.popitem(last=False)
+            self._stale.discard(oldest)

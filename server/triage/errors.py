@@ -24,6 +24,14 @@ class InvalidTaxonomy(TriageError):
         self.violations = tuple(violations)
 
 
+class InvalidFieldValue(TriageError):
+    """A value that a field's type allows and its meaning does not."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.violation = FieldViolation(field, rule)
+
+
 class StaleEtag(TriageError):
     """An update of something that has changed since it was read."""
 

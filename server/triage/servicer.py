@@ -128,7 +128,7 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         taxonomy = await self._catalog.update(
             self._caller_of(context).tenant,
             request.taxonomy.etag,
-            [wire.read_category(category) for category in request.taxonomy.categories],
+            [wire.read_category(c, i) for i, c in enumerate(request.taxonomy.categories)],
             validate_only=request.validate_only,
         )
         return pb.UpdateTaxonomyResponse(taxonomy=wire.write_taxonomy(taxonomy))

@@ -5,15 +5,19 @@ from enum import IntEnum
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from switchyard.triage.v1 import result_pb2, run_pb2, taxonomy_pb2, ticket_pb2, triage_service_pb2
 
 from server.triage.assessment import Reason
 from server.triage.engine import Parts
+from server.triage.errors import InvalidFieldValue
 from server.triage.run import Answer, Decision, Run, StepReport
 from server.triage.store import RunFilter
 from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
 from server.triage.ticket import Channel, Ticket
+
+LAST_SECOND = 253402300799  # of the year 9999
 
 
 def read_ticket(message: ticket_pb2.Ticket) -> Ticket:
@@ -25,7 +29,7 @@ def read_ticket(message: ticket_pb2.Ticket) -> Ticket:
         customer_id=message.customer_id,
         channel=Channel(message.channel),
         language_hint=message.language_hint,
-        created_time=_read_time(message.created_time) if message.HasField("created_time") else None,
+        created_time=_read_time(message, "created_time", "ticket"),
         attributes=dict(message.attributes),
     )
 
@@ -49,16 +53,19 @@ def read_filter(message: triage_service_pb2.TriageRunFilter) -> RunFilter:
         category=message.category,
         decision=Decision(message.decision) if message.decision else None,
         ticket_id=message.ticket_id,
-        start_time=_read_time(message.start_time) if message.HasField("start_time") else None,
-        end_time=_read_time(message.end_time) if message.HasField("end_time") else None,
+        start_time=_read_time(message, "start_time", "filter"),
+        end_time=_read_time(message, "end_time", "filter"),
     )
 
 
-def read_category(message: taxonomy_pb2.Category) -> Category:
-    """One category of an update."""
+def read_category(message: taxonomy_pb2.Category, position: int) -> Category:
+    """The category at `position` of an update. Raises InvalidFieldValue."""
     policy = message.escalation_policy or EscalationPolicy.BY_RULES
     estimate = None
     if message.HasField("estimated_resolution"):
+        if not 0 <= message.estimated_resolution.nanos < 10**9:
+            field = f"taxonomy.categories[{position}].estimated_resolution"
+            raise InvalidFieldValue(field, "must have nanos from 0 to 999,999,999")
         estimate = message.estimated_resolution.ToTimedelta()
     return Category(
         name=message.name,
@@ -216,5 +223,12 @@ def _write_time(time: datetime) -> Timestamp:
     return Timestamp(seconds=since // timedelta(seconds=1), nanos=since.microseconds * 1000)
 
 
-def _read_time(message: Timestamp) -> datetime:
-    return message.ToDatetime(tzinfo=UTC)
+def _read_time(message: Message, field: str, parent: str) -> datetime | None:
+    """A time field; None where it is not set. Raises InvalidFieldValue."""
+    if not message.HasField(field):
+        return None
+    time: Timestamp = getattr(message, field)
+    if not (0 <= time.seconds <= LAST_SECOND and 0 <= time.nanos < 10**9):
+        rule = "must lie in the years 1970 to 9999, with nanos from 0 to 999,999,999"
+        raise InvalidFieldValue(f"{parent}.{field}", rule)
+    return time.ToDatetime(tzinfo=UTC)

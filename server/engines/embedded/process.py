@@ -11,6 +11,7 @@ import sys
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ class EngineProcess:
     more than the taxonomies that the catalog keeps.
     """
 
-    def __init__(self, answer_s: float = 30.0, most_engines: int = 80) -> None:
+    def __init__(self, answer_s: float = 5.0, most_engines: int = 66) -> None:
         self._answer_s = answer_s
         self._most_engines = most_engines
         self._waiting: deque[_Job] = deque()
@@ -145,8 +146,9 @@ class EngineProcess:
             if hangs or self._transport is None:
                 await self._end()
                 self._take_back()
-                await self._spawn()
-                self._send_soon()
+                with suppress(OSError):  # no process could be started: the next turn tries again
+                    await self._spawn()
+                    self._send_soon()
 
     def _take_back(self) -> None:
         """Let the jobs that the process had in hand wait again, or give them up."""

@@ -16,6 +16,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from io import BufferedReader
 from typing import Any
 
@@ -94,7 +95,7 @@ def _attempt(work: Callable[..., object], *arguments: Any) -> dict[str, object]:
 
 def serve(connection: socket.socket, worker: Worker) -> None:
     """Answer frames until the other side closes."""
-    with connection, connection.makefile("rb") as frames:
+    with connection, connection.makefile("rb") as frames, suppress(ConnectionError):
         while (jobs := _read_frame(frames)) is not None:
             data = orjson.dumps(worker.answer(jobs))
             connection.sendall(LENGTH.pack(len(data)) + data)

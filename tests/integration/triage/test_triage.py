@@ -156,3 +156,41 @@ async def test_a_client_that_vanishes_in_mid_stream_harms_nobody(triage: Triage)
         await call.read()
         call.cancel()
     assert (await triage.Triage(request())).result.run
+
+
+NUL, ESCAPE = "a\0b", "a\x1bb"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "path"),
+    [
+        ("customer_id", NUL, "ticket.customer_id"),
+        ("customer_id", ESCAPE, "ticket.customer_id"),
+        ("attributes", {"k": NUL}, 'ticket.attributes["k"]'),
+        ("attributes", {NUL: "v"}, f'ticket.attributes["{NUL}"]'),
+        ("body", "\u00a0\u3000\u200b", "ticket.body"),
+    ],
+)
+async def test_control_characters_are_refused_wherever_they_stand(
+    triage: Triage, field: str, value: Any, path: str
+) -> None:
+    fields = {"body": "hello"} | {field: value}
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await triage.Triage(triage_service_pb2.TriageRequest(ticket=ticket(**fields)))
+    assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert path in fields_of(raised.value)
+
+
+@pytest.mark.parametrize(("seconds", "nanos"), [(1, 2**31 - 1), (1, -5), (-1, 0), (2**62, 0)])
+async def test_a_time_that_is_none_is_refused(triage: Triage, seconds: int, nanos: int) -> None:
+    asked = request()
+    asked.ticket.created_time.seconds, asked.ticket.created_time.nanos = seconds, nanos
+    which = triage_service_pb2.TriageRunFilter()
+    which.end_time.seconds, which.end_time.nanos = seconds, nanos
+    for call in (
+        triage.Triage(asked),
+        triage.ListTriageRuns(triage_service_pb2.ListTriageRunsRequest(filter=which)),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await call
+        assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT

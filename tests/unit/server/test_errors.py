@@ -21,6 +21,7 @@ from server.health import ServiceUnknown
 from server.storage.errors import StorageUnavailable
 from server.triage.errors import (
     FieldViolation,
+    InvalidFieldValue,
     InvalidPageToken,
     InvalidTaxonomy,
     ModelUnreadable,
@@ -60,6 +61,11 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
         UnknownCategory("filter.category", "nope"),
         grpc.StatusCode.INVALID_ARGUMENT,
         "UNKNOWN_CATEGORY",
+    ),
+    (
+        InvalidFieldValue("filter.start_time", "must lie in 1970 to 9999"),
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "INVALID_FIELD_VALUE",
     ),
     (InvalidPageToken(), grpc.StatusCode.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"),
     (RunNotFound("triageRuns/1"), grpc.StatusCode.NOT_FOUND, "RUN_NOT_FOUND"),

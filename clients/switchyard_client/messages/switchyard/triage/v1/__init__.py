@@ -553,8 +553,8 @@ class Category(betterproto2.Message):
         6, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Duration, optional=True
     )
     """
-    Typical time until such a ticket is resolved: more than 0, at most a
-    year. Absent: not known.
+    Typical time until such a ticket is resolved: a second to a year. Absent:
+    not known.
     """
 
     reply_text: "str" = betterproto2.field(7, betterproto2.TYPE_STRING)
@@ -1128,7 +1128,8 @@ class Ticket(betterproto2.Message):
 
     customer_id: "str" = betterproto2.field(4, betterproto2.TYPE_STRING)
     """
-    The caller's id of the customer: at most 128 characters. Empty: unknown.
+    The caller's id of the customer: at most 128 characters, no control
+    characters. Empty: unknown.
     """
 
     channel: "Channel" = betterproto2.field(
@@ -1421,14 +1422,14 @@ class TriageRunFilter(betterproto2.Message):
         4, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
     )
     """
-    Recorded at this time or later. Absent: any.
+    Recorded at this time or later, in the years 1970 to 9999. Absent: any.
     """
 
     end_time: "datetime.datetime | None" = betterproto2.field(
         5, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
     )
     """
-    Recorded before this time. Absent: any.
+    Recorded before this time, in the years 1970 to 9999. Absent: any.
     """
 
 
