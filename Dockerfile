@@ -4,12 +4,14 @@ WORKDIR /src
 COPY requirements.lock .
 RUN python -m venv /opt/switchyard \
     && /opt/switchyard/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY requirements-dev.lock .
+RUN python -m venv /opt/build \
+    && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-dev.lock
 COPY pyproject.toml README.md ./
 COPY server server
 COPY interceptors interceptors
 COPY gen gen
-RUN pip install --no-cache-dir "hatchling>=1.27" \
-    && pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
+RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
     && /opt/switchyard/bin/pip install --no-cache-dir --no-deps /wheels/*.whl
 
 FROM python:3.11-slim

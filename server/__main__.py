@@ -88,6 +88,7 @@ def serve(listen: Address | None, metrics_listen: Address | None, data: Path | N
     settings = _settings(listen=listen, metrics_listen=metrics_listen, data_folder=data)
     # The processes that a server starts never use gRPC; its fork handlers only warn.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # our own log says it, in our own form
     from server.serve import serve_until_stopped  # noqa: PLC0415  # slow; --help should not wait
 
     sys.exit(_run(serve_until_stopped(settings)))

@@ -15,6 +15,7 @@ from switchyard.triage.v1 import triage_service_pb2, triage_service_pb2_grpc
 from interceptors.access_log import AccessLog
 from interceptors.chain import Chain
 from interceptors.codec import Codec
+from interceptors.drain import DrainGate
 from interceptors.error_status import ErrorStatus
 from interceptors.metrics import CallMetrics
 from interceptors.policy import read_policies
@@ -38,6 +39,7 @@ from server.storage.migrate import migrate, read_migrations
 from server.storage.notifications import Notifications
 from server.triage.catalog import Active, TaxonomyCatalog
 from server.triage.decision import DecisionPolicy
+from server.triage.errors import ServerDraining
 from server.triage.metrics import TriageMetrics
 from server.triage.pipeline import TriagePipeline
 from server.triage.servicer import TriageServicer
@@ -63,7 +65,7 @@ class Application:
 
     server: grpc.aio.Server
     health: Health
-    draining: asyncio.Event
+    gate: DrainGate
     address: Address
     metrics_address: Address
     database: str  # "embedded" or "external", for people
@@ -100,10 +102,10 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             server_version=__version__,
             recorded=TriageMetrics(registry),
         )
-        draining = asyncio.Event()
+        gate = DrainGate(ServerDraining, _is_health)
         answer_error = _error_answerer(log)
         server = grpc.aio.server(
-            interceptors=(_chain(registry, log, answer_error),), options=SERVER_OPTIONS
+            interceptors=(_chain(registry, log, answer_error, gate),), options=SERVER_OPTIONS
         )
         triage_service_pb2_grpc.add_TriageServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
             TriageServicer(
@@ -114,7 +116,7 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
                 status_of=answer_error,
                 page_key=key,
                 batch_slots=settings.batch_slots,
-                draining=draining,
+                draining=gate.closed,
             ),
             server,
         )
@@ -130,7 +132,7 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
         yield Application(
             server=server,
             health=health,
-            draining=draining,
+            gate=gate,
             address=address,
             metrics_address=metrics_address,
             database="external" if settings.database_url else "embedded",
@@ -152,7 +154,10 @@ async def _open_database(settings: Settings, stack: AsyncExitStack) -> Database:
 
 
 def _chain(
-    registry: CollectorRegistry, log: JsonLog, answer_error: Callable[[str, Exception], Status]
+    registry: CollectorRegistry,
+    log: JsonLog,
+    answer_error: Callable[[str, Exception], Status],
+    gate: DrainGate,
 ) -> Chain:
     """The interceptors, outermost first."""
     policies = read_policies(descriptor_pool.Default(), SERVICES)
@@ -160,10 +165,15 @@ def _chain(
         [
             Telemetry([CallMetrics(registry), AccessLog(log.write, _describe_caller)]),
             ErrorStatus(answer_error),
+            gate,
             Codec(items_stand_alone=policies.__contains__),
             Validation(),
         ]
     )
+
+
+def _is_health(method: str) -> bool:
+    return method.startswith(f"{HEALTH_SERVICE}/")
 
 
 def _error_answerer(log: JsonLog) -> Callable[[str, Exception], Status]:

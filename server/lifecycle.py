@@ -7,8 +7,11 @@ from contextlib import asynccontextmanager
 
 import grpc
 
+from interceptors.drain import DrainGate
 from server.health import Health
 from server.settings import Address
+
+REFUSAL_S = 0.3
 
 
 class PortTaken(Exception):
@@ -47,17 +50,24 @@ async def stop_signals() -> AsyncIterator[asyncio.Queue[None]]:
 async def drain(
     server: grpc.aio.Server,
     health: Health,
-    draining: asyncio.Event,
+    gate: DrainGate,
     grace_s: float,
     hurry: asyncio.Queue[None],
 ) -> None:
-    """NOT_SERVING first; then running calls finish within the grace, or until a second signal."""
+    """NOT_SERVING first; then running calls finish within the grace, or until a second signal.
+
+    New calls are refused with a status, and only then does the server stop: a call that waits
+    inside gRPC when the server stops is cancelled without a word.
+    """
     health.start_draining()
-    draining.set()
-    stopping = asyncio.ensure_future(server.stop(grace_s))
-    hurried = asyncio.ensure_future(hurry.get())
-    await asyncio.wait([stopping, hurried], return_when=asyncio.FIRST_COMPLETED)
-    if hurried.done():
-        await server.stop(None)
+    gate.close()
+    idle, hurried = (
+        asyncio.ensure_future(gate.wait_until_idle()),
+        asyncio.ensure_future(hurry.get()),
+    )
+    await asyncio.wait([idle, hurried], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
+    if idle.done():
+        await asyncio.sleep(min(REFUSAL_S, grace_s))  # for calls that are on their way
+    idle.cancel()
     hurried.cancel()
-    await stopping
+    await server.stop(None)

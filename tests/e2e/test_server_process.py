@@ -131,6 +131,23 @@ def test_a_second_server_on_the_data_folder_says_so(server: ServerProcess) -> No
     assert "Traceback" not in done.stderr
 
 
+def test_a_data_folder_that_postgresql_cannot_take_is_named(folder: Path) -> None:
+    for command in ("serve", "doctor"):
+        done = command_line(
+            command, "--metrics-listen", "off", "--data", str(folder / "with space")
+        )
+        assert done.returncode == 1
+        assert "spaces or quotes" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_relative_data_folder_works(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    server = ServerProcess(Path("data")).start()
+    assert server.stop() == 0
+    assert (folder / "data" / "postgres" / "PG_VERSION").exists()
+
+
 def test_the_doctor_finds_a_running_server_well(server: ServerProcess) -> None:
     options = ["--listen", server.address, "--metrics-listen", "off", "--data", str(server.data)]
     done = command_line("doctor", *options)

@@ -138,8 +138,16 @@ def _refuse(options: dict[str, Any], beside: str, **names: str) -> None:
             raise click.UsageError(f"{name} does not go with {beside}")
 
 
+def _has_surrogates(text: str) -> bool:
+    """Whether bytes that are no UTF-8 came in as an argument."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _triage_text(options: dict[str, Any]) -> None:
     text = options["text"]
+    for option in ("text", "subject"):
+        if _has_surrogates(options[option] or ""):
+            raise click.UsageError(f"--{option} is not valid UTF-8")
     ticket = Ticket(
         id=options["ticket_id"] or f"text-{hashlib.sha256(text.encode()).hexdigest()[:8]}",
         subject=options["subject"],
