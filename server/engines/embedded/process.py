@@ -135,6 +135,8 @@ class EngineProcess:
     def _receive(self, data: bytes) -> None:
         frame = self._sent.popleft()
         for job, answer in zip(frame.jobs, orjson.loads(data)[frame.errands :], strict=True):
+            if job.needs and answer.get("error") == "KeyError":  # it could not be loaded
+                self._loaded.pop(job.needs.key, None)
             _resolve(job, answer)
         self._send()
 
