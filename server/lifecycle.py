@@ -66,8 +66,9 @@ async def drain(
         asyncio.ensure_future(hurry.get()),
     )
     await asyncio.wait([idle, hurried], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
-    if idle.done():
+    is_idle = idle.done()
+    if is_idle:
         await asyncio.sleep(min(REFUSAL_S, grace_s))  # for calls that are on their way
     idle.cancel()
     hurried.cancel()
-    await server.stop(None)
+    await server.stop(REFUSAL_S if is_idle else None)
