@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Self
 
 READY = re.compile(r"ready on (\S+)")
-READY_S = 60
 
 
 class ServerProcess:
@@ -50,7 +49,9 @@ class ServerProcess:
 
     def kill(self) -> None:
         """End it at once, as kill -9 does."""
-        self._signal(signal.SIGKILL)
+        assert self._process is not None
+        self._process.kill()
+        self.wait()
 
     def terminate(self) -> None:
         """Ask it to drain."""
@@ -71,8 +72,3 @@ class ServerProcess:
         if self._process.poll() is None:
             self.terminate()
         return self.wait()
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-        self.wait()

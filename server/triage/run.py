@@ -15,8 +15,8 @@ from server.triage.assessment import (
     Priority,
     Reason,
     Sentiment,
+    decode_assessment,
     decode_prediction,
-    decode_reasons,
 )
 from server.triage.engine import EngineVersion
 from server.triage.ticket import Ticket
@@ -105,13 +105,13 @@ def encode_answer(answer: Answer) -> bytes:
 
 def decode_answer(record: Mapping[str, Any]) -> Answer:
     """The answer of a stored record."""
-    sentiment = record["sentiment"]
+    found = decode_assessment(record)
     return Answer(
-        category=decode_prediction(record["category"], str),
-        priority=decode_prediction(record["priority"], Priority),
-        priority_reasons=decode_reasons(record["priority_reasons"]),
-        escalation_reasons=decode_reasons(record["escalation_reasons"]),
-        sentiment=None if sentiment is None else decode_prediction(sentiment, Sentiment),
+        category=found.category,
+        priority=found.priority,
+        priority_reasons=found.priority_reasons,
+        escalation_reasons=found.escalation_reasons,
+        sentiment=found.sentiment,
         language=decode_prediction(record["language"], str),
         summary=record["summary"],
         reply=record["reply"],

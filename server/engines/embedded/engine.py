@@ -1,4 +1,4 @@
-"""The embedded engine: everything that triage asks for, in one process, without a network."""
+"""The embedded engine: everything that triage asks of an engine, without a network."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -90,7 +90,7 @@ class TicketReading:
     """One ticket on its way through the engine.
 
     Its stages are apart so that many tickets can pass a stage together: one after the other they
-    find its tables in the processor's caches, which makes reading a third cheaper.
+    find its tables in the processor's caches.
     """
 
     def __init__(self, engine: EmbeddedEngine, ticket: Ticket, parts: Parts) -> None:

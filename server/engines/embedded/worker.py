@@ -50,7 +50,8 @@ class Worker:
             case "load":
                 return self._load(key, *arguments)
             case "drop":
-                return self._engines.pop(key, None) and None
+                self._engines.pop(key, None)
+                return None
             case "read":
                 record, parts = arguments
                 return self._engines[key].start(decode_record(record), Parts(*parts))
