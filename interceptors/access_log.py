@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from interceptors.chain import Context
+from interceptors.call import Call
 from interceptors.telemetry import CallEnd
 
 
@@ -15,7 +15,7 @@ class AccessLog:
     def __init__(
         self,
         write: Callable[[Mapping[str, object]], None],
-        describe: Callable[[Context], Mapping[str, object]],
+        describe: Callable[[Call], Mapping[str, object]],
     ) -> None:
         self._write = write
         self._describe = describe
@@ -31,6 +31,6 @@ class AccessLog:
                 "method": end.method,
                 "code": end.code,
                 "duration_ms": round(end.duration_s * 1000, 3),
-                **self._describe(end.context),
+                **self._describe(end.call),
             }
         )

@@ -7,18 +7,19 @@ serialising (see `codec`).
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import grpc
 
+from interceptors.call import Call, Context
 from interceptors.errors import UnknownMethod
 
-Context = grpc.aio.ServicerContext[Any, Any]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic in its stubs alone
 Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
-UnaryHandler = Callable[[Any, Context], Awaitable[Any]]
-StreamHandler = Callable[[Any, Context], AsyncGenerator[Any, None]]
+UnaryHandler = Callable[[Any, Call], Awaitable[Any]]
+StreamHandler = Callable[[Any, Call], AsyncGenerator[Any, None]]
 
 OTHER = "other"  # the name of every method that the server does not have (gRPC A66)
 
@@ -90,17 +91,29 @@ class Chain(grpc.aio.ServerInterceptor):
         unary: Any = handler.stream_unary if method.request_streaming else handler.unary_unary
         for member in reversed(self._members):
             unary = member.wrap_unary(method, unary)
+        name = method.name
+
+        async def answer(request: Any, context: Context) -> Any:
+            return await unary(request, Call(name, context))
+
         if method.request_streaming:
-            return grpc.stream_unary_rpc_method_handler(unary)
-        return grpc.unary_unary_rpc_method_handler(unary)
+            return grpc.stream_unary_rpc_method_handler(answer)
+        return grpc.unary_unary_rpc_method_handler(answer)
 
     def _wrap_stream(self, method: Method, handler: Handler) -> Handler:
         stream: Any = handler.stream_stream if method.request_streaming else handler.unary_stream
         for member in reversed(self._members):
             stream = member.wrap_stream(method, stream)
+        name = method.name
+
+        async def answer(request: Any, context: Context) -> AsyncGenerator[Any, None]:
+            async with aclosing(stream(request, Call(name, context))) as responses:
+                async for response in responses:
+                    yield response
+
         if method.request_streaming:
-            return grpc.stream_stream_rpc_method_handler(stream)
-        return grpc.unary_stream_rpc_method_handler(stream)
+            return grpc.stream_stream_rpc_method_handler(answer)
+        return grpc.unary_stream_rpc_method_handler(answer)
 
 
 def _as_it_is(value: Any) -> Any:
@@ -111,5 +124,5 @@ def _refuse_bytes(_request: bytes) -> bytes:
     raise UnknownMethod  # before any member looks for a message
 
 
-async def _refuse(_request: bytes, _context: Context) -> bytes:
+async def _refuse(_request: bytes, _call: Call) -> bytes:
     raise UnknownMethod

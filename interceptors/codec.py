@@ -11,7 +11,8 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from interceptors.chain import Context, Method, StreamHandler, UnaryHandler
+from interceptors.call import Call
+from interceptors.chain import Method, StreamHandler, UnaryHandler
 from interceptors.errors import MalformedMessage
 
 
@@ -28,8 +29,8 @@ class Codec:
         """Parses what goes in, serialises what comes out."""
         read, serialize = self._reader(method), method.serialize
 
-        async def answer(request: Any, context: Context) -> Any:
-            return serialize(await handler(read(request), context))
+        async def answer(request: Any, call: Call) -> Any:
+            return serialize(await handler(read(request), call))
 
         return answer
 
@@ -37,8 +38,8 @@ class Codec:
         """Parses what goes in, serialises each message that comes out."""
         read, serialize = self._reader(method), method.serialize
 
-        async def answer(request: Any, context: Context) -> AsyncGenerator[Any, None]:
-            async with aclosing(handler(read(request), context)) as responses:
+        async def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
+            async with aclosing(handler(read(request), call)) as responses:
                 async for response in responses:
                     yield serialize(response)
 

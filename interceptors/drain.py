@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
-from interceptors.chain import Context, Method, StreamHandler, UnaryHandler
+from interceptors.call import Call
+from interceptors.chain import Method, StreamHandler, UnaryHandler
 
 
 class DrainGate:
@@ -34,10 +35,10 @@ class DrainGate:
         if self._is_exempt(method.name):
             return handler
 
-        async def answer(request: Any, context: Context) -> Any:
+        async def answer(request: Any, call: Call) -> Any:
             self._enter()
             try:
-                return await handler(request, context)
+                return await handler(request, call)
             finally:
                 self._leave()
 
@@ -48,10 +49,10 @@ class DrainGate:
         if self._is_exempt(method.name):
             return handler
 
-        async def answer(request: Any, context: Context) -> AsyncGenerator[Any, None]:
+        async def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
             self._enter()
             try:
-                async with aclosing(handler(request, context)) as responses:
+                async with aclosing(handler(request, call)) as responses:
                     async for response in responses:
                         yield response
             finally:

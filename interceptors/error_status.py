@@ -9,7 +9,8 @@ import grpc
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from interceptors.chain import Context, Method, StreamHandler, UnaryHandler
+from interceptors.call import Call
+from interceptors.chain import Method, StreamHandler, UnaryHandler
 
 # Exceptions that are no answer: the call is over, or its status is already set.
 PASSED_ON = (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError)
@@ -24,31 +25,31 @@ class ErrorStatus:
     def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
         """Aborts with a status where `handler` raises."""
 
-        async def answer(request: Any, context: Context) -> Any:
+        async def answer(request: Any, call: Call) -> Any:
             try:
-                return await handler(request, context)
+                return await handler(request, call)
             except PASSED_ON:
                 raise
             except Exception as error:
-                return await self._abort(method, error, context)
+                return await self._abort(method, error, call)
 
         return answer
 
     def wrap_stream(self, method: Method, handler: StreamHandler) -> StreamHandler:
         """Aborts with a status where `handler` raises, also in mid-stream."""
 
-        async def answer(request: Any, context: Context) -> AsyncGenerator[Any, None]:
+        async def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
             try:
-                async with aclosing(handler(request, context)) as responses:
+                async with aclosing(handler(request, call)) as responses:
                     async for response in responses:
                         yield response
             except PASSED_ON:
                 raise
             except Exception as error:
-                await self._abort(method, error, context)
+                await self._abort(method, error, call)
 
         return answer
 
-    async def _abort(self, method: Method, error: Exception, context: Context) -> None:
+    async def _abort(self, method: Method, error: Exception, call: Call) -> None:
         status = self._status_of(method.name, error)
-        await context.abort_with_status(rpc_status.to_status(status))
+        await call.abort_with_status(rpc_status.to_status(status))

@@ -4,15 +4,25 @@
       MalformedMessage     the bytes are no message of the method's type
       InvalidRequest       a field breaks a rule of the contract
       UnknownMethod        the server has no such method
+      Unauthenticated      the caller did not show who it is, or not well enough
+      PermissionDenied     the caller may not do this
+      RateLimited          the caller has spent the units of a window
+      TooManyConnections   one address holds too many connections
+      Overloaded           the server has more work than it can do
+      CircuitOpen          what the call needs has failed too often just now
+      DeadlineExceeded     the call's time is over
 
 Status codes stand here and in the application's own table, nowhere else.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from google.rpc.status_pb2 import Status
@@ -52,6 +62,66 @@ class UnknownMethod(InterceptorError):
     """A method that the server does not have."""
 
 
+class Unauthenticated(InterceptorError):
+    """No credentials, or none that hold. `reason` is UPPER_SNAKE, `message` says what to do."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class PermissionDenied(InterceptorError):
+    """The caller lacks a permission."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(permission)
+        self.permission = permission
+
+
+class RateLimited(InterceptorError):
+    """The units of one window are spent; `retry_after_s` is the true wait."""
+
+    def __init__(self, subject: str, limit: int, window_s: float, retry_after_s: float) -> None:
+        super().__init__(subject)
+        self.subject = subject
+        self.limit = limit
+        self.window_s = window_s
+        self.retry_after_s = retry_after_s
+
+
+class TooManyConnections(InterceptorError):
+    """One address holds more connections than it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(str(most))
+        self.most = most
+
+
+class Overloaded(InterceptorError):
+    """The call was shed before any work on it began."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+
+
+class CircuitOpen(InterceptorError):
+    """A circuit breaker refuses calls for a while."""
+
+    def __init__(self, breaker: str, retry_after_s: float) -> None:
+        super().__init__(breaker)
+        self.breaker = breaker
+        self.retry_after_s = retry_after_s
+
+
+class DeadlineExceeded(InterceptorError):
+    """The time that the method's contract allows is over."""
+
+    def __init__(self, deadline_s: float) -> None:
+        super().__init__(f"{deadline_s:g} s")
+        self.deadline_s = deadline_s
+
+
 def status(code: grpc.StatusCode, reason: str, message: str, *details: Message) -> Status:
     """A google.rpc.Status whose first detail is ErrorInfo with this reason."""
     info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN)
@@ -82,28 +152,85 @@ def bad_request(violations: Sequence[Violation]) -> error_details_pb2.BadRequest
     )
 
 
+def retry_info(seconds: float) -> error_details_pb2.RetryInfo:
+    """The detail that says when to try again; never less than a millisecond."""
+    milliseconds = max(1, math.ceil(seconds * 1000))
+    delay = Duration(seconds=milliseconds // 1000, nanos=milliseconds % 1000 * 1_000_000)
+    return error_details_pb2.RetryInfo(retry_delay=delay)
+
+
 def interceptor_status(error: InterceptorError) -> Status:
     """The status of what an interceptor raised."""
-    match error:
-        case InvalidRequest():
-            return status(
-                grpc.StatusCode.INVALID_ARGUMENT,
-                "INVALID_REQUEST",
-                str(error),
-                bad_request(error.violations),
-            )
-        case MalformedMessage():
-            return status(
-                grpc.StatusCode.INVALID_ARGUMENT,
-                "MALFORMED_MESSAGE",
-                "The request's bytes are no message of this method's type. "
-                "Strings must be valid UTF-8.",
-            )
-        case UnknownMethod():
-            return status(
-                grpc.StatusCode.UNIMPLEMENTED,
-                "UNKNOWN_METHOD",
-                "The server has no such method. Server reflection lists those that it has.",
-            )
-        case _:
-            raise TypeError(f"no status for {type(error).__name__}")
+    kind = type(error)
+    if kind not in STATUSES:
+        raise TypeError(f"no status for {kind.__name__}")
+    return STATUSES[kind](error)
+
+
+def _rate_limited(error: RateLimited) -> Status:
+    spent = f"{error.limit:,} units in {error.window_s:g} s"
+    wait = f"{error.retry_after_s:.3f} s"
+    return status(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "RATE_LIMITED",
+        f"The limit of {spent} is reached. Try again in {wait}, or ask for a higher tier.",
+        error_details_pb2.QuotaFailure(
+            violations=[
+                error_details_pb2.QuotaFailure.Violation(
+                    subject=error.subject, description=f"limit of {spent}"
+                )
+            ]
+        ),
+        retry_info(error.retry_after_s),
+    )
+
+
+STATUSES: dict[type[InterceptorError], Callable[[Any], Status]] = {
+    InvalidRequest: lambda error: status(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "INVALID_REQUEST",
+        str(error),
+        bad_request(error.violations),
+    ),
+    MalformedMessage: lambda _error: status(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "MALFORMED_MESSAGE",
+        "The request's bytes are no message of this method's type. Strings must be valid UTF-8.",
+    ),
+    UnknownMethod: lambda _error: status(
+        grpc.StatusCode.UNIMPLEMENTED,
+        "UNKNOWN_METHOD",
+        "The server has no such method. Server reflection lists those that it has.",
+    ),
+    Unauthenticated: lambda error: status(
+        grpc.StatusCode.UNAUTHENTICATED, error.reason, str(error)
+    ),
+    PermissionDenied: lambda error: status(
+        grpc.StatusCode.PERMISSION_DENIED,
+        "PERMISSION_DENIED",
+        f"The caller lacks the permission {error.permission}.",
+    ),
+    RateLimited: _rate_limited,
+    TooManyConnections: lambda error: status(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "TOO_MANY_CONNECTIONS",
+        f"This address holds more than {error.most} connections. Close some, or share one.",
+    ),
+    Overloaded: lambda error: status(
+        grpc.StatusCode.UNAVAILABLE,
+        "OVERLOADED",
+        "The server has more work than it can do. Nothing was done; try again later.",
+        retry_info(error.retry_after_s),
+    ),
+    CircuitOpen: lambda error: status(
+        grpc.StatusCode.UNAVAILABLE,
+        "CIRCUIT_OPEN",
+        f"{error.breaker} has failed too often just now. Nothing was done; try again later.",
+        retry_info(error.retry_after_s),
+    ),
+    DeadlineExceeded: lambda error: status(
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "DEADLINE_EXCEEDED",
+        f"The call took longer than the {error.deadline_s:g} s that it may take.",
+    ),
+}

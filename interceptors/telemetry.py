@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 import grpc
 
-from interceptors.chain import Context, Method, StreamHandler, UnaryHandler
+from interceptors.call import Call
+from interceptors.chain import Method, StreamHandler, UnaryHandler
 
 CODE_NAMES: dict[int, str] = {code.value[0]: code.name for code in grpc.StatusCode}
 
@@ -21,7 +22,7 @@ class CallEnd:
     method: str  # "package.Service/Method", or "other"
     code: str  # name of a gRPC status code
     duration_s: float
-    context: Context
+    call: Call
 
 
 class CallListener(Protocol):
@@ -47,14 +48,14 @@ class Telemetry:
         """Times `handler`."""
         name = method.name
 
-        async def answer(request: Any, context: Context) -> Any:
+        async def answer(request: Any, call: Call) -> Any:
             start = self._start(name)
             try:
-                response = await handler(request, context)
+                response = await handler(request, call)
             except BaseException as error:
-                self._end(name, _code_of(error, context), start, context)
+                self._end(name, _code_of(error, call), start, call)
                 raise
-            self._end(name, "OK", start, context)
+            self._end(name, "OK", start, call)
             return response
 
         return answer
@@ -63,10 +64,10 @@ class Telemetry:
         """Times `handler` from its first step to the end of its stream."""
         name = method.name
 
-        async def answer(request: Any, context: Context) -> AsyncGenerator[Any, None]:
+        async def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
             start = self._start(name)
             try:
-                async with aclosing(handler(request, context)) as responses:
+                async with aclosing(handler(request, call)) as responses:
                     async for response in responses:
                         yield response
                 if method.request_streaming:
@@ -74,9 +75,9 @@ class Telemetry:
                     # everything: its cancellation arrives one turn of the loop later.
                     await asyncio.sleep(0)
             except BaseException as error:
-                self._end(name, _code_of(error, context), start, context)
+                self._end(name, _code_of(error, call), start, call)
                 raise
-            self._end(name, "OK", start, context)
+            self._end(name, "OK", start, call)
 
         return answer
 
@@ -85,17 +86,17 @@ class Telemetry:
             listener.started(method)
         return self._clock()
 
-    def _end(self, method: str, code: str, start: float, context: Context) -> None:
-        end = CallEnd(method, code, self._clock() - start, context)
+    def _end(self, method: str, code: str, start: float, call: Call) -> None:
+        end = CallEnd(method, code, self._clock() - start, call)
         for listener in self._listeners:
             listener.ended(end)
 
 
-def _code_of(error: BaseException, context: Context) -> str:
+def _code_of(error: BaseException, call: Call) -> str:
     if isinstance(error, grpc.aio.AbortError):
-        code = context.code()
+        code = call.code()
         return CODE_NAMES.get(code if isinstance(code, int) else code.value[0], "UNKNOWN")
     if isinstance(error, (asyncio.CancelledError, GeneratorExit)):
-        left = context.time_remaining()
+        left = call.time_remaining()
         return "DEADLINE_EXCEEDED" if left is not None and left <= 0 else "CANCELLED"
     return "UNKNOWN"

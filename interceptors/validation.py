@@ -6,7 +6,8 @@ from typing import Any
 import protovalidate
 from google.protobuf.message import Message
 
-from interceptors.chain import Context, Method, StreamHandler, UnaryHandler
+from interceptors.call import Call
+from interceptors.chain import Method, StreamHandler, UnaryHandler
 from interceptors.errors import InvalidRequest, Violation
 
 
@@ -20,8 +21,8 @@ class Validation:
         """Checks before `handler` runs."""
         check = self._checker(method)
 
-        async def answer(request: Any, context: Context) -> Any:
-            return await handler(check(request), context)
+        async def answer(request: Any, call: Call) -> Any:
+            return await handler(check(request), call)
 
         return answer
 
@@ -29,8 +30,8 @@ class Validation:
         """Checks before `handler` runs, or each item as it is read."""
         check = self._checker(method)
 
-        def answer(request: Any, context: Context) -> AsyncGenerator[Any, None]:
-            return handler(check(request), context)
+        def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
+            return handler(check(request), call)
 
         return answer
 

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from switchyard.triage.v1 import triage_service_pb2, triage_service_pb2_grpc
 
 from interceptors.access_log import AccessLog
+from interceptors.call import Call
 from interceptors.chain import Chain
 from interceptors.codec import Codec
 from interceptors.drain import DrainGate
@@ -187,9 +188,8 @@ def _error_answerer(log: JsonLog) -> Callable[[str, Exception], Status]:
     return answer
 
 
-def _describe_caller(context: grpc.aio.ServicerContext[object, object]) -> Mapping[str, object]:
-    caller = caller_of(context)
-    return {"tenant": caller.tenant, "peer": caller.address}
+def _describe_caller(call: Call) -> Mapping[str, object]:
+    return {"tenant": call.caller.tenant, "peer": call.peer()}
 
 
 def _serve_metrics(address: Address, registry: CollectorRegistry, stack: AsyncExitStack) -> Address:

@@ -11,6 +11,7 @@ import grpc
 import psycopg
 import pytest
 import pytest_asyncio
+import redis
 from psycopg import sql
 from switchyard.triage.v1 import triage_service_pb2_grpc
 
@@ -19,6 +20,7 @@ from server.logs import JsonLog
 from server.settings import Address, Settings
 from server.storage.database import Database
 from server.storage.embedded import EmbeddedPostgres
+from tools.redis_process import RedisProcess
 from tools.server_process import ServerProcess
 
 
@@ -64,6 +66,30 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.open()
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def session_redis(session_folder: Path) -> Iterator[RedisProcess]:
+    """A Redis shared by the whole session; use `redis_url`, which empties it."""
+    process = RedisProcess(session_folder / "redis").start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def redis_url(session_redis: RedisProcess) -> str:
+    """The URL of an empty Redis."""
+    with redis.Redis.from_url(session_redis.url) as client:
+        client.flushall()
+    return session_redis.url
+
+
+@pytest.fixture
+def own_redis(folder: Path) -> Iterator[RedisProcess]:
+    """A Redis of the test's own, to be killed and paused."""
+    process = RedisProcess(folder / "redis").start()
+    yield process
+    process.stop()
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -10,8 +10,8 @@ from google.rpc.status_pb2 import Status
 from switchyard.triage.v1 import triage_service_pb2 as pb
 from switchyard.triage.v1 import triage_service_pb2_grpc
 
+from interceptors.call import Caller
 from interceptors.errors import InvalidRequest
-from server.caller import Caller
 from server.triage import wire
 from server.triage.batch import answer_each
 from server.triage.catalog import TaxonomyCatalog

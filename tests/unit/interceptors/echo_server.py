@@ -10,7 +10,8 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 from switchyard.triage.v1 import ticket_pb2
 
-from interceptors.chain import Chain, Context, Interceptor
+from interceptors.call import Context
+from interceptors.chain import Chain, Interceptor
 
 SERVICE = "test.Echo"
 

@@ -8,7 +8,8 @@ import grpc
 import pytest
 from switchyard.triage.v1 import ticket_pb2
 
-from interceptors.chain import Context, Method, StreamHandler, UnaryHandler
+from interceptors.call import Call
+from interceptors.chain import Method, StreamHandler, UnaryHandler
 from interceptors.codec import Codec
 from tests.unit.interceptors.echo_server import call, count, echo_channel, stream
 
@@ -23,9 +24,9 @@ class Recorder:
     def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
         self._notes.append(f"{self._name} wraps {method.name}")
 
-        async def answer(request: Any, context: Context) -> Any:
+        async def answer(request: Any, call: Call) -> Any:
             self._notes.append(f"{self._name} before")
-            response = await handler(request, context)
+            response = await handler(request, call)
             self._notes.append(f"{self._name} after")
             return response
 
@@ -34,8 +35,8 @@ class Recorder:
     def wrap_stream(self, method: Method, handler: StreamHandler) -> StreamHandler:
         self._notes.append(f"{self._name} wraps {method.name}")
 
-        async def answer(request: Any, context: Context) -> AsyncGenerator[Any, None]:
-            async with aclosing(handler(request, context)) as responses:
+        async def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
+            async with aclosing(handler(request, call)) as responses:
                 async for response in responses:
                     yield response
 

@@ -14,7 +14,19 @@ from switchyard.triage.v1 import ticket_pb2
 
 import interceptors
 import server
-from interceptors.errors import InvalidRequest, MalformedMessage, UnknownMethod, Violation
+from interceptors.errors import (
+    CircuitOpen,
+    DeadlineExceeded,
+    InvalidRequest,
+    MalformedMessage,
+    Overloaded,
+    PermissionDenied,
+    RateLimited,
+    TooManyConnections,
+    Unauthenticated,
+    UnknownMethod,
+    Violation,
+)
 from server.engines.errors import EngineError, EngineProcessDied, TrainingFailed
 from server.errors import STATUSES, status_of
 from server.health import ServiceUnknown
@@ -52,6 +64,21 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
     ),
     (MalformedMessage(), grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE"),
     (UnknownMethod(), grpc.StatusCode.UNIMPLEMENTED, "UNKNOWN_METHOD"),
+    (
+        Unauthenticated("KEY_EXPIRED", "The key has expired."),
+        grpc.StatusCode.UNAUTHENTICATED,
+        "KEY_EXPIRED",
+    ),
+    (PermissionDenied("triage.run"), grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED"),
+    (
+        RateLimited("default/apiKeys/1", 60, 60.0, 1.5),
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "RATE_LIMITED",
+    ),
+    (TooManyConnections(100), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CONNECTIONS"),
+    (Overloaded(0.5), grpc.StatusCode.UNAVAILABLE, "OVERLOADED"),
+    (CircuitOpen("pkg.Service/Method", 60.0), grpc.StatusCode.UNAVAILABLE, "CIRCUIT_OPEN"),
+    (DeadlineExceeded(30.0), grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
     (
         InvalidTaxonomy([FieldViolation("taxonomy.categories[1].name", "must be unique")]),
         grpc.StatusCode.INVALID_ARGUMENT,
@@ -127,7 +154,7 @@ def test_nothing_of_the_inside_leaks(error: Exception) -> None:
 )
 def test_unavailable_says_when_to_try_again(error: Exception) -> None:
     retry = detail(status_of(error), error_details_pb2.RetryInfo)
-    assert retry.retry_delay.seconds > 0
+    assert retry.retry_delay.ToMilliseconds() > 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,110 @@
+"""One call on its way through the chain, and who makes it.
+
+A `Call` is the context that members and servicers see: grpc.aio's own, with room for what the
+members find out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Metadata = Sequence[tuple[str, str | bytes]]
+
+EVERY_PERMISSION = "*"
+ANONYMOUS_TIER = "anonymous"
+UNLIMITED_TIER = "unlimited"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls. Everything that is kept apart is kept apart by `tenant`."""
+
+    tenant: str
+    subject: str  # within the tenant, such as "apiKeys/0123456789abcdef"; empty: anonymous
+    permissions: frozenset[str]  # "*": every one
+    tier: str  # of its rate limits
+
+    def may(self, permission: str) -> bool:
+        """Whether the caller has a permission; an empty one everybody has."""
+        held = self.permissions
+        return permission in held or EVERY_PERMISSION in held or not permission
+
+
+ANONYMOUS = Caller("", "", frozenset(), ANONYMOUS_TIER)
+
+
+class Call:
+    """What grpc.aio knows of a call, and what the members of the chain have found out."""
+
+    __slots__ = (
+        "_address",
+        "_answer_metadata",
+        "_metadata",
+        "cache",
+        "caller",
+        "deadline_s",
+        "limit",
+        "method",
+        "transport",
+    )
+
+    def __init__(self, method: str, transport: Context) -> None:
+        self.method = method  # "package.Service/Method"
+        self.transport = transport
+        self.caller = ANONYMOUS
+        self.deadline_s: float | None = None  # in time.monotonic() seconds; None: none is known
+        self.cache = ""  # what the cache did: "hit", "miss", "stale", "coalesced"; empty: nothing
+        self.limit = ""  # what the rate limit did: "near", "refused", "shadow"; empty: nothing
+        self._metadata: Mapping[str, str | bytes] | None = None
+        self._address = ""
+        self._answer_metadata: list[tuple[str, str | bytes]] = []
+
+    @property
+    def metadata(self) -> Mapping[str, str | bytes]:
+        """What the caller sent beside its request; of a key sent twice, the last value."""
+        if self._metadata is None:
+            pairs: Any = self.transport.invocation_metadata()
+            self._metadata = dict(pairs or ())
+        return self._metadata
+
+    @property
+    def address(self) -> str:
+        """The caller's host without its port: "127.0.0.1", "::1"; of a socket file "unix"."""
+        if not self._address:
+            self._address = host_of(self.transport.peer())
+        return self._address
+
+    def answer_with(self, *metadata: tuple[str, str | bytes]) -> None:
+        """Send metadata with the end of the answer, whichever end that is."""
+        self._answer_metadata += metadata
+        self.transport.set_trailing_metadata(tuple(self._answer_metadata))
+
+    def set_trailing_metadata(self, metadata: Metadata) -> None:
+        """Send metadata with the end of the answer, beside that of the chain."""
+        self.answer_with(*metadata)
+
+    async def abort_with_status(self, status: Any) -> None:
+        """End the call with a status and with all the metadata, by raising AbortError."""
+        metadata = (*self._answer_metadata, *status.trailing_metadata)
+        await self.transport.abort(status.code, status.details, metadata)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is grpc.aio's own context."""
+        return getattr(self.transport, name)
+
+
+def host_of(peer: str) -> str:
+    """The host in a peer as gRPC writes it: of "ipv6:%5B::1%5D:50" it is "::1"."""
+    kind, _, rest = peer.partition(":")
+    if kind not in {"ipv4", "ipv6"}:
+        return kind
+    host = rest.rpartition(":")[0]
+    return host.replace("%5B", "").replace("%5D", "").strip("[]")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a caller's address is this machine's own."""
+    return address.startswith("127.") or address in {"::1", "unix"}
