@@ -6,6 +6,7 @@ sentence at a time, and only to sentences that hold a word of its lexicon: the o
 
 import math
 import re
+import string
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -16,6 +17,8 @@ from server.triage.assessment import Prediction, Sentiment
 _READ_SENTENCES = 4
 _SCORED_SENTENCES = 1  # at each end, with a word of feeling: VADER is the dearest part of reading
 _CHUNK_WORDS = 40  # VADER's time grows with the square of a sentence's length
+_EMOTICON = 2  # characters; VADER strips the punctuation of longer words alone
+_REACH_BEFORE, _REACH_AFTER = 3, 2  # words: how far VADER looks from a word of feeling
 _DOUBT = 0.3  # of a sentence: one alone may not say it all
 
 # P(sentiment) = softmax(OFFSET + SLOPE * tone), tone in [-1, 1]; set by hand so that a tone of
@@ -36,7 +39,6 @@ _NO_FEELING = (
     "supporting sure top trust values want welcome well wish yes"
 )
 _SUPPORT_LEXICON = {
-    **dict.fromkeys(_NO_FEELING.split(), 0.0),
     "thank": 0.5,
     "thanks": 0.5,
     "thx": 0.5,
@@ -71,11 +73,12 @@ class SentimentReader:
 
     def __init__(self) -> None:
         self._analyzer = SentimentIntensityAnalyzer()
-        self._analyzer.lexicon.update(_SUPPORT_LEXICON)
         lexicon: dict[str, float] = self._analyzer.lexicon
-        self._words = frozenset(
-            word.encode() for word, valence in lexicon.items() if valence and _WORD.fullmatch(word)
-        )
+        lexicon.update(_SUPPORT_LEXICON)
+        for word in _NO_FEELING.split():
+            lexicon.pop(word, None)
+        self._feelings = lexicon.keys()
+        self._words = frozenset(word.encode() for word in lexicon if _WORD.fullmatch(word))
 
     def read(self, text: str, language: str) -> Prediction[Sentiment]:
         """The sentiment of a text. Neutral with low confidence where it is not English."""
@@ -100,7 +103,20 @@ class SentimentReader:
 
     def _score(self, sentence: str) -> float:
         words = sentence.split()[:_CHUNK_WORDS]
+        if sentence.isascii():
+            words = self._telling(words)
         return float(self._analyzer.polarity_scores(" ".join(words))["compound"])
+
+    def _telling(self, words: list[str]) -> list[str]:
+        """The words of feeling, what stands near enough to change them, and every "but"."""
+        near: set[int] = set()
+        for i, word in enumerate(words):
+            bare = word.lower().strip(string.punctuation)
+            if (bare if len(bare) > _EMOTICON else word) in self._feelings:
+                near.update(range(i - _REACH_BEFORE, i + _REACH_AFTER + 1))
+            elif bare == "but":
+                near.add(i)
+        return [word for i, word in enumerate(words) if i in near]
 
 
 def _ends(sentences: list[str], count: int) -> list[str]:
