@@ -6,6 +6,7 @@ members find out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import getrandbits
 from typing import Any
 
 import grpc
@@ -33,6 +34,8 @@ class Caller:
         return permission in held or EVERY_PERMISSION in held or not permission
 
 
+MOST_ID = 64  # characters
+
 ANONYMOUS = Caller("", "", frozenset(), ANONYMOUS_TIER)
 
 
@@ -42,12 +45,14 @@ class Call:
     __slots__ = (
         "_address",
         "_answer_metadata",
+        "_id",
         "_metadata",
         "cache",
         "caller",
         "deadline_s",
         "limit",
         "method",
+        "reason",
         "transport",
     )
 
@@ -58,6 +63,8 @@ class Call:
         self.deadline_s: float | None = None  # in time.monotonic() seconds; None: none is known
         self.cache = ""  # what the cache did: "hit", "miss", "stale", "coalesced"; empty: nothing
         self.limit = ""  # what the rate limit did: "near", "refused", "shadow"; empty: nothing
+        self.reason = ""  # of the error that it ended with; empty: it did not
+        self._id = ""
         self._metadata: Mapping[str, str | bytes] | None = None
         self._address = ""
         self._answer_metadata: list[tuple[str, str | bytes]] = []
@@ -69,6 +76,15 @@ class Call:
             pairs: Any = self.transport.invocation_metadata()
             self._metadata = dict(pairs or ())
         return self._metadata
+
+    @property
+    def id(self) -> str:
+        """What finds the call in logs: the caller's `x-request-id`, or one made up."""
+        if not self._id:
+            given = self.metadata.get("x-request-id", "")
+            is_fit = isinstance(given, str) and 0 < len(given) <= MOST_ID and given.isprintable()
+            self._id = str(given) if is_fit else f"{getrandbits(64):016x}"
+        return self._id
 
     @property
     def address(self) -> str:

@@ -11,6 +11,7 @@ from grpc_status import rpc_status
 
 from interceptors.call import Call
 from interceptors.chain import Method, StreamHandler, UnaryHandler
+from interceptors.errors import reason_of
 
 # Exceptions that are no answer: the call is over, or its status is already set.
 PASSED_ON = (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError)
@@ -52,4 +53,5 @@ class ErrorStatus:
 
     async def _abort(self, method: Method, error: Exception, call: Call) -> None:
         status = self._status_of(method.name, error)
+        call.reason = reason_of(status)
         await call.abort_with_status(rpc_status.to_status(status))

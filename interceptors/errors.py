@@ -133,6 +133,15 @@ def status(code: grpc.StatusCode, reason: str, message: str, *details: Message) 
     return Status(code=number, message=message, details=packed)
 
 
+def reason_of(found: Status) -> str:
+    """The reason in a status' ErrorInfo; empty where it has none."""
+    info = error_details_pb2.ErrorInfo()
+    for detail in found.details:
+        if detail.Unpack(info):
+            return str(info.reason)
+    return ""
+
+
 def summarize_violations(violations: Sequence[Violation]) -> str:
     """The first fields at fault, and how many more there are."""
     named = [f"{v.field}: {v.description}" for v in violations[:MOST_SUMMARIZED]]

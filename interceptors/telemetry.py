@@ -4,35 +4,25 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import grpc
 
 from interceptors.call import Call
 from interceptors.chain import Method, StreamHandler, UnaryHandler
+from interceptors.timings import OK
 
 CODE_NAMES: dict[int, str] = {code.value[0]: code.name for code in grpc.StatusCode}
-
-
-@dataclass(frozen=True, slots=True)
-class CallEnd:
-    """How one call went."""
-
-    method: str  # "package.Service/Method", or "other"
-    code: str  # name of a gRPC status code
-    duration_s: float
-    call: Call
 
 
 class CallListener(Protocol):
     """Hears of every call."""
 
-    def started(self, method: str) -> None:
+    def started(self, call: Call) -> None:
         """A call has come in."""
 
-    def ended(self, end: CallEnd) -> None:
-        """A call is over, however it went."""
+    def ended(self, call: Call, code: str, seconds: float) -> None:
+        """A call is over, however it went; `code` is the name of a gRPC status code."""
 
 
 class Telemetry:
@@ -41,31 +31,34 @@ class Telemetry:
     def __init__(
         self, listeners: Sequence[CallListener], clock: Callable[[], float] = time.perf_counter
     ) -> None:
-        self._listeners = tuple(listeners)
+        self._started = tuple(listener.started for listener in listeners)
+        self._ended = tuple(listener.ended for listener in listeners)
         self._clock = clock
 
-    def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
+    def wrap_unary(self, _method: Method, handler: UnaryHandler) -> UnaryHandler:
         """Times `handler`."""
-        name = method.name
+        clock = self._clock
 
         async def answer(request: Any, call: Call) -> Any:
-            start = self._start(name)
+            self._start(call)
+            start = clock()
             try:
                 response = await handler(request, call)
             except BaseException as error:
-                self._end(name, _code_of(error, call), start, call)
+                self._end(call, _code_of(error, call), clock() - start)
                 raise
-            self._end(name, "OK", start, call)
+            self._end(call, OK, clock() - start)
             return response
 
         return answer
 
     def wrap_stream(self, method: Method, handler: StreamHandler) -> StreamHandler:
         """Times `handler` from its first step to the end of its stream."""
-        name = method.name
+        clock = self._clock
 
         async def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
-            start = self._start(name)
+            self._start(call)
+            start = clock()
             try:
                 async with aclosing(handler(request, call)) as responses:
                     async for response in responses:
@@ -75,21 +68,19 @@ class Telemetry:
                     # everything: its cancellation arrives one turn of the loop later.
                     await asyncio.sleep(0)
             except BaseException as error:
-                self._end(name, _code_of(error, call), start, call)
+                self._end(call, _code_of(error, call), clock() - start)
                 raise
-            self._end(name, "OK", start, call)
+            self._end(call, OK, clock() - start)
 
         return answer
 
-    def _start(self, method: str) -> float:
-        for listener in self._listeners:
-            listener.started(method)
-        return self._clock()
+    def _start(self, call: Call) -> None:
+        for started in self._started:
+            started(call)
 
-    def _end(self, method: str, code: str, start: float, call: Call) -> None:
-        end = CallEnd(method, code, self._clock() - start, call)
-        for listener in self._listeners:
-            listener.ended(end)
+    def _end(self, call: Call, code: str, seconds: float) -> None:
+        for ended in self._ended:
+            ended(call, code, seconds)
 
 
 def _code_of(error: BaseException, call: Call) -> str:

@@ -1,7 +1,7 @@
 """The composition root: the only file that names concrete parts and joins them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -13,14 +13,15 @@ from prometheus_client import CollectorRegistry, start_http_server
 from switchyard.triage.v1 import triage_service_pb2, triage_service_pb2_grpc
 
 from interceptors.access_log import AccessLog
-from interceptors.call import Call
 from interceptors.chain import Chain
 from interceptors.codec import Codec
 from interceptors.drain import DrainGate
 from interceptors.error_status import ErrorStatus
-from interceptors.metrics import CallMetrics
+from interceptors.metrics import CallCollector, CallTimings
 from interceptors.policy import read_policies
+from interceptors.recent_errors import RecentErrors
 from interceptors.telemetry import Telemetry
+from interceptors.timings import Timings
 from interceptors.validation import Validation
 from server import __version__
 from server.caller import caller_of
@@ -162,9 +163,12 @@ def _chain(
 ) -> Chain:
     """The interceptors, outermost first."""
     policies = read_policies(descriptor_pool.Default(), SERVICES)
+    timings = Timings()
+    calls = CallTimings(timings)
+    registry.register(CallCollector(calls, timings, {"step": "switchyard_step_duration_seconds"}))
     return Chain(
         [
-            Telemetry([CallMetrics(registry), AccessLog(log.write, _describe_caller)]),
+            Telemetry([calls, AccessLog(log.write), RecentErrors()]),
             ErrorStatus(answer_error),
             gate,
             Codec(items_stand_alone=policies.__contains__),
@@ -186,10 +190,6 @@ def _error_answerer(log: JsonLog) -> Callable[[str, Exception], Status]:
         return status_of(error)
 
     return answer
-
-
-def _describe_caller(call: Call) -> Mapping[str, object]:
-    return {"tenant": call.caller.tenant, "peer": call.peer()}
 
 
 def _serve_metrics(address: Address, registry: CollectorRegistry, stack: AsyncExitStack) -> Address:

@@ -11,12 +11,15 @@ from prometheus_client import CollectorRegistry
 from switchyard.triage.v1 import ticket_pb2
 
 from interceptors.access_log import AccessLog
+from interceptors.call import Call
 from interceptors.chain import Interceptor
 from interceptors.codec import Codec
 from interceptors.error_status import ErrorStatus
 from interceptors.errors import UnknownMethod, interceptor_status, status
-from interceptors.metrics import CallMetrics
-from interceptors.telemetry import CallEnd, Telemetry
+from interceptors.metrics import CallCollector, CallTimings
+from interceptors.recent_errors import RecentErrors
+from interceptors.telemetry import Telemetry
+from interceptors.timings import Timings
 from tests.unit.interceptors.echo_server import Boom, call, count, echo_channel
 
 BOOM = ticket_pb2.Ticket(id="boom").SerializeToString()
@@ -29,11 +32,12 @@ class Ends:
         self.codes: list[tuple[str, str]] = []
         self.arrived = asyncio.Event()
 
-    def started(self, method: str) -> None:
-        del method
+    def started(self, call: Call) -> None:
+        del call
 
-    def ended(self, end: CallEnd) -> None:
-        self.codes.append((end.method, end.code))
+    def ended(self, call: Call, code: str, seconds: float) -> None:
+        assert seconds > 0
+        self.codes.append((call.method, code))
         self.arrived.set()
 
 
@@ -79,7 +83,11 @@ async def test_a_stream_that_its_caller_leaves_is_cancelled() -> None:
 
 async def test_metrics_bear_the_names_of_a66() -> None:
     registry = CollectorRegistry()
-    async with echo_channel([Telemetry([CallMetrics(registry)]), *members]) as channel:
+    timings = Timings()
+    timings.of("step", "draft").add(0.5)
+    calls = CallTimings(timings)
+    registry.register(CallCollector(calls, timings, {"step": "switchyard_step_duration_seconds"}))
+    async with echo_channel([Telemetry([calls]), *members]) as channel:
         await call(channel, "Echo", b"")
         with pytest.raises(grpc.aio.AioRpcError):
             await call(channel, "Nothing", b"")
@@ -89,17 +97,46 @@ async def test_metrics_bear_the_names_of_a66() -> None:
         "grpc_server_call_duration_seconds_count", method | {"grpc_status": "OK"}
     )
     assert ended == 1
+    step = {"step": "draft", "outcome": "OK"}
+    assert registry.get_sample_value("switchyard_step_duration_seconds_sum", step) == 0.5
+    half = {"le": "0.5"}
+    assert registry.get_sample_value("switchyard_step_duration_seconds_bucket", step | half) == 1
     other = {"grpc_method": "other", "grpc_status": "UNIMPLEMENTED"}
     assert registry.get_sample_value("grpc_server_call_duration_seconds_count", other) == 1
 
 
 async def test_a_call_has_one_log_line_without_its_text() -> None:
     lines: list[Mapping[str, object]] = []
-    log = AccessLog(lines.append, lambda _context: {"tenant": "t"})
-    async with echo_channel([Telemetry([log]), *members]) as channel:
+    async with echo_channel([Telemetry([AccessLog(lines.append)]), *members]) as channel:
         await call(channel, "Echo", ticket_pb2.Ticket(body="secret").SerializeToString())
-    (line,) = lines
-    assert line["method"] == "test.Echo/Echo"
-    assert line["code"] == "OK"
-    assert line["tenant"] == "t"
-    assert "secret" not in str(line)
+        with pytest.raises(grpc.aio.AioRpcError):
+            await call(channel, "Echo", BOOM)
+    good, bad = lines
+    assert (good["method"], good["code"]) == ("test.Echo/Echo", "OK")
+    assert (bad["code"], bad["reason"]) == ("RESOURCE_EXHAUSTED", "BOOM")
+    assert good["peer"] in {"127.0.0.1", "::1"}
+    assert good["call_id"] != bad["call_id"]
+    assert "secret" not in str(lines)
+
+
+async def test_the_callers_request_id_names_the_call_where_it_is_fit_to() -> None:
+    lines: list[Mapping[str, object]] = []
+    async with echo_channel([Telemetry([AccessLog(lines.append)]), *members]) as channel:
+        echo: Any = channel.unary_unary("/test.Echo/Echo")
+        await echo(b"", metadata=[("x-request-id", "mine-1")])
+        await echo(b"", metadata=[("x-request-id", "x" * 1000)])
+    assert lines[0]["call_id"] == "mine-1"
+    assert len(str(lines[1]["call_id"])) == 16
+
+
+async def test_what_failed_is_remembered_with_its_reason() -> None:
+    errors = RecentErrors(clock=lambda: 7.0)
+    async with echo_channel([Telemetry([errors]), *members]) as channel:
+        await call(channel, "Echo", b"")
+        with pytest.raises(grpc.aio.AioRpcError):
+            await call(channel, "Echo", BOOM)
+    (error,) = errors.newest_first()
+    assert (error.time_s, error.method, error.code, error.reason) == (
+        *(7.0, "test.Echo/Echo"),
+        *("RESOURCE_EXHAUSTED", "BOOM"),
+    )
