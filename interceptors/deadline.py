@@ -1,0 +1,183 @@
+"""Gives every call the deadline of its method's contract, where its caller's is not shorter.
+
+A caller's own deadline is left to gRPC, which cancels the call when it passes.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from types import TracebackType
+from typing import Any, Self
+
+from switchyard.options.v1 import options_pb2
+
+from interceptors.call import Call
+from interceptors.chain import Method, StreamHandler, UnaryHandler
+from interceptors.errors import DeadlineExceeded
+
+# The deadline of a call that took longer than its contract allows. Timers may be early, so
+# that what is inside the call must not hold a clock against the time that was set.
+PASSED_S = -math.inf
+
+
+def remaining_s(call: Call, clock: Callable[[], float] = time.monotonic) -> float:
+    """What is left of a call's time: 0.0 when it is over, inf when nothing bounds it."""
+    if call.deadline_s is None:
+        return math.inf
+    return max(0.0, call.deadline_s - clock())
+
+
+def is_out_of_time(call: Call) -> bool:
+    """Whether a call is over because it took longer than its contract allows."""
+    return call.deadline_s == PASSED_S
+
+
+class Deadline:
+    """Sets `call.deadline_s`, and raises DeadlineExceeded when the contract's time is over.
+
+    A call that brings no deadline gets the default, one that brings a longer one the maximum.
+    Methods without a policy pass.
+    """
+
+    def __init__(
+        self,
+        policies: Mapping[str, options_pb2.MethodPolicy],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._policies = policies
+        self._clock = clock
+
+    def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
+        """Cancels `handler` when its time is over."""
+        if method.name not in self._policies:
+            return handler
+        begin = self._beginner(method.name)
+
+        async def answer(request: Any, call: Call) -> Any:
+            allowed_s = begin(call)
+            if allowed_s == math.inf:
+                return await handler(request, call)
+            with _Alarm(call, allowed_s):
+                return await handler(request, call)
+
+        return answer
+
+    def wrap_stream(self, method: Method, handler: StreamHandler) -> StreamHandler:
+        """Cancels the step in which the time runs out, or ends the stream before the next."""
+        if method.name not in self._policies:
+            return handler
+        begin = self._beginner(method.name)
+
+        def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
+            allowed_s = begin(call)
+            responses = handler(request, call)
+            return responses if allowed_s == math.inf else _within(allowed_s, responses, call)
+
+        return answer
+
+    def _beginner(self, method: str) -> Callable[[Call], float]:
+        """Sets a call's deadline; gives the time to enforce here, inf where gRPC does."""
+        most_s = _seconds(self._policies[method], "max_deadline")
+        default_s = min(_seconds(self._policies[method], "default_deadline"), most_s)
+        clock = self._clock
+
+        def begin(call: Call) -> float:
+            asked_s: Any = call.transport.time_remaining()  # None, too, whatever its stubs say
+            if asked_s is None:
+                allowed_s = default_s
+            elif asked_s > most_s:
+                allowed_s = most_s
+            elif asked_s > 0:
+                call.deadline_s = clock() + asked_s
+                return math.inf
+            else:
+                raise DeadlineExceeded(0.0)
+            if allowed_s < math.inf:
+                call.deadline_s = clock() + allowed_s
+            return allowed_s
+
+        return begin
+
+
+class _Alarm:
+    """Cancels the task that enters it after `allowed_s`, and makes that DeadlineExceeded.
+
+    A cancellation from elsewhere stays one, also when both come at the same time.
+    """
+
+    __slots__ = (
+        "_allowed_s",
+        "_call",
+        "_cancels_before",
+        "_has_cancelled",
+        "_is_working",
+        "_task",
+        "_timer",
+    )
+
+    def __init__(self, call: Call, allowed_s: float) -> None:
+        self._call = call
+        self._allowed_s = allowed_s
+        self._is_working = True
+        self._has_cancelled = False
+
+    def __enter__(self) -> Self:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a deadline needs a task that it can cancel")
+        self._task = task
+        self._cancels_before = task.cancelling()
+        self._timer = task.get_loop().call_later(self._allowed_s, self._ring)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        if not self._has_cancelled:
+            return
+        is_ours_alone = self._task.uncancel() <= self._cancels_before
+        if is_ours_alone and kind is asyncio.CancelledError:
+            raise DeadlineExceeded(self._allowed_s) from error
+
+    def pause(self) -> None:
+        """Cancel nothing for now."""
+        self._is_working = False
+
+    def resume(self) -> None:
+        """Go on. Raises DeadlineExceeded when the time ran out meanwhile."""
+        self._is_working = True
+        if is_out_of_time(self._call):
+            raise DeadlineExceeded(self._allowed_s)
+
+    def _ring(self) -> None:
+        self._call.deadline_s = PASSED_S
+        if self._is_working:
+            self._has_cancelled = True
+            self._task.cancel()
+
+
+async def _within(
+    allowed_s: float, responses: AsyncGenerator[Any, None], call: Call
+) -> AsyncGenerator[Any, None]:
+    with _Alarm(call, allowed_s) as alarm:
+        async with aclosing(responses):
+            async for response in responses:
+                # Cancelled while it sends a message, gRPC would end the call without a status.
+                alarm.pause()
+                yield response
+                alarm.resume()
+
+
+def _seconds(policy: options_pb2.MethodPolicy, field: str) -> float:
+    """A duration of the policy; inf where it is absent."""
+    if not policy.HasField(field):
+        return math.inf
+    duration = getattr(policy, field)
+    seconds: float = duration.seconds + duration.nanos / 1e9
+    return seconds

@@ -1,0 +1,1 @@
+"""Rate limits: what a caller may spend, in this process or in a Redis shared with others."""
