@@ -1,6 +1,8 @@
 """Client of Switchyard, triage for customer-support tickets."""
 
-from switchyard_client.client import DEFAULT_ADDRESS, TriageClient
+from switchyard_client.admin.client import AdminClient
+from switchyard_client.client import TriageClient
+from switchyard_client.connection import DEFAULT_ADDRESS, KeyInTheClear
 from switchyard_client.errors import (
     AlreadyExists,
     CallCancelled,
@@ -20,6 +22,13 @@ from switchyard_client.errors import (
     Unavailable,
     Unreachable,
     error_of_status,
+)
+from switchyard_client.messages.switchyard.admin.v1 import (
+    CacheConfig,
+    CircuitBreakerMode,
+    CircuitBreakerSettings,
+    Limits,
+    Role,
 )
 from switchyard_client.messages.switchyard.triage.v1 import (
     BatchTriageRequest,
@@ -43,19 +52,25 @@ from switchyard_client.version import __version__
 
 __all__ = [
     "DEFAULT_ADDRESS",
+    "AdminClient",
     "AlreadyExists",
     "BatchTriageRequest",
     "BatchTriageResponse",
+    "CacheConfig",
     "CallCancelled",
     "Category",
     "Channel",
+    "CircuitBreakerMode",
+    "CircuitBreakerSettings",
     "Conflict",
     "DeadlineExceeded",
     "Decision",
     "EscalationPolicy",
     "FieldViolation",
     "InvalidRequest",
+    "KeyInTheClear",
     "LimitReached",
+    "Limits",
     "NotAuthenticated",
     "NotFound",
     "NotPermitted",
@@ -63,6 +78,7 @@ __all__ = [
     "PreconditionFailed",
     "Priority",
     "Resource",
+    "Role",
     "Sentiment",
     "ServerFault",
     "Step",

@@ -5,8 +5,9 @@ import sys
 
 import click
 
+from switchyard_client.commands.admin import admin
+from switchyard_client.commands.connection_options import connection_options
 from switchyard_client.commands.failures import Exit
-from switchyard_client.commands.options import server_option
 from switchyard_client.commands.runs import runs
 from switchyard_client.commands.taxonomy import taxonomy
 from switchyard_client.commands.triage import triage
@@ -15,8 +16,8 @@ from switchyard_client.version import __version__
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="switchyard")
-@server_option
-def cli(address: str) -> None:
+@connection_options
+def cli() -> None:
     """Triage of customer-support tickets.
 
     \b
@@ -27,14 +28,22 @@ def cli(address: str) -> None:
       switchyard runs list --decision escalate              what needs a person
       switchyard runs show triageRuns/...                   why it was decided so
       switchyard taxonomy show                              the categories
+      switchyard admin keys create --role agent             a key for a service; see admin --help
 
-    Every command has its own --help. NO_COLOR switches colours off.
+    \b
+    A server elsewhere, its authority and the key to call with:
+      export SWITCHYARD_SERVER=triage.example.com:443 SWITCHYARD_TLS=1
+      export SWITCHYARD_API_KEY_FILE=~/.switchyard.key
+
+    Every command has its own --help, and takes the options below too. NO_COLOR switches colours
+    off.
     """
 
 
 cli.add_command(triage)
 cli.add_command(runs)
 cli.add_command(taxonomy)
+cli.add_command(admin)
 
 
 def main() -> None:

@@ -4,15 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from datetime import datetime
-from types import TracebackType
-from typing import Self, TypeAlias, TypeVar
+from typing import TypeAlias
 
-import betterproto2
 import grpc
 from google.protobuf.message import DecodeError
 from grpc.aio import AioRpcError
 
 from switchyard_client.call_endings import CallEnding
+from switchyard_client.connection import Connection
 from switchyard_client.errors import error_of_call
 from switchyard_client.messages.switchyard.triage.v1 import (
     BatchTriageRequest,
@@ -38,53 +37,15 @@ from switchyard_client.messages.switchyard.triage.v1 import (
     UpdateTaxonomyRequest,
     UpdateTaxonomyResponse,
 )
-from switchyard_client.version import __version__
 from switchyard_client.wire import codec_of
 
-DEFAULT_ADDRESS = "127.0.0.1:50051"
 UPDATE_DEADLINE_S = 120.0  # the embedded engine is trained before the answer leaves
 STREAM_DEADLINE_S = 60.0
-MAX_MESSAGE_BYTES = 64 * 1024 * 1024  # a page of 100 runs with the longest tickets fits
-_SERVICE = "/switchyard.triage.v1.TriageService"
-
-Request = TypeVar("Request", bound=betterproto2.Message)
-Response = TypeVar("Response", bound=betterproto2.Message)
-Metadata = Sequence[tuple[str, str | bytes]]
+_SERVICE = "switchyard.triage.v1.TriageService"
 
 
-class TriageClient:
-    """Calls the triage service at `address`; use it as an async context manager.
-
-    Every method raises SwitchyardError. `deadline_s` is for calls with one answer; the methods take
-    another for one call. `metadata` goes with every call.
-    """
-
-    def __init__(
-        self,
-        address: str = DEFAULT_ADDRESS,
-        *,
-        deadline_s: float = 30.0,
-        credentials: grpc.ChannelCredentials | None = None,
-        metadata: Metadata = (),
-    ) -> None:
-        self.address = address
-        self._deadline_s = deadline_s
-        self._credentials = credentials
-        self._metadata = tuple(metadata)
-        self._open_channel: grpc.aio.Channel | None = None
-
-    async def __aenter__(self) -> Self:
-        self._open_channel = _open_channel(self.address, self._credentials)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        channel, self._open_channel = self._channel, None
-        await channel.close()
+class TriageClient(Connection):
+    """Calls the triage service; made and used as a Connection is."""
 
     async def triage(
         self,
@@ -100,7 +61,7 @@ class TriageClient:
         are those to produce beside what is always there; empty: all.
         """
         request = TriageRequest(ticket=ticket, request_id=request_id, options=_options(parts))
-        response = await self._call("Triage", request, TriageResponse, deadline_s)
+        response = await self.call(_SERVICE, request, TriageResponse, deadline_s)
         return TriageResult() if response.result is None else response.result
 
     async def stream_triage(
@@ -114,7 +75,7 @@ class TriageClient:
         """Events as each step starts and ends; the last one holds the full answer."""
         request = StreamTriageRequest(ticket=ticket, request_id=request_id, options=_options(parts))
         method = self._channel.unary_stream(
-            f"{_SERVICE}/StreamTriage",
+            f"/{_SERVICE}/StreamTriage",
             codec_of(StreamTriageRequest).dump,
             codec_of(StreamTriageResponse).parse,
         )
@@ -137,7 +98,7 @@ class TriageClient:
         What `requests` raises ends the call and is raised here.
         """
         method = self._channel.stream_stream(
-            f"{_SERVICE}/BatchTriage",
+            f"/{_SERVICE}/BatchTriage",
             codec_of(BatchTriageRequest).dump,
             codec_of(BatchTriageResponse).parse,
         )
@@ -168,7 +129,7 @@ class TriageClient:
     async def get_run(self, name: str, *, deadline_s: float | None = None) -> TriageRun:
         """The full record of one decision. Raises NotFound."""
         request = GetTriageRunRequest(name=name)
-        response = await self._call("GetTriageRun", request, GetTriageRunResponse, deadline_s)
+        response = await self.call(_SERVICE, request, GetTriageRunResponse, deadline_s)
         return TriageRun() if response.run is None else response.run
 
     async def list_runs(
@@ -190,18 +151,14 @@ class TriageClient:
             end_time=end_time,
         )
         request = ListTriageRunsRequest(page_size=page_size, filter=chosen)
-        while True:
-            page = await self._call("ListTriageRuns", request, ListTriageRunsResponse, None)
+        async for page in self.pages(_SERVICE, request, ListTriageRunsResponse):
             for run in page.runs:
                 yield run
-            request.page_token = page.next_page_token
-            if not request.page_token:
-                return
 
     async def get_taxonomy(self, *, deadline_s: float | None = None) -> Taxonomy:
         """The categories in force."""
         request = GetTaxonomyRequest()
-        response = await self._call("GetTaxonomy", request, GetTaxonomyResponse, deadline_s)
+        response = await self.call(_SERVICE, request, GetTaxonomyResponse, deadline_s)
         return Taxonomy() if response.taxonomy is None else response.taxonomy
 
     async def update_taxonomy(
@@ -217,26 +174,8 @@ class TriageClient:
         the current one any more.
         """
         request = UpdateTaxonomyRequest(taxonomy=taxonomy, validate_only=validate_only)
-        response = await self._call("UpdateTaxonomy", request, UpdateTaxonomyResponse, deadline_s)
+        response = await self.call(_SERVICE, request, UpdateTaxonomyResponse, deadline_s)
         return Taxonomy() if response.taxonomy is None else response.taxonomy
-
-    async def _call(
-        self, method: str, request: Request, kind: type[Response], deadline_s: float | None
-    ) -> Response:
-        dump, parse = codec_of(type(request)).dump, codec_of(kind).parse
-        call = self._channel.unary_unary(f"{_SERVICE}/{method}", dump, parse)
-        timeout_s = self._deadline_s if deadline_s is None else deadline_s
-        try:
-            response: Response = await call(request, timeout=timeout_s, metadata=self._metadata)
-        except (AioRpcError, DecodeError) as error:
-            raise error_of_call(error) from None
-        return response
-
-    @property
-    def _channel(self) -> grpc.aio.Channel:
-        if self._open_channel is None:
-            raise RuntimeError("use the client inside `async with TriageClient(...) as client:`")
-        return self._open_channel
 
 
 def _options(parts: Sequence[TriagePart]) -> TriageOptions | None:
@@ -257,24 +196,3 @@ async def _feed(call: _BatchCall, requests: AsyncIterable[BatchTriageRequest]) -
     except BaseException:
         call.cancel()
         raise
-
-
-def _open_channel(address: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
-    options = [
-        ("grpc.primary_user_agent", f"switchyard-client/{__version__}"),
-        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-        # A silent peer is found dead within 40 seconds while a call is open.
-        ("grpc.keepalive_time_ms", 30_000),
-        ("grpc.keepalive_timeout_ms", 10_000),
-        # A proxy for the outside world has no way back to this machine.
-        ("grpc.enable_http_proxy", int(not _is_loopback(address))),
-    ]
-    if credentials is None:
-        return grpc.aio.insecure_channel(address, options=options)
-    return grpc.aio.secure_channel(address, credentials, options=options)
-
-
-def _is_loopback(address: str) -> bool:
-    host = address.rpartition(":")[0].strip("[]")
-    return host in ("localhost", "::1") or host.startswith("127.")

@@ -16,6 +16,7 @@ from switchyard_client.client import TriageClient
 from switchyard_client.commands.batch import Batch, Tally, with_ticks
 from switchyard_client.commands.batch_view import FirstAnswers, show_failures, show_summary
 from switchyard_client.commands.console import plain, stderr, stdout
+from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.failures import CommandFailed, Exit, explain
 from switchyard_client.commands.progress import BatchProgress, Pace, ProgressBar, ProgressLines
 from switchyard_client.commands.rows import file_rows, piped_rows
@@ -32,7 +33,7 @@ _TICK_S = 0.25
 class BatchOrder:
     """What the caller of `switchyard triage FILE` asked for."""
 
-    address: str
+    endpoint: Endpoint
     file: str
     columns: ColumnMap
     input_format: TicketFormat | None
@@ -116,7 +117,7 @@ async def _send(order: BatchOrder, batch: Batch, sink: Sink, pace: Pace) -> None
             sink.flush()
             progress.show(batch.tally)
 
-        async with TriageClient(order.address) as client:
+        async with order.endpoint.client(TriageClient) as client:
             await with_ticks(batch.run(client, rows), tick, _TICK_S)
 
 
@@ -185,8 +186,8 @@ def _what_was_lost(order: BatchOrder, batch: Batch, lost: SwitchyardError | None
     if lost is None:
         return f"the server ended the batch and left {batch.waiting} rows unanswered"
     if isinstance(lost, Unreachable) and got:
-        return f"the server at {order.address} went away after {got:,} answers"
-    return explain(lost, order.address)
+        return f"the server at {order.endpoint.address} went away after {got:,} answers"
+    return explain(lost, order.endpoint)
 
 
 def _status(tally: Tally) -> Exit:
@@ -198,8 +199,13 @@ def _status(tally: Tally) -> Exit:
 
 
 def _resume_hint() -> str:
-    """The command that goes on, as it would be typed."""
+    """The command that goes on, as it would be typed; a key in it is not repeated."""
     words = [word for word in sys.argv[1:] if word not in ("--resume", "--overwrite")]
+    for i, word in enumerate(words):
+        if word.startswith("--key="):
+            words[i] = "--key=KEY"
+        elif i and words[i - 1] == "--key":
+            words[i] = "KEY"
     return f"run: {shlex.join(['switchyard', *words, '--resume'])}"
 
 

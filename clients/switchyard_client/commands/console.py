@@ -1,7 +1,7 @@
 """What commands print with: terminals, colours, and texts that others wrote."""
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
 from rich.console import Console
@@ -55,3 +55,8 @@ def duration(seconds: float) -> str:
     parts = ((left.days, "d"), (hours, "h"), (minutes, "min"), (left.seconds % 60, "s"))
     first = next(i for i, (count, _) in enumerate(parts) if count)
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
+
+
+def moment(time: datetime | None) -> str:
+    """A time in UTC, to the second; empty when there is none."""
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if time else ""

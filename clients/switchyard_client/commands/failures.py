@@ -4,11 +4,14 @@ from enum import IntEnum
 
 import click
 
-from switchyard_client.commands.console import plain, stderr
+from switchyard_client.commands.console import duration, plain, stderr
+from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.errors import (
     DeadlineExceeded,
     InvalidRequest,
     LimitReached,
+    NotAuthenticated,
+    NotPermitted,
     NotSupported,
     ServerFault,
     SwitchyardError,
@@ -39,37 +42,68 @@ class CommandFailed(click.ClickException):
         stderr().print(plain(f"switchyard: {self.message}"))
 
 
-def call_failed(error: SwitchyardError, address: str) -> CommandFailed:
+def call_failed(error: SwitchyardError, endpoint: Endpoint) -> CommandFailed:
     """What a failed call ends a command with."""
-    return CommandFailed(explain(error, address), _status(error))
+    return CommandFailed(explain(error, endpoint), _status(error))
 
 
-def explain(error: SwitchyardError, address: str) -> str:
+def explain(error: SwitchyardError, endpoint: Endpoint) -> str:
     """What happened and what to do, for people."""
     if isinstance(error, Unreachable):
-        return f"no server at {address}; start one with `switchyard-server serve`"
+        return _why_unreachable(error.message, endpoint.address)
     if error.field_violations:
         fields = [
             f"{violation.field}: {violation.description}" for violation in error.field_violations
         ]
         return "\n  ".join(["the server refused the request:", *fields])
-    message = error.message or error.code.name
-    advice = _advice(error, address)
-    return (
-        f"{message}{f' ({error.reason})' if error.reason else ''}{f'; {advice}' if advice else ''}"
-    )
+    message = (error.message or error.code.name).removesuffix(".")
+    reason = f" ({error.reason})" if error.reason else ""
+    advice = _advice(error, endpoint)
+    return f"{message}{reason}{f'; {advice}' if advice else ''}"
 
 
-def _advice(error: SwitchyardError, address: str) -> str:
+# What gRPC's transport says of a connection that TLS prevents. Other words mean no server at all.
+_HANDSHAKES = {
+    "WRONG_VERSION_NUMBER": "does not speak TLS; leave --tls out",
+    "CERTIFICATE_VERIFY_FAILED": "has a certificate of an authority that is not trusted; "
+    "give that authority's certificate with --tls-ca FILE",
+    "Hostname Verification": "has a certificate that is made out to another name",
+    "security handshaker": "was not called: the files of --tls-ca, --tls-cert and --tls-key "
+    "are damaged, or do not belong together",
+    "Socket closed": "hung up; it may want TLS (--tls, --tls-ca FILE) or a certificate of yours "
+    "(--tls-cert FILE --tls-key FILE)",
+}
+
+
+def _why_unreachable(message: str, address: str) -> str:
+    for sign, problem in _HANDSHAKES.items():
+        if sign in message:
+            return f"the server at {address} {problem}"
+    return f"no server at {address}; start one with `switchyard-server serve`"
+
+
+_ADVICE: dict[type[SwitchyardError], str] = {
+    NotPermitted: "an administrator makes keys with other roles: `switchyard admin keys create`",
+    DeadlineExceeded: "the server at {address} did not answer in time",
+    NotSupported: "is {address} a Switchyard server of this version?",
+    ServerFault: "the server's log says more",
+    LimitReached: "try again later",
+    Unavailable: "try again later",
+}
+
+
+def _advice(error: SwitchyardError, endpoint: Endpoint) -> str:
     if error.retry_after_s:
-        return f"try again in {error.retry_after_s:.1f} s"
-    if isinstance(error, DeadlineExceeded):
-        return f"the server at {address} did not answer in time"
-    if isinstance(error, NotSupported):
-        return f"is {address} a Switchyard server of this version?"
-    if isinstance(error, ServerFault):
-        return "the server's log says more"
-    return "try again later" if isinstance(error, Unavailable | LimitReached) else ""
+        return f"wait {duration(error.retry_after_s)}"
+    if isinstance(error, NotAuthenticated):
+        return _key_advice(endpoint)
+    return _ADVICE.get(type(error), "").format(address=endpoint.address)
+
+
+def _key_advice(endpoint: Endpoint) -> str:
+    if endpoint.api_key:
+        return "the key is mistyped, expired or revoked; an administrator can make another one"
+    return "give an API key in SWITCHYARD_API_KEY or with --key-file FILE"
 
 
 def _status(error: SwitchyardError) -> Exit:

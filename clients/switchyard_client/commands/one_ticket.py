@@ -9,6 +9,7 @@ from rich.status import Status
 from switchyard_client.answers import answer_of, label
 from switchyard_client.client import TriageClient
 from switchyard_client.commands.console import duration, plain, stderr, stdout
+from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.failures import CommandFailed, Exit, call_failed
 from switchyard_client.commands.result_view import show_result
 from switchyard_client.errors import SwitchyardError
@@ -21,12 +22,14 @@ from switchyard_client.messages.switchyard.triage.v1 import (
 )
 
 
-def triage_one(address: str, ticket: Ticket, parts: list[TriagePart], *, is_json: bool) -> None:
+def triage_one(
+    endpoint: Endpoint, ticket: Ticket, parts: list[TriagePart], *, is_json: bool
+) -> None:
     """Triage a ticket, show the steps as they happen on standard error, then the answer."""
     try:
-        result = asyncio.run(_watch(address, ticket, parts, stderr()))
+        result = asyncio.run(_watch(endpoint, ticket, parts, stderr()))
     except SwitchyardError as error:
-        raise call_failed(error, address) from None
+        raise call_failed(error, endpoint) from None
     if result is None:
         raise CommandFailed("the server ended the stream without an answer", Exit.FAILED)
     if is_json:
@@ -37,11 +40,11 @@ def triage_one(address: str, ticket: Ticket, parts: list[TriagePart], *, is_json
 
 
 async def _watch(
-    address: str, ticket: Ticket, parts: list[TriagePart], console: Console
+    endpoint: Endpoint, ticket: Ticket, parts: list[TriagePart], console: Console
 ) -> TriageResult | None:
     result = None
     with console.status("asking", spinner="dots") as status:
-        async with TriageClient(address) as client:
+        async with endpoint.client(TriageClient) as client:
             async for event in client.stream_triage(ticket, parts=parts):
                 _show(console, status, event)
                 result = result if event.result is None else event.result

@@ -1,38 +1,16 @@
 """Options that several commands take."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
 
 import click
 
-from switchyard_client.client import DEFAULT_ADDRESS
 from switchyard_client.messages.switchyard.triage.v1 import Decision, TriagePart
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def server_option(command: Command) -> Command:
-    """Adds --server to a command; what stands nearest to the command counts."""
-    return click.option(
-        "--server",
-        "address",
-        metavar="HOST:PORT",
-        envvar="SWITCHYARD_SERVER",
-        callback=_nearest_address,
-        help=f"Where the server is.  [env: SWITCHYARD_SERVER; default: {DEFAULT_ADDRESS}]",
-    )(command)
-
-
-def _nearest_address(context: click.Context, option: click.Parameter, value: str | None) -> str:
-    source = context.get_parameter_source(option.name or "")
-    given_above = context.parent.obj if context.parent else None
-    if given_above and source is not click.core.ParameterSource.COMMANDLINE:
-        value = given_above
-    context.obj = value
-    return value or DEFAULT_ADDRESS
+_SPAN_UNITS = {"ms": "milliseconds", "s": "seconds", **_UNITS}
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
 
 
 def time_reader(
@@ -56,6 +34,23 @@ def parse_time(text: str, clock: Callable[[], datetime]) -> datetime:
     except (ValueError, OverflowError):
         message = f"{text!r} is neither a time such as 2026-11-16T06:12Z nor 30m, 24h, 7d"
         raise click.BadParameter(message) from None
+
+
+def read_span(_: click.Context, __: click.Parameter, text: str | None) -> timedelta | None:
+    """Reads a time span: 500ms, 90s, 15m, 24h, 30d."""
+    return None if text is None else parse_span(text)
+
+
+def parse_span(text: str) -> timedelta:
+    """The time span of such a text. Raises click.BadParameter."""
+    try:
+        if match := _SPAN.fullmatch(text.strip()):
+            return timedelta(**{_SPAN_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        message = f"{text!r} is too long"
+    else:
+        message = f"{text!r} is no time span such as 500ms, 90s, 15m, 24h, 30d"
+    raise click.BadParameter(message)
 
 
 DECISIONS = {str(d.name).lower(): d for d in Decision if d}

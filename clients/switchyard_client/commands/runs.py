@@ -14,16 +14,19 @@ from rich.text import Text
 
 from switchyard_client.answers import label
 from switchyard_client.client import TriageClient
+from switchyard_client.commands.connection_options import connection_options, takes_endpoint
 from switchyard_client.commands.console import (
     DECISION_STYLES,
     PRIORITY_STYLES,
+    moment,
     percent,
     plain,
     stdout,
 )
+from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.failures import call_failed
 from switchyard_client.commands.one_ticket import describe_step
-from switchyard_client.commands.options import DECISIONS, server_option, time_reader
+from switchyard_client.commands.options import DECISIONS, time_reader
 from switchyard_client.commands.result_view import facts_table, show_result
 from switchyard_client.errors import SwitchyardError
 from switchyard_client.messages.switchyard.triage.v1 import (
@@ -43,8 +46,8 @@ _read_time = time_reader(lambda: datetime.now(UTC))
 
 
 @click.group()
-@server_option
-def runs(address: str) -> None:
+@connection_options
+def runs() -> None:
     """The record of every decision: what came in, what was found, and why."""
 
 
@@ -58,8 +61,8 @@ def runs(address: str) -> None:
     "--limit", default=20, show_default=True, type=click.IntRange(min=1), help="Most runs."
 )
 @click.option("--json", "is_json", is_flag=True, help="Whole records as JSON, one a line.")
-@server_option
-def list_runs(address: str, **options: Any) -> None:
+@takes_endpoint
+def list_runs(endpoint: Endpoint, **options: Any) -> None:
     """List runs, the newest first.
 
     TIME is RFC 3339 such as 2026-11-16T06:12Z, or so long ago: 30m, 24h, 7d, 2w.
@@ -70,38 +73,38 @@ def list_runs(address: str, **options: Any) -> None:
       switchyard runs list --limit 1000 --json | jq -r .ticket.id
     """
     try:
-        asyncio.run(_list(address, options))
+        asyncio.run(_list(endpoint, options))
     except SwitchyardError as error:
-        raise call_failed(error, address) from None
+        raise call_failed(error, endpoint) from None
 
 
 @runs.command("show")
 @click.argument("name")
 @click.option("--json", "is_json", is_flag=True, help="The whole record as JSON.")
-@server_option
-def show_run(address: str, name: str, *, is_json: bool) -> None:
+@takes_endpoint
+def show_run(endpoint: Endpoint, name: str, *, is_json: bool) -> None:
     """Show all there is to know about one decision.
 
     NAME is as printed by `runs list`: triageRuns/ and 32 hexadecimal digits, or the digits alone.
     """
     try:
-        run = asyncio.run(_get(address, name if "/" in name else f"triageRuns/{name}"))
+        run = asyncio.run(_get(endpoint, name if "/" in name else f"triageRuns/{name}"))
     except SwitchyardError as error:
-        raise call_failed(error, address) from None
+        raise call_failed(error, endpoint) from None
     if is_json:
         stdout().print(_json(run, indent=2), markup=False)
     else:
         _show(stdout(), run)
 
 
-async def _get(address: str, name: str) -> TriageRun:
-    async with TriageClient(address) as client:
+async def _get(endpoint: Endpoint, name: str) -> TriageRun:
+    async with endpoint.client(TriageClient) as client:
         return await client.get_run(name)
 
 
-async def _list(address: str, options: dict[str, Any]) -> None:
+async def _list(endpoint: Endpoint, options: dict[str, Any]) -> None:
     limit = options["limit"]
-    async with TriageClient(address) as client:
+    async with endpoint.client(TriageClient) as client:
         found = client.list_runs(
             category=options["category"],
             decision=DECISIONS.get(options["decision"], Decision.UNSPECIFIED),
@@ -149,7 +152,7 @@ def _cells(run: TriageRun) -> dict[str, Text]:
     priority = label((result.priority or PriorityPrediction()).priority)
     decision = label(result.decision)
     return {
-        "time": plain(_time(run.create_time)),
+        "time": plain(moment(run.create_time)),
         "ticket": plain((run.ticket or Ticket()).id),
         "category": plain(category.category),
         "sure": plain(percent(category.confidence)),
@@ -168,7 +171,7 @@ def _show(console: Console, run: TriageRun) -> None:
         "customer": ticket.customer_id,
         "channel": label(ticket.channel) if ticket.channel else "",
         "hint": ticket.language_hint,
-        "written": _time(ticket.created_time),
+        "written": moment(ticket.created_time),
         **{f"  {key}": value for key, value in sorted(ticket.attributes.items())},
     }
     for name, value in facts.items():
@@ -188,7 +191,7 @@ def _show(console: Console, run: TriageRun) -> None:
 
 def _show_origin(console: Console, run: TriageRun) -> None:
     table = facts_table()
-    table.add_row("recorded", _time(run.create_time))
+    table.add_row("recorded", moment(run.create_time))
     engine = run.result.engine if run.result else None
     if engine:
         text = f"{engine.engine}, model {engine.model} {engine.version}"
@@ -199,10 +202,6 @@ def _show_origin(console: Console, run: TriageRun) -> None:
     if run.request_id:
         table.add_row("request", plain(run.request_id))
     console.print(table)
-
-
-def _time(time: datetime | None) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if time else ""
 
 
 def _json(run: TriageRun, indent: int | None = None) -> str:

@@ -8,9 +8,10 @@ from rich.table import Table
 
 from switchyard_client.answers import label
 from switchyard_client.client import TriageClient
+from switchyard_client.commands.connection_options import connection_options, takes_endpoint
 from switchyard_client.commands.console import duration, plain, stdout
+from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.failures import CommandFailed, Exit, call_failed
-from switchyard_client.commands.options import server_option
 from switchyard_client.errors import Conflict, SwitchyardError
 from switchyard_client.messages.switchyard.triage.v1 import Category, Taxonomy
 from switchyard_client.taxonomy_files import (
@@ -23,20 +24,20 @@ from switchyard_client.taxonomy_files import (
 
 
 @click.group()
-@server_option
-def taxonomy(address: str) -> None:
+@connection_options
+def taxonomy() -> None:
     """The categories that tickets are sorted into."""
 
 
 @taxonomy.command("show")
 @click.option("--json", "is_json", is_flag=True, help="The whole taxonomy, as `set` reads it.")
-@server_option
-def show_taxonomy(address: str, *, is_json: bool) -> None:
+@takes_endpoint
+def show_taxonomy(endpoint: Endpoint, *, is_json: bool) -> None:
     """Show the categories in force."""
     try:
-        current = asyncio.run(_get(address))
+        current = asyncio.run(_get(endpoint))
     except SwitchyardError as error:
-        raise call_failed(error, address) from None
+        raise call_failed(error, endpoint) from None
     if is_json:
         click.echo(dump_taxonomy(current))
     else:
@@ -46,8 +47,8 @@ def show_taxonomy(address: str, *, is_json: bool) -> None:
 @taxonomy.command("set")
 @click.argument("file", type=click.File(encoding="utf-8"))
 @click.option("--check", "is_check", is_flag=True, help="Check the file and change nothing.")
-@server_option
-def set_taxonomy(address: str, file: TextIO, *, is_check: bool) -> None:
+@takes_endpoint
+def set_taxonomy(endpoint: Endpoint, file: TextIO, *, is_check: bool) -> None:
     """Replace the categories with those of FILE; - is standard input.
 
     Start from what is in force, so that nobody's change is lost:
@@ -60,20 +61,20 @@ def set_taxonomy(address: str, file: TextIO, *, is_check: bool) -> None:
     """
     wanted = _read(file)
     try:
-        asyncio.run(_set(address, wanted, is_check=is_check))
+        asyncio.run(_set(endpoint, wanted, is_check=is_check))
     except Conflict:
         raise CommandFailed(_stale(file.name), Exit.PARTIAL) from None
     except SwitchyardError as error:
-        raise call_failed(error, address) from None
+        raise call_failed(error, endpoint) from None
 
 
-async def _get(address: str) -> Taxonomy:
-    async with TriageClient(address) as client:
+async def _get(endpoint: Endpoint) -> Taxonomy:
+    async with endpoint.client(TriageClient) as client:
         return await client.get_taxonomy()
 
 
-async def _set(address: str, wanted: Taxonomy, *, is_check: bool) -> None:
-    async with TriageClient(address) as client:
+async def _set(endpoint: Endpoint, wanted: Taxonomy, *, is_check: bool) -> None:
+    async with endpoint.client(TriageClient) as client:
         before = await client.get_taxonomy()
         after = await client.update_taxonomy(wanted, validate_only=is_check)
     change = compare_taxonomies(before, wanted if is_check else after)

@@ -8,12 +8,12 @@ import click
 
 from switchyard_client.answers import AnswerFormat
 from switchyard_client.commands.batch_command import BatchOrder, run_batch
+from switchyard_client.commands.connection_options import takes_endpoint
 from switchyard_client.commands.one_ticket import triage_one
 from switchyard_client.commands.options import (
     PARTS,
     parse_attributes,
     parse_parts,
-    server_option,
 )
 from switchyard_client.messages.switchyard.triage.v1 import (
     Channel,
@@ -92,7 +92,7 @@ _CHANNELS = [str(channel.name).lower() for channel in Channel if channel]
     is_flag=True,
     help="Answers on standard output as JSON; one a line for a file.",
 )
-@server_option
+@takes_endpoint
 @click.pass_context
 def triage(context: click.Context, /, **options: Any) -> None:
     """Triage the tickets of FILE, or the one given by --text.
@@ -156,7 +156,7 @@ def _triage_text(options: dict[str, Any]) -> None:
         attributes=parse_attributes(options["attributes"]),
     )
     triage_one(
-        options["address"], ticket, parse_parts(options["parts"]), is_json=options["is_json"]
+        options["endpoint"], ticket, parse_parts(options["parts"]), is_json=options["is_json"]
     )
 
 
@@ -164,7 +164,7 @@ def _order(options: dict[str, Any]) -> BatchOrder:
     parts = parse_parts(options["parts"])
     form = options["input_format"]
     return BatchOrder(
-        address=options["address"],
+        endpoint=options["endpoint"],
         file=options["file"],
         columns=_columns(options["mappings"]),
         input_format=TicketFormat(form) if form else None,

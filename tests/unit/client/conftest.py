@@ -1,9 +1,12 @@
-"""A fake service for the client's tests."""
+"""Fake services for the client's tests."""
 
 from collections.abc import Iterator
 
+import grpc
 import pytest
 
+from tests.unit.client.certificates import Authority
+from tests.unit.client.fake_admin import FakeAdmin
 from tests.unit.client.fake_service import FakeServer, FakeTriage
 
 
@@ -14,7 +17,30 @@ def service() -> FakeTriage:
 
 
 @pytest.fixture
-def fake(service: FakeTriage) -> Iterator[FakeServer]:
+def admin() -> FakeAdmin:
+    """What the fake server's administration answers, and what it was asked."""
+    return FakeAdmin()
+
+
+@pytest.fixture
+def fake(service: FakeTriage, admin: FakeAdmin) -> Iterator[FakeServer]:
     """A fake server on a real socket."""
-    with FakeServer(service) as running:
+    with FakeServer(service, admin) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    """Who signs the certificates of servers and callers."""
+    return Authority("the authority")
+
+
+@pytest.fixture
+def strict(service: FakeTriage, authority: Authority) -> Iterator[FakeServer]:
+    """A fake server that wants a certificate of its callers."""
+    pair = authority.issue("server")
+    credentials = grpc.ssl_server_credentials(
+        [(pair.key, pair.certificate)], authority.certificate, require_client_auth=True
+    )
+    with FakeServer(service, credentials=credentials) as running:
         yield running

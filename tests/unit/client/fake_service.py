@@ -18,6 +18,8 @@ from switchyard.triage.v1 import (
     triage_service_pb2_grpc,
 )
 
+from tests.unit.client.fake_admin import FakeAdmin
+
 REFUSED = "REFUSE"  # a ticket whose body holds it is refused
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -218,11 +220,18 @@ def _meets(run: run_pb2.TriageRun, wanted: triage_service_pb2.TriageRunFilter) -
 
 
 class FakeServer:
-    """Serves a FakeTriage from a thread of its own; a context manager."""
+    """Serves fakes from a thread of its own, encrypted or not; a context manager."""
 
-    def __init__(self, service: FakeTriage, port: int = 0) -> None:
+    def __init__(
+        self,
+        service: FakeTriage,
+        admin: FakeAdmin | None = None,
+        credentials: grpc.ServerCredentials | None = None,
+    ) -> None:
         self.service = service
-        self.address = f"127.0.0.1:{port}"
+        self.admin = admin or FakeAdmin()
+        self.address = "127.0.0.1:0"
+        self._credentials = credentials
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._server: grpc.aio.Server | None = None
@@ -241,8 +250,14 @@ class FakeServer:
     async def _start(self) -> None:
         self._server = grpc.aio.server()
         triage_service_pb2_grpc.add_TriageServiceServicer_to_server(self.service, self._server)  # type: ignore[no-untyped-call]  # generated
-        self.address = f"127.0.0.1:{self._server.add_insecure_port(self.address)}"
+        self._server.add_generic_rpc_handlers((self.admin,))
+        self.address = f"127.0.0.1:{self._open_port(self._server)}"
         await self._server.start()
+
+    def _open_port(self, server: grpc.aio.Server) -> int:
+        if self._credentials is None:
+            return server.add_insecure_port(self.address)
+        return server.add_secure_port(self.address, self._credentials)
 
     async def _stop(self) -> None:
         assert self._server is not None

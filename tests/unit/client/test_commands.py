@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from google.rpc import code_pb2
 from switchyard.triage.v1 import ticket_pb2
 from switchyard_client.__main__ import cli
-from switchyard_client.commands.options import parse_time
+from switchyard_client.commands.options import parse_span, parse_time
 
 from tests.unit.client.fake_service import REFUSED, FakeServer, FakeTriage, refusal, status
 
@@ -421,3 +421,24 @@ def test_times_are_absolute_or_so_long_ago(text: str, time: datetime) -> None:
 def test_other_times_are_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
         parse_time(text, lambda: NOON)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("500ms", timedelta(milliseconds=500)),
+        ("1.5s", timedelta(seconds=1.5)),
+        ("90s", timedelta(seconds=90)),
+        ("15m", timedelta(minutes=15)),
+        ("24h", timedelta(days=1)),
+        ("30d", timedelta(days=30)),
+    ],
+)
+def test_spans_are_numbers_with_a_unit(text: str, span: timedelta) -> None:
+    assert parse_span(text) == span
+
+
+@pytest.mark.parametrize("text", ["", "5", "m", "-1h", "1y", "1h30m", "99999999999d"])
+def test_other_spans_are_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        parse_span(text)

@@ -74,7 +74,8 @@ class ResilienceServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ResetCircuitBreaker(self, request, context):
-        """Close a breaker and forget its counts, in every process.
+        """Close a breaker and forget its counts, in every process. One that is forced
+        open stays open until its mode changes.
 
         Errors: NOT_FOUND.
         """

@@ -1476,7 +1476,7 @@ class ResetCircuitBreakerResponse(betterproto2.Message):
         1, betterproto2.TYPE_MESSAGE, optional=True
     )
     """
-    Closed.
+    Closed, unless an operator has forced it open.
     """
 
 
@@ -2320,7 +2320,8 @@ class ResilienceServiceStub:
         self, message: "ResetCircuitBreakerRequest"
     ) -> "ResetCircuitBreakerResponse":
         """
-        Close a breaker and forget its counts, in every process.
+        Close a breaker and forget its counts, in every process. One that is forced
+        open stays open until its mode changes.
 
         Errors: NOT_FOUND.
         """

@@ -1,0 +1,1 @@
+"""Administration of a server: access, cache, rate limits and circuit breakers."""

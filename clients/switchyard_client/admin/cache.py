@@ -1,0 +1,45 @@
+"""The response cache: what it does, and how it is set."""
+
+from switchyard_client.connection import Connection
+from switchyard_client.messages.switchyard.admin.v1 import (
+    CacheConfig,
+    CachePart,
+    ClearCacheRequest,
+    ClearCacheResponse,
+    GetCacheStatsRequest,
+    GetCacheStatsResponse,
+    TestCacheRequest,
+    TestCacheResponse,
+    UpdateCacheConfigRequest,
+    UpdateCacheConfigResponse,
+)
+
+_SERVICE = "switchyard.admin.v1.CacheService"
+
+
+class CacheAdmin:
+    """Methods are named "package.Service/Method"."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def stats(self) -> GetCacheStatsResponse:
+        """Hits, misses, size and settings, over all processes."""
+        return await self._connection.call(_SERVICE, GetCacheStatsRequest(), GetCacheStatsResponse)
+
+    async def clear(self, *, method: str = "", tenant: str = "") -> int:
+        """Drop stored answers; how many this server process held. Empty: of all."""
+        request = ClearCacheRequest(method=method, tenant=tenant)
+        response = await self._connection.call(_SERVICE, request, ClearCacheResponse)
+        return response.dropped
+
+    async def update_config(self, config: CacheConfig) -> CacheConfig:
+        """The settings then in force for the method; times that are None stay as they are."""
+        request = UpdateCacheConfigRequest(config=config)
+        response = await self._connection.call(_SERVICE, request, UpdateCacheConfigResponse)
+        return response.config or CacheConfig()
+
+    async def test(self) -> list[CachePart]:
+        """How memory and, where there is one, Redis did at one write, read and delete."""
+        response = await self._connection.call(_SERVICE, TestCacheRequest(), TestCacheResponse)
+        return response.parts

@@ -1,0 +1,71 @@
+"""Rate limits: tiers, exceptions from them, and who uses how much."""
+
+from switchyard_client.connection import Connection
+from switchyard_client.messages.switchyard.admin.v1 import (
+    CallerUsage,
+    GetStatusRequest,
+    GetStatusResponse,
+    GetUsageRequest,
+    GetUsageResponse,
+    Limits,
+    ListTiersRequest,
+    ListTiersResponse,
+    ListTopCallersRequest,
+    ListTopCallersResponse,
+    ResetLimitsRequest,
+    ResetLimitsResponse,
+    SetCustomLimitRequest,
+    SetCustomLimitResponse,
+    SetTierRequest,
+    SetTierResponse,
+    Tier,
+)
+
+_SERVICE = "switchyard.admin.v1.RateLimitService"
+
+
+class LimitsAdmin:
+    """Callers are named "tenant/subject", such as "acme/apiKeys/0123456789abcdef"."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def tiers(self) -> list[Tier]:
+        """From the smallest to the largest."""
+        response = await self._connection.call(_SERVICE, ListTiersRequest(), ListTiersResponse)
+        return response.tiers
+
+    async def set_tier(self, api_key: str, tier: str) -> None:
+        """Move a key, "apiKeys/...", to another tier."""
+        request = SetTierRequest(api_key=api_key, tier=tier)
+        await self._connection.call(_SERVICE, request, SetTierResponse)
+
+    async def set_custom_limit(
+        self, limits: Limits | None, *, caller: str = "", method: str = ""
+    ) -> None:
+        """Limits of its own for a caller, a method or both; None: those of the tier again."""
+        request = SetCustomLimitRequest(caller=caller, method=method, limits=limits)
+        await self._connection.call(_SERVICE, request, SetCustomLimitResponse)
+
+    async def status(self, caller: str = "") -> GetStatusResponse:
+        """What is left in each window; an empty `caller` is whoever calls."""
+        request = GetStatusRequest(caller=caller)
+        return await self._connection.call(_SERVICE, request, GetStatusResponse)
+
+    async def usage(self, *, tenant: str = "") -> list[CallerUsage]:
+        """The callers of a tenant that used most, at most 1,000."""
+        request = GetUsageRequest(tenant=tenant)
+        response = await self._connection.call(_SERVICE, request, GetUsageResponse)
+        return response.callers
+
+    async def top_callers(self, most: int = 20) -> list[CallerUsage]:
+        """The callers of all tenants that used most, at most 1,000."""
+        request = ListTopCallersRequest(page_size=most)
+        response = await self._connection.call(_SERVICE, request, ListTopCallersResponse)
+        return response.callers
+
+    async def reset(self, caller: str) -> None:
+        """Give a caller all its units back."""
+        await self._connection.call(
+            _SERVICE, ResetLimitsRequest(caller=caller), ResetLimitsResponse
+        )

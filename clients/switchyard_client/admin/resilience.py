@@ -1,0 +1,58 @@
+"""Circuit breakers and performance."""
+
+from switchyard_client.connection import Connection
+from switchyard_client.messages.switchyard.admin.v1 import (
+    CircuitBreaker,
+    CircuitBreakerMode,
+    CircuitBreakerSettings,
+    GetPerformanceRequest,
+    GetPerformanceResponse,
+    ListCircuitBreakersRequest,
+    ListCircuitBreakersResponse,
+    ResetCircuitBreakerRequest,
+    ResetCircuitBreakerResponse,
+    SetCircuitBreakerModeRequest,
+    SetCircuitBreakerModeResponse,
+    UpdateCircuitBreakerRequest,
+    UpdateCircuitBreakerResponse,
+)
+
+_SERVICE = "switchyard.admin.v1.ResilienceService"
+
+
+class ResilienceAdmin:
+    """Breakers go by the names that `breakers` gives. Raises NotFound for others."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def breakers(self) -> list[CircuitBreaker]:
+        """Every breaker of the server process that answers, by name."""
+        request = ListCircuitBreakersRequest()
+        response = await self._connection.call(_SERVICE, request, ListCircuitBreakersResponse)
+        return response.circuit_breakers
+
+    async def reset_breaker(self, breaker: str) -> CircuitBreaker:
+        """The breaker, closed and without counts."""
+        request = ResetCircuitBreakerRequest(breaker=breaker)
+        response = await self._connection.call(_SERVICE, request, ResetCircuitBreakerResponse)
+        return response.circuit_breaker or CircuitBreaker()
+
+    async def update_breaker(
+        self, breaker: str, settings: CircuitBreakerSettings
+    ) -> CircuitBreaker:
+        """The breaker with its new settings; what is 0 or None in `settings` stays as it is."""
+        request = UpdateCircuitBreakerRequest(breaker=breaker, settings=settings)
+        response = await self._connection.call(_SERVICE, request, UpdateCircuitBreakerResponse)
+        return response.circuit_breaker or CircuitBreaker()
+
+    async def set_breaker_mode(self, breaker: str, mode: CircuitBreakerMode) -> CircuitBreaker:
+        """The breaker with its new mode."""
+        request = SetCircuitBreakerModeRequest(breaker=breaker, mode=mode)
+        response = await self._connection.call(_SERVICE, request, SetCircuitBreakerModeResponse)
+        return response.circuit_breaker or CircuitBreaker()
+
+    async def performance(self) -> GetPerformanceResponse:
+        """Times of every method, step and query, and the newest errors."""
+        request = GetPerformanceRequest()
+        return await self._connection.call(_SERVICE, request, GetPerformanceResponse)

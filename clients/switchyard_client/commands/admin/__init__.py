@@ -1,0 +1,34 @@
+"""`switchyard admin`: everything that runs a server, beside its tickets."""
+
+import click
+
+from switchyard_client.commands.admin.audit import audit
+from switchyard_client.commands.admin.breakers import breakers
+from switchyard_client.commands.admin.cache import cache
+from switchyard_client.commands.admin.keys import keys, token
+from switchyard_client.commands.admin.limits import limits
+from switchyard_client.commands.admin.performance import performance
+from switchyard_client.commands.admin.tenants import tenants
+from switchyard_client.commands.connection_options import connection_options
+
+
+@click.group()
+@connection_options
+def admin() -> None:
+    """Access, rate limits, cache and circuit breakers.
+
+    \b
+      switchyard admin keys create --role agent > agent.key   a key for a service
+      switchyard admin keys list                              who may call
+      switchyard admin audit --limit 20                       what was changed, and by whom
+      switchyard admin limits status                          what the own key has left
+      switchyard admin cache stats                            hits and misses
+      switchyard admin breakers list                          what is refused just now
+      switchyard admin performance                            where the time goes
+
+    A key of role admin reaches its own tenant; one of tenant `default` reaches all of them.
+    """
+
+
+for command in (keys, token, tenants, audit, limits, cache, breakers, performance):
+    admin.add_command(command)

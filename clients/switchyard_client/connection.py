@@ -1,0 +1,142 @@
+"""A channel to one server: where it is, how it is encrypted, and who calls."""
+
+import ipaddress
+from collections.abc import AsyncGenerator, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+import betterproto2
+import grpc
+from google.protobuf.message import DecodeError
+from grpc.aio import AioRpcError
+
+from switchyard_client.errors import error_of_call
+from switchyard_client.version import __version__
+from switchyard_client.wire import codec_of
+
+DEFAULT_ADDRESS = "127.0.0.1:50051"
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024  # a page of 100 runs with the longest tickets fits
+
+Request = TypeVar("Request", bound=betterproto2.Message)
+Response = TypeVar("Response", bound=betterproto2.Message)
+Metadata = Sequence[tuple[str, str | bytes]]
+
+
+class KeyInTheClear(ValueError):
+    """A key would travel to another machine where everyone on the way can read it."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"an API key for {address} needs TLS: pass credentials=grpc.ssl_channel_credentials(), "
+            "or allows_plaintext_key=True in a network that is trusted"
+        )
+        self.address = address
+
+
+class Connection:
+    """Calls the server at `address`; use it as an async context manager.
+
+    Every call raises SwitchyardError. `deadline_s` is for calls with one answer; the methods take
+    another for one call. `api_key`, or a token, says who calls; `metadata` goes with every call.
+    `credentials` encrypt the channel. Raises KeyInTheClear for a key without them, unless the
+    server is on this machine.
+    """
+
+    def __init__(
+        self,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        deadline_s: float = 30.0,
+        api_key: str = "",
+        credentials: grpc.ChannelCredentials | None = None,
+        allows_plaintext_key: bool = False,
+        metadata: Metadata = (),
+    ) -> None:
+        if api_key and not allows_plaintext_key and is_exposed(address, credentials):
+            raise KeyInTheClear(address)
+        self.address = address
+        self._deadline_s = deadline_s
+        self._credentials = credentials
+        # Metadata, not call credentials: gRPC asks a plug-in for those at every call.
+        bearer = (("authorization", f"Bearer {api_key}"),) if api_key else ()
+        self._metadata = (*bearer, *metadata)
+        self._open_channel: grpc.aio.Channel | None = None
+
+    async def __aenter__(self) -> Self:
+        self._open_channel = _open_channel(self.address, self._credentials)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        channel, self._open_channel = self._channel, None
+        await channel.close()
+
+    async def call(
+        self,
+        service: str,
+        request: Request,
+        kind: type[Response],
+        deadline_s: float | None = None,
+    ) -> Response:
+        """The answer of the method that `request` is named after."""
+        method = f"/{service}/{type(request).__name__.removesuffix('Request')}"
+        dump, parse = codec_of(type(request)).dump, codec_of(kind).parse
+        call = self._channel.unary_unary(method, dump, parse)
+        timeout_s = self._deadline_s if deadline_s is None else deadline_s
+        try:
+            response: Response = await call(request, timeout=timeout_s, metadata=self._metadata)
+        except (AioRpcError, DecodeError) as error:
+            raise error_of_call(error) from None
+        return response
+
+    async def pages(
+        self, service: str, request: Request, kind: type[Response]
+    ) -> AsyncGenerator[Response, None]:
+        """The answers from this page on, to the last; each is fetched when needed."""
+        while True:
+            page = await self.call(service, request, kind)
+            yield page
+            request.page_token = page.next_page_token  # type: ignore[attr-defined]  # paged messages have them
+            if not page.next_page_token:  # type: ignore[attr-defined]  # as above
+                return
+
+    @property
+    def _channel(self) -> grpc.aio.Channel:
+        if self._open_channel is None:
+            name = type(self).__name__
+            raise RuntimeError(f"use the client inside `async with {name}(...) as client:`")
+        return self._open_channel
+
+
+def is_exposed(address: str, credentials: grpc.ChannelCredentials | None) -> bool:
+    """Whether what is sent there can be read on the way."""
+    return credentials is None and not _is_loopback(address)
+
+
+def _open_channel(address: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+    options = [
+        ("grpc.primary_user_agent", f"switchyard-client/{__version__}"),
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        # A silent peer is found dead within 40 seconds while a call is open.
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        # A proxy for the outside world has no way back to this machine.
+        ("grpc.enable_http_proxy", int(not _is_loopback(address))),
+    ]
+    if credentials is None:
+        return grpc.aio.insecure_channel(address, options=options)
+    return grpc.aio.secure_channel(address, credentials, options=options)
+
+
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        # Read as a number: 127.example.com is a name that anyone may own.
+        return host in ("localhost", "unix") or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,93 @@
+"""Who calls, and how the channel is encrypted, over real sockets."""
+
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from switchyard_client import AdminClient, KeyInTheClear, Ticket, TriageClient, Unreachable
+
+from tests.unit.client.certificates import Authority
+from tests.unit.client.fake_admin import FakeAdmin
+from tests.unit.client.fake_service import FakeServer, FakeTriage
+
+TICKET = Ticket(id="T-1", body="text")
+
+
+@pytest.fixture
+def encrypted(service: FakeTriage, authority: Authority) -> Iterator[FakeServer]:
+    """A fake server that speaks TLS."""
+    pair = authority.issue("server")
+    credentials = grpc.ssl_server_credentials([(pair.key, pair.certificate)])
+    with FakeServer(service, credentials=credentials) as running:
+        yield running
+
+
+async def test_a_call_carries_the_key(fake: FakeServer, service: FakeTriage) -> None:
+    async with TriageClient(fake.address, api_key="sy_secret") as client:
+        await client.triage(TICKET)
+    assert service.metadata["authorization"] == "Bearer sy_secret"
+
+
+async def test_a_stream_carries_the_key(fake: FakeServer, service: FakeTriage) -> None:
+    async with TriageClient(fake.address, api_key="sy_secret") as client:
+        async for _ in client.stream_triage(TICKET):
+            pass
+    assert service.metadata["authorization"] == "Bearer sy_secret"
+
+
+async def test_administration_carries_the_key(fake: FakeServer, admin: FakeAdmin) -> None:
+    async with AdminClient(fake.address, api_key="sy_secret") as client:
+        await client.limits.status()
+    assert admin.metadata["authorization"] == "Bearer sy_secret"
+
+
+async def test_a_call_without_a_key_says_nothing_of_one(
+    fake: FakeServer, service: FakeTriage
+) -> None:
+    async with TriageClient(fake.address) as client:
+        await client.triage(TICKET)
+    assert "authorization" not in service.metadata
+
+
+async def test_an_encrypted_call_carries_the_key(
+    encrypted: FakeServer, service: FakeTriage, authority: Authority
+) -> None:
+    trust = grpc.ssl_channel_credentials(authority.certificate)
+    async with TriageClient(encrypted.address, api_key="sy_x", credentials=trust) as client:
+        await client.triage(TICKET)
+    assert service.metadata["authorization"] == "Bearer sy_x"
+
+
+async def test_a_server_of_another_authority_is_not_called(encrypted: FakeServer) -> None:
+    trust = grpc.ssl_channel_credentials(Authority("another").certificate)
+    async with TriageClient(encrypted.address, credentials=trust) as client:
+        with pytest.raises(Unreachable):
+            await client.triage(TICKET)
+
+
+async def test_a_caller_shows_its_certificate(strict: FakeServer, authority: Authority) -> None:
+    own = authority.issue("caller")
+    credentials = grpc.ssl_channel_credentials(authority.certificate, own.key, own.certificate)
+    async with TriageClient(strict.address, credentials=credentials) as client:
+        assert (await client.triage(TICKET)).ticket_id == "T-1"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["triage.example.com:443", "10.0.0.7:50051", "127.example.com:50051", "[2001:db8::1]:50051"],
+)
+def test_a_key_is_not_sent_unencrypted_to_another_machine(address: str) -> None:
+    with pytest.raises(KeyInTheClear):
+        TriageClient(address, api_key="sy_secret")
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:50051", "127.8.8.8:50051", "localhost:50051", "[::1]:50051", "unix:/s"]
+)
+def test_a_key_stays_on_this_machine_without_encryption(address: str) -> None:
+    assert TriageClient(address, api_key="sy_secret").address == address
+
+
+def test_a_caller_may_trust_the_network() -> None:
+    client = TriageClient("triage:50051", api_key="sy_secret", allows_plaintext_key=True)
+    assert client.address == "triage:50051"
