@@ -71,8 +71,8 @@ lock:  ## Resolve pyproject.toml into the lock files
 	@tools/lock.sh
 
 .PHONY: bench
-bench: $(SETUP)  ## Measure Triage beside a bare echo, in one run
-	@$(BIN)/python -m bench.triage
+bench: $(SETUP)  ## Measure Triage and the interceptors beside a bare echo, in one run
+	@$(BIN)/python -m bench.calls
 
 .PHONY: load
 load: $(SETUP)  ## 100 concurrent callers for a minute

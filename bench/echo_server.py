@@ -1,30 +1,65 @@
-"""A bare grpc.aio echo of bytes: what any server on this machine pays at least.
+"""An echo, bare or behind a chain: what any server on this machine pays at least, and what more.
 
-python -m bench.echo_server      prints its address, then serves until it is ended
+python -m bench.echo_server bare|full|naive      prints its address, then serves until it is ended
+
+The bare one answers bytes with the same bytes. Behind a chain, requests are parsed and validated
+as tickets, and serialised again.
 """
 
 import asyncio
+import gc
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import grpc
 import uvloop
+from switchyard.triage.v1 import ticket_pb2
+
+from bench import naive_chain
+from bench.full_chain import members
+from interceptors.chain import Chain
+from server.serve import GC_THRESHOLD
 
 
-async def _echo(request: bytes, _context: object) -> bytes:
+async def _echo(request: Any, _context: object) -> Any:
     return request
 
 
-async def main() -> None:
+async def _stream(requests: AsyncIterator[Any], _context: object) -> AsyncIterator[Any]:
+    async for request in requests:
+        yield request
+
+
+async def main(kind: str) -> None:
     """Serve."""
-    server = grpc.aio.server()
-    handlers: Any = {"Echo": grpc.unary_unary_rpc_method_handler(_echo)}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bench.Echo", handlers),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    print(f"ready on 127.0.0.1:{port}", flush=True)
-    await server.wait_for_termination()
+    with Path("/dev/null").open("wb") as log:
+        codec: dict[str, Any] = {}
+        interceptors: list[grpc.aio.ServerInterceptor] = []
+        if kind != "bare":
+            codec["request_deserializer"] = ticket_pb2.Ticket.FromString
+            codec["response_serializer"] = ticket_pb2.Ticket.SerializeToString
+        if kind == "full":
+            interceptors = [Chain([make() for _, make in members(log)])]
+        elif kind == "naive":
+            interceptors = naive_chain.interceptors(log)
+        server = grpc.aio.server(interceptors=interceptors)
+        handlers: Any = {
+            "Echo": grpc.unary_unary_rpc_method_handler(_echo, **codec),
+            "Stream": grpc.stream_stream_rpc_method_handler(_stream, **codec),
+        }
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler("bench.Echo", handlers),)
+        )
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        gc.freeze()  # as the real server does, in all cases alike
+        gc.set_threshold(*GC_THRESHOLD)
+        print(f"ready on 127.0.0.1:{port}", flush=True)
+        await server.wait_for_termination()
 
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
+        runner.run(main(sys.argv[1]))

@@ -3,8 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from statistics import quantiles
 
 import psutil
@@ -39,24 +39,22 @@ class Round:
         """A percentile of the latencies in milliseconds."""
         return quantiles(self.latencies_s, n=100)[percent - 1] * 1e3
 
+    def per_message(self, messages: int) -> "Round":
+        """The same, counted by the messages of each call."""
+        return replace(self, calls=self.calls * messages)
+
 
 async def run_round(
-    call: Callable[[bytes], Awaitable[object]],
-    payloads: Sequence[bytes],
-    calls: int,
-    in_flight: int,
-    server_pid: int,
+    call: Callable[[], Awaitable[object]], calls: int, in_flight: int, server_pid: int
 ) -> Round:
-    """`calls` calls, `in_flight` at a time, each the next of `payloads`."""
-    turn = itertools.cycle(payloads)
+    """`calls` calls, `in_flight` at a time."""
     left = itertools.repeat(None, calls)
     latencies: list[float] = []
 
     async def caller() -> None:
         for _ in left:
-            payload = next(turn)
             start = time.perf_counter()
-            await call(payload)
+            await call()
             latencies.append(time.perf_counter() - start)
 
     processes = psutil.Process(server_pid), _postmaster_of(server_pid)

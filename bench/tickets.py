@@ -2,10 +2,13 @@
 
 import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+from google.protobuf.message import Message
 from switchyard.triage.v1 import ticket_pb2
 
+ID_CHARACTERS = 8
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "tickets.jsonl"
 
 
@@ -26,3 +29,12 @@ def sized_tickets(count: int, body_bytes: int) -> list[ticket_pb2.Ticket]:
             )
         )
     return tickets
+
+
+def numbered_requests(request: Message, ticket_id: str) -> Iterator[bytes]:
+    """Endless serialised requests, each different: the ticket's id, 8 characters, counts up."""
+    head, found, tail = request.SerializeToString().partition(ticket_id.encode())
+    assert found
+    assert len(ticket_id) == ID_CHARACTERS
+    for number in itertools.count():
+        yield b"%b%08d%b" % (head, number, tail)

@@ -81,9 +81,8 @@ class Call:
     def id(self) -> str:
         """What finds the call in logs: the caller's `x-request-id`, or one made up."""
         if not self._id:
-            given = self.metadata.get("x-request-id", "")
-            is_fit = isinstance(given, str) and 0 < len(given) <= MOST_ID and given.isprintable()
-            self._id = str(given) if is_fit else f"{getrandbits(64):016x}"
+            given = self.metadata.get("x-request-id")
+            self._id = f"{getrandbits(64):016x}" if given is None else _fit_id(given)
         return self._id
 
     @property
@@ -110,6 +109,11 @@ class Call:
     def __getattr__(self, name: str) -> Any:
         """Everything else is grpc.aio's own context."""
         return getattr(self.transport, name)
+
+
+def _fit_id(given: str | bytes) -> str:
+    is_fit = isinstance(given, str) and 0 < len(given) <= MOST_ID and given.isprintable()
+    return str(given) if is_fit else f"{getrandbits(64):016x}"
 
 
 def host_of(peer: str) -> str:

@@ -57,7 +57,7 @@ class Chain(grpc.aio.ServerInterceptor):
         refusal: Handler = grpc.unary_unary_rpc_method_handler(
             _refuse, request_deserializer=_refuse_bytes
         )
-        self._unknown = self._wrap(OTHER, refusal)
+        self._unknown = self.wrap(OTHER, refusal)
 
     async def intercept_service(
         self,
@@ -71,11 +71,12 @@ class Chain(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:  # not kept: a caller could invent names without end
             return self._unknown
-        wrapped = self._wrap(handler_call_details.method.lstrip("/"), handler)
+        wrapped = self.wrap(handler_call_details.method.lstrip("/"), handler)
         self._handlers[handler_call_details.method] = wrapped
         return wrapped
 
-    def _wrap(self, name: str, handler: Handler) -> Handler:
+    def wrap(self, name: str, handler: Handler) -> Handler:
+        """The handler of the method `name`, behind every member."""
         method = Method(
             name=name,
             request_streaming=bool(handler.request_streaming),

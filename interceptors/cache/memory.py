@@ -1,0 +1,58 @@
+"""Entries in the memory of this process; those used least recently leave first."""
+
+from collections import OrderedDict
+
+from interceptors.cache.entry import Entry
+
+
+class Memory:
+    """At most so many entries and so many bytes of keys and answers."""
+
+    def __init__(self, most_entries: int = 10_000, most_bytes: int = 64 * 1024 * 1024) -> None:
+        self._most_entries = most_entries
+        self._most_bytes = most_bytes
+        self._entries: OrderedDict[bytes, Entry] = OrderedDict()  # used last: at the end
+        # All tags of an entry -> keys of the entries that carry just these: one step an entry.
+        self._keys: dict[tuple[str, ...], set[bytes]] = {}
+        self.bytes_kept = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: bytes) -> Entry | None:
+        """The entry, however old, which then counts as used."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._entries.move_to_end(key)
+        return entry
+
+    def put(self, key: bytes, entry: Entry) -> None:
+        """Keep an entry in place of any other of its key; one beyond the bounds is not kept."""
+        if key in self._entries:
+            self.drop(key)
+        self._entries[key] = entry
+        self.bytes_kept += len(key) + len(entry.value)
+        keys = self._keys.get(entry.tags)
+        if keys is None:
+            keys = self._keys[entry.tags] = set()
+        keys.add(key)
+        while len(self._entries) > self._most_entries or self.bytes_kept > self._most_bytes:
+            self.drop(next(iter(self._entries)))
+
+    def drop(self, key: bytes) -> None:
+        """Forget an entry, if it is there."""
+        entry = self._entries.pop(key, None)
+        if entry is None:
+            return
+        self.bytes_kept -= len(key) + len(entry.value)
+        keys = self._keys[entry.tags]
+        keys.remove(key)
+        if not keys:
+            del self._keys[entry.tags]
+
+    def drop_tagged(self, tag: str) -> int:
+        """Forget every entry that carries `tag`; how many there were."""
+        dropped = [key for tags, keys in self._keys.items() if tag in tags for key in keys]
+        for key in dropped:
+            self.drop(key)
+        return len(dropped)

@@ -1,0 +1,119 @@
+"""The way to Redis: short time-outs, and a while of carrying on alone when something is wrong."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aiocache import RedisCache  # type: ignore[import-untyped]  # published without types
+from aiocache.serializers import NullSerializer  # type: ignore[import-untyped]  # as above
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.client import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+T = TypeVar("T")
+
+NAMESPACE = "switchyard:cache:1"  # the number changes with the form of what is stored
+AWAY_S = 1.0  # how long Redis is left alone after a failure
+MOST_CONNECTIONS = 16
+MOST_OWED = 1024
+FAILURES = (RedisError, TimeoutError, OSError)
+
+
+class RedisLink:
+    """Asks Redis, and answers None where it is away, full or slow: that is never an error."""
+
+    def __init__(
+        self, url: str, timeout_s: float, clock: Callable[[], float], if_too_many: str
+    ) -> None:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=MOST_CONNECTIONS,
+            timeout=None,
+            socket_timeout=None,
+            socket_connect_timeout=None,  # one time-out for all of it, in `attempt`
+            retry=Retry(NoBackoff(), 1),  # a connection that a restart has cut is made anew
+        )
+        # aiocache's own time-out starts a task for every command, and of addresses it knows host
+        # and port alone: both are done here.
+        self.cache: Any = RedisCache(
+            serializer=NullSerializer(encoding=None),
+            namespace=NAMESPACE,
+            timeout=None,
+            connection_pool_class=lambda **_host_and_port: pool,
+        )
+        self._client: Redis = self.cache.client
+        # aiocache has no lock that can be extended and no write that depends on other keys.
+        self._scripts = {
+            path.stem: self._client.register_script(path.read_text())
+            for path in Path(__file__).parent.glob("*.lua")
+        }
+        self._timeout_s = timeout_s
+        self._clock = clock
+        self._if_too_many = if_too_many  # what to delete instead of more than MOST_OWED names
+        self._away_until_s: float | None = None
+        self._owed: dict[str, int] = {}  # names to delete first -> how often anything was owed
+        self._owings = 0
+
+    @property
+    def is_up(self) -> bool:
+        """Whether Redis answered when it was last asked."""
+        return self._away_until_s is None
+
+    async def read(self, names: Sequence[str]) -> Sequence[bytes | None] | None:
+        """The values under `names`."""
+        return await self._ask(lambda: self.cache.multi_get(names))
+
+    async def run(self, script: str, names: Sequence[str], *arguments: bytes | int) -> Any:
+        """What a script of this folder answers for these keys."""
+        keys = [self.cache.build_key(name) for name in names]
+        return await self._ask(lambda: self._scripts[script](keys=keys, args=arguments))
+
+    async def delete(self, name: str) -> None:
+        """Delete a value now, or while Redis is away, before anything else is asked of it."""
+        if len(self._owed) >= MOST_OWED:
+            name = self._if_too_many
+        self._owings += 1
+        self._owed[name] = self._owings
+        await self._ask(_nothing)
+
+    async def attempt(self, command: Callable[[], Awaitable[T]]) -> T:
+        """What Redis answers. Raises one of FAILURES, and then it is left alone for a while."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                if self._owed:
+                    await self._delete_owed()
+                answer = await command()
+        except FAILURES:
+            self._away_until_s = self._clock() + AWAY_S
+            raise
+        self._away_until_s = None
+        return answer
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()  # aiocache's close calls a deprecated name
+
+    async def _ask(self, command: Callable[[], Awaitable[T]]) -> T | None:
+        if self._away_until_s is not None:
+            now_s = self._clock()
+            if now_s < self._away_until_s:
+                return None
+            self._away_until_s = now_s + AWAY_S  # one caller tries; the others do not wait too
+        try:
+            return await self.attempt(command)
+        except FAILURES:
+            return None
+
+    async def _delete_owed(self) -> None:
+        owed = dict(self._owed)
+        await self._client.delete(*map(self.cache.build_key, owed))
+        for name, owing in owed.items():
+            if self._owed.get(name) == owing:  # else it is owed once more since then
+                del self._owed[name]
+
+
+async def _nothing() -> None:
+    """Asks nothing: what is owed is done before."""

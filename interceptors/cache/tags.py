@@ -1,0 +1,15 @@
+"""Names for what goes together: entries carry tags, and a tag is invalidated as a whole."""
+
+ALL = "all"
+
+
+def tag_of(method: str = "", tenant: str = "") -> str:
+    """The tag of a method's entries, of a tenant's, of a method's of one tenant, or of all."""
+    named = (("method", method), ("tenant", tenant))
+    return ",".join(f"{kind}:{name}" for kind, name in named if name) or ALL
+
+
+def tags_of(method: str, tenant: str) -> tuple[str, ...]:
+    """Every tag that an entry carries."""
+    tags = (ALL, tag_of(method), tag_of(tenant=tenant), tag_of(method, tenant))
+    return tuple(dict.fromkeys(tags))  # without a tenant two of them are the same twice

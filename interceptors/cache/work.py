@@ -1,0 +1,35 @@
+"""What the cache must know of a question."""
+
+from collections.abc import Awaitable, Coroutine
+from typing import Any, Protocol
+
+from interceptors.cache.terms import Terms
+
+
+class Work(Protocol):
+    """One question and the work that answers it."""
+
+    @property
+    def key(self) -> bytes:
+        """Equal only where answers may stand for each other."""
+
+    @property
+    def terms(self) -> Terms:
+        """How its answers are kept."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What its answer belongs to."""
+
+    @property
+    def most_age_s(self) -> float:
+        """The oldest kept answer that will do."""
+
+    def run(self) -> Awaitable[bytes]:
+        """Answer it, for the caller who asks."""
+
+    def run_apart(self) -> Coroutine[Any, Any, bytes]:
+        """Answer it in a task that may outlive the caller."""
+
+    def is_current(self) -> bool:
+        """Whether what was true when the question was asked is still true."""

@@ -1,0 +1,1 @@
+"""What operators see and order: caches, limits, breakers, performance."""

@@ -1,0 +1,24 @@
+"""Seconds to google.protobuf.Duration, and back."""
+
+from datetime import UTC, datetime, timedelta
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+
+def write_seconds(seconds: float) -> Duration:
+    """A duration of so many seconds, to the nanosecond."""
+    nanoseconds = round(seconds * 1e9)
+    return Duration(seconds=nanoseconds // 10**9, nanos=nanoseconds % 10**9)
+
+
+def read_seconds(duration: Duration) -> float:
+    """The seconds of a duration."""
+    return float(duration.seconds + duration.nanos / 1e9)
+
+
+def write_time(seconds: float) -> Timestamp:
+    """A time given in seconds since 1970, to the microsecond."""
+    time = Timestamp()
+    time.FromDatetime(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds))
+    return time

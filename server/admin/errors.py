@@ -1,0 +1,33 @@
+"""What can go wrong with an operator's order. `server/errors.py` gives each its status."""
+
+from collections.abc import Sequence
+
+
+class AdminError(Exception):
+    """Anything that administration raises on purpose."""
+
+
+class InvalidOrder(AdminError):
+    """A field that breaks a rule which the contract cannot state."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field} {rule}")
+        self.field = field
+        self.rule = rule
+
+
+class NotCached(AdminError):
+    """A method whose contract allows no cache."""
+
+    def __init__(self, method: str, cached: Sequence[str]) -> None:
+        super().__init__(method)
+        self.method = method
+        self.cached = tuple(cached)
+
+
+class BreakerNotFound(AdminError):
+    """No breaker of this name guards anything."""
+
+    def __init__(self, breaker: str) -> None:
+        super().__init__(breaker)
+        self.breaker = breaker

@@ -1,0 +1,55 @@
+"""Sums over all processes: each publishes its figures, and whoever is asked adds them up."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from server.admin.store import FigureStore
+from server.storage.errors import StorageUnavailable
+
+PUBLISH_S = 1.0
+ALIVE_S = 5.0  # a process that has published nothing for so long has ended
+
+Figures = Mapping[str, Any]  # fit for JSON
+
+
+class ProcessFigures:
+    """The figures of this process, by `read`, and of the others that share the database."""
+
+    def __init__(self, store: FigureStore, process: str, read: Callable[[], Figures]) -> None:
+        self._store = store
+        self._process = process
+        self._read = read
+        self._publishing: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Publish every second."""
+        self._publishing = asyncio.create_task(self._publish_forever(), name="figures")
+
+    async def stop(self) -> None:
+        """Publish no more."""
+        if self._publishing is not None:
+            self._publishing.cancel()
+            await asyncio.gather(self._publishing, return_exceptions=True)
+            with suppress(StorageUnavailable):
+                await self._store.withdraw(self._process, ALIVE_S)
+
+    async def publish(self) -> None:
+        """Let the others see this process' figures as they are now. Raises StorageUnavailable."""
+        await self._store.publish(self._process, orjson.dumps(self._read()))
+
+    async def of_all(self) -> list[Figures]:
+        """Of this process as they are now, and of the others as of the last second.
+
+        Raises StorageUnavailable.
+        """
+        return [self._read(), *await self._store.of_others(self._process, ALIVE_S)]
+
+    async def _publish_forever(self) -> None:
+        while True:
+            with suppress(StorageUnavailable):
+                await self.publish()
+            await asyncio.sleep(PUBLISH_S)

@@ -1,0 +1,158 @@
+"""switchyard.admin.v1.RateLimitService: tiers, custom limits, and who uses how much."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import grpc
+from switchyard.admin.v1 import rate_limit_service_pb2 as pb
+from switchyard.admin.v1 import rate_limit_service_pb2_grpc
+
+from interceptors.call import UNLIMITED_TIER, Caller
+from interceptors.errors import PermissionDenied
+from interceptors.limits.interceptor import limited_name
+from interceptors.limits.limiter import Limiter
+from interceptors.limits.tiers import Limits
+from server.admin.durations import write_seconds
+from server.admin.errors import InvalidOrder
+from server.admin.figures import ProcessFigures
+from server.admin.limits.control import RESET, SETTING, limits_value, subject_of, sum_usage
+from server.admin.orders import Orders
+from server.caller import caller_of
+
+Context = grpc.aio.ServicerContext[Any, Any]
+SetTier = Callable[[str, str, Caller], Awaitable[None]]  # key's name, tier, who orders it
+
+DEFAULT_TOP = 20
+MOST_USAGE = 1000
+WIDTHS_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+OPERATOR = "limits.manage"  # the permission to look at every tenant
+
+
+class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
+    """The wire side of rate limits."""
+
+    def __init__(
+        self,
+        limiter: Limiter,
+        orders: Orders,
+        figures: ProcessFigures,
+        set_tier: SetTier,
+        tier_of: Callable[[str], Awaitable[str]],
+        methods: Iterable[str],
+    ) -> None:
+        self._limiter = limiter
+        self._orders = orders
+        self._figures = figures
+        self._set_tier = set_tier
+        self._tier_of = tier_of
+        self._methods = frozenset(methods)
+
+    async def ListTiers(
+        self, _request: pb.ListTiersRequest, _context: Context
+    ) -> pb.ListTiersResponse:
+        """The tiers in force."""
+        tiers = [
+            pb.Tier(tier=name, limits=_write_limits(limits))
+            for name, limits in self._limiter.book.tiers.items()
+        ]
+        return pb.ListTiersResponse(tiers=[*tiers, pb.Tier(tier=UNLIMITED_TIER, limits={})])
+
+    async def SetTier(self, request: pb.SetTierRequest, context: Context) -> pb.SetTierResponse:
+        """Move a key to another tier."""
+        tiers = (*self._limiter.book.tiers, UNLIMITED_TIER)
+        if request.tier not in tiers:
+            raise InvalidOrder("tier", f"must be one of {', '.join(tiers)}")
+        await self._set_tier(request.api_key, request.tier, caller_of(context))
+        return pb.SetTierResponse()
+
+    async def SetCustomLimit(
+        self, request: pb.SetCustomLimitRequest, context: Context
+    ) -> pb.SetCustomLimitResponse:
+        """Give or take limits of their own."""
+        if request.method and request.method not in self._methods:
+            raise InvalidOrder("method", "must be a method of this server")
+        if any(map(str.isspace, request.caller)):
+            raise InvalidOrder("caller", "must be written without spaces")
+        value = _read_limits(request.limits) if request.HasField("limits") else None
+        subject = subject_of(request.caller, request.method)
+        await self._orders.set(SETTING, subject, value, caller_of(context).subject)
+        return pb.SetCustomLimitResponse()
+
+    async def GetStatus(
+        self, request: pb.GetStatusRequest, context: Context
+    ) -> pb.GetStatusResponse:
+        """What one caller has left."""
+        call: Any = context
+        own = limited_name(call)
+        name = request.caller or own
+        if not name.startswith(f"{call.caller.tenant}/"):
+            _require_operator(call.caller)
+        tier = call.caller.tier if name == own else await self._tier_of(name)
+        windows = [] if tier == UNLIMITED_TIER else await self._limiter.status(name, tier)
+        is_custom = (name, "") in self._limiter.book.custom
+        return pb.GetStatusResponse(
+            caller=name,
+            tier="custom" if is_custom else tier,
+            windows=[
+                pb.WindowStatus(
+                    window=write_seconds(WIDTHS_S[window.name]),
+                    limit=window.limit,
+                    remaining=window.remaining_units,
+                    reset=write_seconds(window.reset_s),
+                )
+                for window in windows
+            ],
+            shared=self._limiter.is_shared,
+            shadow=self._limiter.is_shadow,
+        )
+
+    async def GetUsage(self, request: pb.GetUsageRequest, context: Context) -> pb.GetUsageResponse:
+        """What the callers of a tenant have used."""
+        caller = caller_of(context)
+        tenant = request.tenant or caller.tenant
+        if tenant != caller.tenant:
+            _require_operator(caller)
+        used = [usage for usage in await self._usage() if usage[0].startswith(f"{tenant}/")]
+        return pb.GetUsageResponse(callers=[_write_usage(*usage) for usage in used[:MOST_USAGE]])
+
+    async def ListTopCallers(
+        self, request: pb.ListTopCallersRequest, _context: Context
+    ) -> pb.ListTopCallersResponse:
+        """Who uses most."""
+        used = (await self._usage())[: request.page_size or DEFAULT_TOP]
+        return pb.ListTopCallersResponse(callers=[_write_usage(*usage) for usage in used])
+
+    async def ResetLimits(
+        self, request: pb.ResetLimitsRequest, context: Context
+    ) -> pb.ResetLimitsResponse:
+        """Give a caller all its units back."""
+        await self._limiter.reset(request.caller)
+        await self._orders.order(RESET, request.caller, {}, caller_of(context).subject)
+        return pb.ResetLimitsResponse()
+
+    async def _usage(self) -> list[tuple[str, int, int]]:
+        return sum_usage(figures["limits"] for figures in await self._figures.of_all())
+
+
+def _require_operator(caller: Caller) -> None:
+    if not caller.may(OPERATOR):
+        raise PermissionDenied(OPERATOR)
+
+
+def _write_limits(limits: Limits) -> pb.Limits:
+    return pb.Limits(
+        per_second=limits.second,
+        per_minute=limits.minute,
+        per_hour=limits.hour,
+        per_day=limits.day,
+    )
+
+
+def _read_limits(message: pb.Limits) -> dict[str, Any]:
+    return limits_value(
+        Limits(message.per_second, message.per_minute, message.per_hour, message.per_day)
+    )
+
+
+def _write_usage(caller: str, admitted: int, refused: int) -> pb.CallerUsage:
+    return pb.CallerUsage(caller=caller, admitted_units=admitted, refused_units=refused)

@@ -1,0 +1,128 @@
+"""The SQL of administration: what operators have set, and the figures of every process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from server.audit.store import Change, record
+from server.caller import DEFAULT_TENANT
+from server.storage.database import Connection, Database
+
+ORDERS_CHANNEL = "switchyard_orders"  # NOTIFY with an order as JSON
+
+Value = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is set for one thing; None: the usual."""
+
+    kind: str
+    subject: str
+    value: Value | None
+
+
+class OrderStore:
+    """Settings that last, and orders that are carried out once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def settings(self) -> list[Setting]:
+        """All that is set. Raises StorageUnavailable."""
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT kind, subject, value FROM settings WHERE tenant = %s", [DEFAULT_TENANT]
+            )
+            return [Setting(*row) for row in await cursor.fetchall()]
+
+    async def set(self, setting: Setting, actor: str, notice: str) -> None:
+        """Commit a setting with its audit event, and tell every process.
+
+        Raises StorageUnavailable.
+        """
+        async with self._database.connection() as connection, connection.transaction():
+            before = await _replace(connection, setting)
+            await record(
+                connection,
+                Change(
+                    DEFAULT_TENANT,
+                    actor,
+                    f"{setting.kind}.set",
+                    setting.subject,
+                    before,
+                    setting.value,
+                ),
+            )
+            await _notify(connection, notice)
+
+    async def order(self, kind: str, subject: str, facts: Value, actor: str, notice: str) -> None:
+        """Commit the audit event of an order, and tell every process. Raises StorageUnavailable."""
+        async with self._database.connection() as connection, connection.transaction():
+            change = Change(DEFAULT_TENANT, actor, kind, subject, None, facts)
+            await record(connection, change)
+            await _notify(connection, notice)
+
+
+async def _replace(connection: Connection, setting: Setting) -> Value | None:
+    """Put a setting in another's place; what was set before."""
+    key = [DEFAULT_TENANT, setting.kind, setting.subject]
+    cursor = await connection.execute(
+        "SELECT value FROM settings WHERE tenant = %s AND kind = %s AND subject = %s FOR UPDATE",
+        key,
+    )
+    row = await cursor.fetchone()
+    if setting.value is None:
+        await connection.execute(
+            "DELETE FROM settings WHERE tenant = %s AND kind = %s AND subject = %s", key
+        )
+    else:
+        await connection.execute(
+            "INSERT INTO settings (tenant, kind, subject, value) VALUES (%s, %s, %s, %s::jsonb)"
+            " ON CONFLICT (tenant, kind, subject)"
+            " DO UPDATE SET value = excluded.value, update_time = now()",
+            [*key, orjson.dumps(setting.value).decode()],
+        )
+    return row[0] if row else None
+
+
+async def _notify(connection: Connection, notice: str) -> None:
+    await connection.execute("SELECT pg_notify(%s, %s)", [ORDERS_CHANNEL, notice])
+
+
+class FigureStore:
+    """The figures of the processes that share this database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def publish(self, process: str, figures: bytes) -> None:
+        """Put this process' figures, as JSON, in place of its last. Raises StorageUnavailable."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "INSERT INTO process_figures (tenant, process, figures) VALUES (%s, %s, %s::jsonb)"
+                " ON CONFLICT (tenant, process)"
+                " DO UPDATE SET figures = excluded.figures, time = now()",
+                [DEFAULT_TENANT, process, figures.decode()],
+            )
+
+    async def of_others(self, process: str, newer_than_s: float) -> list[dict[str, Any]]:
+        """The figures of the other processes that live. Raises StorageUnavailable."""
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT figures FROM process_figures WHERE tenant = %s AND process <> %s"
+                " AND time > now() - make_interval(secs => %s)",
+                [DEFAULT_TENANT, process, newer_than_s],
+            )
+            return [figures for (figures,) in await cursor.fetchall()]
+
+    async def withdraw(self, process: str, older_than_s: float) -> None:
+        """Remove a process that ends, and those that ended without a word."""
+        async with self._database.connection() as connection:
+            await connection.execute(
+                "DELETE FROM process_figures WHERE tenant = %s AND"
+                " (process = %s OR time < now() - make_interval(secs => %s))",
+                [DEFAULT_TENANT, process, older_than_s],
+            )
