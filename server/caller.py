@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import grpc
-
 from interceptors.call import EVERY_PERMISSION, UNLIMITED_TIER, Caller
 
 DEFAULT_TENANT = "default"  # of the operator; its administrators may do everything
@@ -12,6 +10,7 @@ DEFAULT_TENANT = "default"  # of the operator; its administrators may do everyth
 LOOPBACK = Caller(DEFAULT_TENANT, "loopback", frozenset({EVERY_PERMISSION}), UNLIMITED_TIER)
 
 
-def caller_of(_context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
-    """The caller of a call."""
-    return LOOPBACK
+def caller_of(context: Any) -> Caller:
+    """The caller of a call, as the chain found out."""
+    caller: Caller = context.caller
+    return caller

@@ -20,13 +20,25 @@ from interceptors.errors import (
     status,
     summarize_violations,
 )
+from server.access.errors import (
+    IssuerUnavailable,
+    KeyNeeded,
+    KeyNotFound,
+    KeyNotReplaceable,
+    OperatorTenant,
+    TenantIdTaken,
+    TenantIsSuspended,
+    TenantNotFound,
+    TenantNotSuspended,
+)
+from server.admin.errors import BreakerNotFound, InvalidOrder, NotCached
 from server.engines.errors import EngineError
 from server.health import ServiceUnknown
+from server.paging import InvalidPageToken
 from server.storage.errors import StorageUnavailable
 from server.triage.errors import (
     FieldViolation,
     InvalidFieldValue,
-    InvalidPageToken,
     InvalidTaxonomy,
     ModelUnreadable,
     RequestIdReused,
@@ -88,6 +100,15 @@ def _run_not_found(error: RunNotFound) -> Status:
     return status(grpc.StatusCode.NOT_FOUND, "RUN_NOT_FOUND", message, resource)
 
 
+def _breaker_not_found(error: BreakerNotFound) -> Status:
+    message = (
+        "No circuit breaker of this name guards anything yet. ListCircuitBreakers lists them; "
+        "one is made when its method is first called."
+    )
+    resource = _resource("CircuitBreaker", error.breaker)
+    return status(grpc.StatusCode.NOT_FOUND, "CIRCUIT_BREAKER_NOT_FOUND", message, resource)
+
+
 def _stale_etag(error: StaleEtag) -> Status:
     message = f"The {error.resource} has changed since it was read. Read it again and retry."
     resource = _resource(error.resource.capitalize(), error.resource)
@@ -107,6 +128,28 @@ def _invalid_page_token(_error: InvalidPageToken) -> Status:
     return _invalid("INVALID_PAGE_TOKEN", [FieldViolation("page_token", rule)])
 
 
+def _not_possible(reason: str, message: str) -> Status:
+    return status(grpc.StatusCode.FAILED_PRECONDITION, reason, message)
+
+
+def _key_not_found(error: KeyNotFound) -> Status:
+    message = f"There is no {error.name}. ListApiKeys lists the keys that there are."
+    resource = _resource("ApiKey", error.name)
+    return status(grpc.StatusCode.NOT_FOUND, "API_KEY_NOT_FOUND", message, resource)
+
+
+def _tenant_not_found(error: TenantNotFound) -> Status:
+    message = f"There is no {error.name}. ListTenants lists the tenants that there are."
+    resource = _resource("Tenant", error.name)
+    return status(grpc.StatusCode.NOT_FOUND, "TENANT_NOT_FOUND", message, resource)
+
+
+def _tenant_id_taken(error: TenantIdTaken) -> Status:
+    message = f"There is or was a {error.name}. Choose another id; ids are not used again."
+    resource = _resource("Tenant", error.name)
+    return status(grpc.StatusCode.ALREADY_EXISTS, "TENANT_ID_TAKEN", message, resource)
+
+
 STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     InterceptorError: interceptor_status,
     InvalidTaxonomy: lambda error: _invalid("INVALID_TAXONOMY", error.violations),
@@ -115,6 +158,37 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     InvalidPageToken: _invalid_page_token,
     RunNotFound: _run_not_found,
     StaleEtag: _stale_etag,
+    InvalidOrder: lambda error: _invalid(
+        "INVALID_ORDER", [FieldViolation(error.field, error.rule)]
+    ),
+    NotCached: lambda error: _invalid(
+        "NOT_CACHED",
+        [FieldViolation("method", f"has no cache; those that have: {', '.join(error.cached)}")],
+    ),
+    BreakerNotFound: _breaker_not_found,
+    KeyNotFound: _key_not_found,
+    KeyNotReplaceable: lambda error: _not_possible(
+        "API_KEY_NOT_REPLACEABLE", f"{error.name} {error.why}. Make a new key with CreateApiKey."
+    ),
+    KeyNeeded: lambda _error: _not_possible(
+        "API_KEY_NEEDED", "Tokens are issued to API keys: make this call with a key."
+    ),
+    TenantNotFound: _tenant_not_found,
+    TenantIdTaken: _tenant_id_taken,
+    TenantIsSuspended: lambda error: _not_possible(
+        "TENANT_SUSPENDED", f"{error.name} is suspended. Resume it first."
+    ),
+    TenantNotSuspended: lambda error: _not_possible(
+        "TENANT_NOT_SUSPENDED", f"{error.name} is not suspended. Suspend it before it is deleted."
+    ),
+    OperatorTenant: lambda _error: _not_possible(
+        "OPERATOR_TENANT", "The operator's own tenant can neither be suspended nor deleted."
+    ),
+    IssuerUnavailable: lambda error: _unavailable(
+        "ISSUER_UNAVAILABLE",
+        "The keys of the tokens' issuer cannot be read at the moment. Try again later.",
+        error.retry_after_s,
+    ),
     RequestIdReused: _request_id_reused,
     StorageUnavailable: lambda error: _unavailable(
         "STORAGE_UNAVAILABLE",

@@ -32,7 +32,7 @@ class OrderStore:
 
     async def settings(self) -> list[Setting]:
         """All that is set. Raises StorageUnavailable."""
-        async with self._database.connection() as connection:
+        async with self._database.connection("admin.settings") as connection:
             cursor = await connection.execute(
                 "SELECT kind, subject, value FROM settings WHERE tenant = %s", [DEFAULT_TENANT]
             )
@@ -43,7 +43,7 @@ class OrderStore:
 
         Raises StorageUnavailable.
         """
-        async with self._database.connection() as connection, connection.transaction():
+        async with self._database.connection("admin.set") as connection, connection.transaction():
             before = await _replace(connection, setting)
             await record(
                 connection,
@@ -60,7 +60,7 @@ class OrderStore:
 
     async def order(self, kind: str, subject: str, facts: Value, actor: str, notice: str) -> None:
         """Commit the audit event of an order, and tell every process. Raises StorageUnavailable."""
-        async with self._database.connection() as connection, connection.transaction():
+        async with self._database.connection("admin.order") as connection, connection.transaction():
             change = Change(DEFAULT_TENANT, actor, kind, subject, None, facts)
             await record(connection, change)
             await _notify(connection, notice)
@@ -100,7 +100,7 @@ class FigureStore:
 
     async def publish(self, process: str, figures: bytes) -> None:
         """Put this process' figures, as JSON, in place of its last. Raises StorageUnavailable."""
-        async with self._database.connection() as connection:
+        async with self._database.connection("admin.publish") as connection:
             await connection.execute(
                 "INSERT INTO process_figures (tenant, process, figures) VALUES (%s, %s, %s::jsonb)"
                 " ON CONFLICT (tenant, process)"
@@ -110,7 +110,7 @@ class FigureStore:
 
     async def of_others(self, process: str, newer_than_s: float) -> list[dict[str, Any]]:
         """The figures of the other processes that live. Raises StorageUnavailable."""
-        async with self._database.connection() as connection:
+        async with self._database.connection("admin.of_others") as connection:
             cursor = await connection.execute(
                 "SELECT figures FROM process_figures WHERE tenant = %s AND process <> %s"
                 " AND time > now() - make_interval(secs => %s)",
@@ -120,7 +120,7 @@ class FigureStore:
 
     async def withdraw(self, process: str, older_than_s: float) -> None:
         """Remove a process that ends, and those that ended without a word."""
-        async with self._database.connection() as connection:
+        async with self._database.connection("admin.withdraw") as connection:
             await connection.execute(
                 "DELETE FROM process_figures WHERE tenant = %s AND"
                 " (process = %s OR time < now() - make_interval(secs => %s))",

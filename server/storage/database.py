@@ -1,6 +1,7 @@
 """The connection pool: every query goes through `Database.connection`."""
 
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
@@ -18,7 +19,13 @@ LIVENESS_TIMEOUT_S = 5.0
 class Database:
     """A bounded pool of connections to one PostgreSQL, each in autocommit."""
 
-    def __init__(self, url: str, most_connections: int = 8, wait_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        most_connections: int = 8,
+        wait_s: float = 5.0,
+        observe: Callable[[str, float], None] | None = None,
+    ) -> None:
         self._pool = AsyncConnectionPool[Connection](
             url,
             min_size=2,
@@ -33,6 +40,7 @@ class Database:
             open=False,
         )
         self.url = url
+        self._observe = observe
 
     async def open(self) -> None:
         """Connect. Raises StorageUnavailable when the database does not answer."""
@@ -46,15 +54,24 @@ class Database:
         """Give the connections back and close them."""
         await self._pool.close(timeout=LIVENESS_TIMEOUT_S)
 
+    async def ping(self) -> None:
+        """Return when the database answers. Raises StorageUnavailable."""
+        async with self.connection("database.ping") as connection:
+            await connection.execute("SELECT 1")
+
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A connection for as long as the block runs.
+    async def connection(self, work: str) -> AsyncIterator[Connection]:
+        """A connection for as long as the block runs. `observe` hears how long `work` took, the
+        wait for a connection included.
 
         Raises StorageUnavailable when there is none, or when it is lost on the way.
         """
+        start = time.perf_counter()
         with _translated_errors():
             async with self._pool.connection() as connection:
                 yield connection
+        if self._observe is not None:
+            self._observe(work, time.perf_counter() - start)
 
 
 @contextmanager

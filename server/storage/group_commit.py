@@ -104,7 +104,7 @@ class GroupCommit:
 
     async def _commit(self, batch: Sequence[_Append]) -> list[Any]:
         groups = [(k, [a.row for a in g]) for k, g in groupby(batch, key=lambda a: a.insert)]
-        async with self._database.connection() as connection:
+        async with self._database.connection("group_commit.commit") as connection:
             if len(groups) == 1:  # one statement is a transaction of its own
                 insert, rows = groups[0]
                 return list(await insert(connection, rows))

@@ -37,7 +37,7 @@ async def migrate(database: Database, migrations: Sequence[Migration]) -> list[s
 
     Raises MigrationFailed when the database knows a migration that this server does not.
     """
-    async with database.connection() as connection, connection.transaction():
+    async with database.connection("migrate.migrate") as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         done = await _applied(connection)
         unknown = sorted(set(done) - {m.number for m in migrations})

@@ -1,11 +1,16 @@
 """Listens to NOTIFY: what one process changes, the others hear of."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import psycopg
 
+from server.storage.database import Connection
+
 RECONNECT_S = 1.0
+CONNECT_S = 5
+ASK_EVERY_S = 0.5
+ANSWER_S = 0.5  # a connection that is silent for longer counts as lost
 
 Listener = Callable[[str | None], None]
 
@@ -13,12 +18,19 @@ Listener = Callable[[str | None], None]
 class Notifications:
     """Calls each channel's listener with the payload, and with None after every (re)connect.
 
-    None means: anything may have changed while nobody listened.
+    None means: anything may have changed while nobody listened. `when_lost` is called as soon as
+    nobody listens any more, at most about a second after the database has gone or hangs.
     """
 
-    def __init__(self, url: str, listeners: Mapping[str, Listener]) -> None:
+    def __init__(
+        self,
+        url: str,
+        listeners: Mapping[str, Listener],
+        when_lost: Sequence[Callable[[], None]] = (),
+    ) -> None:
         self._url = url
         self._listeners = dict(listeners)
+        self._when_lost = tuple(when_lost)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -34,17 +46,45 @@ class Notifications:
     async def _listen_forever(self) -> None:
         while True:
             try:
-                await self._listen()
-            except psycopg.Error:
+                await self._connect_and_listen()
+            except (psycopg.Error, TimeoutError):
                 await asyncio.sleep(RECONNECT_S)
 
-    async def _listen(self) -> None:
-        async with await psycopg.AsyncConnection.connect(
-            self._url, autocommit=True, application_name="switchyard-notifications"
-        ) as connection:
-            for channel in self._listeners:
-                await connection.execute(f"LISTEN {channel}".encode())
-            for listener in self._listeners.values():
-                listener(None)
-            async for notification in connection.notifies():
+    async def _connect_and_listen(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(
+            self._url,
+            autocommit=True,
+            application_name="switchyard-notifications",
+            connect_timeout=CONNECT_S,
+        )
+        try:
+            await self._listen(connection)
+        finally:
+            for lost in self._when_lost:
+                lost()
+            await connection.close()
+
+    async def _listen(self, connection: Connection) -> None:
+        for channel in self._listeners:
+            await _execute(connection, f"LISTEN {channel}")
+        for listener in self._listeners.values():
+            listener(None)
+        while True:
+            async for notification in connection.notifies(timeout=ASK_EVERY_S):
                 self._listeners[notification.channel](notification.payload)
+            await _execute(connection, "SELECT 1")
+
+
+async def _execute(connection: Connection, statement: str) -> None:
+    """Raises TimeoutError when there is no answer in time, without a wait for the cancellation:
+    a database that hangs does not answer that either.
+    """
+    execution = asyncio.ensure_future(connection.execute(statement.encode()))
+    execution.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        done, _ = await asyncio.wait([execution], timeout=ANSWER_S)
+        if not done:
+            raise TimeoutError
+        execution.result()
+    finally:
+        execution.cancel()

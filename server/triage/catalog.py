@@ -45,10 +45,24 @@ class TaxonomyCatalog:
         self._kept.move_to_end(tenant)
         return kept
 
+    def generation_of(self, tenant: str) -> str | None:
+        """Names the state that a tenant's answers depend on; None: it is not known just now."""
+        kept = self._kept.get(tenant)
+        if kept is None or tenant in self._stale:
+            return None
+        version = kept.engine.version
+        return f"{kept.taxonomy.revision} {version.engine} {version.version}"
+
     async def update(
-        self, tenant: str, etag: str, categories: Sequence[Category], *, validate_only: bool
+        self,
+        tenant: str,
+        etag: str,
+        categories: Sequence[Category],
+        actor: str,
+        *,
+        validate_only: bool,
     ) -> Taxonomy:
-        """Replace the categories; the taxonomy in force when it returns.
+        """Replace the categories in the name of `actor`; the taxonomy in force when it returns.
 
         Raises InvalidTaxonomy, StaleEtag, StorageUnavailable, or what the training raises.
         """
@@ -58,7 +72,7 @@ class TaxonomyCatalog:
         async with self._training:
             current = await self._current(tenant, etag)
             model = await self._maker.train(categories)
-            taxonomy = await self._store.add(tenant, current.revision + 1, categories, model)
+            taxonomy = await self._store.add(tenant, current.revision + 1, categories, model, actor)
         stored = StoredTaxonomy(taxonomy, model)
         self._keep(tenant, await self._engine_of(stored))
         return taxonomy

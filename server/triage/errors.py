@@ -48,10 +48,6 @@ class RunNotFound(TriageError):
         self.name = name
 
 
-class InvalidPageToken(TriageError):
-    """A page token that this server did not make for this filter."""
-
-
 class RequestIdReused(TriageError):
     """A request id that came before with another ticket."""
 

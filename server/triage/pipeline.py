@@ -24,6 +24,7 @@ from server.triage.store import RunStore
 from server.triage.ticket import Ticket, digest_record, encode_record
 
 MOST_FINDING = 400  # characters
+STEP_NAMES = {step: step.name.lower() for step in Step}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,10 @@ class Recorded:
 Event = StepStarted | StepReport | Recorded
 
 
+def _nobody_observes(_step: str, _seconds: float) -> None:
+    """Where nothing is measured."""
+
+
 class TriagePipeline:
     """Triages tickets, one step after the other."""
 
@@ -65,6 +70,7 @@ class TriagePipeline:
         digest_key: bytes,
         server_version: str,
         recorded: Callable[[Run], None],
+        observe: Callable[[str, float], None] = _nobody_observes,
         make_run_id: Callable[[], str] = random_run_id,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -74,6 +80,7 @@ class TriagePipeline:
         self._digest_key = digest_key
         self._server_version = server_version
         self._recorded = recorded
+        self._observe = observe
         self._make_run_id = make_run_id
         self._clock = clock
 
@@ -88,6 +95,7 @@ class TriagePipeline:
         reports: list[StepReport] = []
 
         def finished(step: Step, seconds: float, finding: str) -> StepReport:
+            self._observe(STEP_NAMES[step], seconds)
             reports.append(StepReport(step, seconds, finding[:MOST_FINDING]))
             return reports[-1]
 

@@ -12,11 +12,11 @@ from switchyard.triage.v1 import triage_service_pb2_grpc
 
 from interceptors.call import Caller
 from interceptors.errors import InvalidRequest
+from server.paging import make_page_token, read_page_token
 from server.triage import wire
 from server.triage.batch import answer_each
 from server.triage.catalog import TaxonomyCatalog
 from server.triage.errors import UnknownCategory
-from server.triage.paging import make_page_token, read_page_token
 from server.triage.pipeline import Event, Order, Recorded, StepStarted, TriagePipeline
 from server.triage.run import Run
 from server.triage.store import RunFilter, RunStore
@@ -102,14 +102,18 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
     ) -> pb.ListTriageRunsResponse:
         """A page of runs, the newest first."""
         tenant = self._caller_of(context).tenant
-        scope = f"{tenant}\0{request.filter.SerializeToString(deterministic=True).hex()}"
-        before = read_page_token(request.page_token, scope, self._page_key)
+        scope = (
+            f"triage_runs\0{tenant}\0{request.filter.SerializeToString(deterministic=True).hex()}"
+        )
+        before = read_page_token(request.page_token, scope, self._page_key).hex()
         which = wire.read_filter(request.filter)
         size = request.page_size or DEFAULT_PAGE_SIZE
         runs, more = await self._page(tenant, which, before, size)
         if not runs:
             await self._check_category(tenant, which)
-        token = make_page_token(runs[-1].run_id, scope, self._page_key) if more else ""
+        token = ""
+        if more:
+            token = make_page_token(bytes.fromhex(runs[-1].run_id), scope, self._page_key)
         return pb.ListTriageRunsResponse(
             runs=[wire.write_run(run) for run in runs], next_page_token=token
         )
@@ -125,10 +129,12 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         self, request: pb.UpdateTaxonomyRequest, context: Context
     ) -> pb.UpdateTaxonomyResponse:
         """Replace the taxonomy and train its model."""
+        caller = self._caller_of(context)
         taxonomy = await self._catalog.update(
-            self._caller_of(context).tenant,
+            caller.tenant,
             request.taxonomy.etag,
             [wire.read_category(c, i) for i, c in enumerate(request.taxonomy.categories)],
+            caller.subject,
             validate_only=request.validate_only,
         )
         return pb.UpdateTaxonomyResponse(taxonomy=wire.write_taxonomy(taxonomy))

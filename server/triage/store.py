@@ -10,6 +10,7 @@ import orjson
 import psycopg
 from psycopg.rows import TupleRow
 
+from server.audit.store import Change, record
 from server.storage.database import Connection, Database
 from server.storage.group_commit import GroupCommit
 from server.triage.errors import RequestIdReused, RunNotFound, StaleEtag
@@ -105,7 +106,7 @@ class RunStore:
         return _run(tenant, rows[0])
 
     async def _fetch(self, query: str, values: dict[str, Any]) -> list[TupleRow]:
-        async with self._database.connection() as connection:
+        async with self._database.connection("runs.read") as connection:
             return await (await connection.execute(query.encode(), values)).fetchall()
 
 
@@ -168,7 +169,7 @@ class TaxonomyStore:
 
     async def newest(self, tenant: str) -> StoredTaxonomy | None:
         """The newest revision; None when the tenant never changed the starter taxonomy."""
-        async with self._database.connection() as connection:
+        async with self._database.connection("taxonomy.read") as connection:
             cursor = await connection.execute(
                 "SELECT revision, update_time, categories, model FROM taxonomies"
                 " WHERE tenant = %s ORDER BY revision DESC LIMIT 1",
@@ -182,15 +183,18 @@ class TaxonomyStore:
         return StoredTaxonomy(taxonomy, model)
 
     async def add(
-        self, tenant: str, revision: int, categories: Sequence[Category], model: bytes
+        self, tenant: str, revision: int, categories: Sequence[Category], model: bytes, actor: str
     ) -> Taxonomy:
         """Commit a revision with its model and tell every process.
 
         Raises StaleEtag when that revision was taken meanwhile.
         """
         try:
-            async with self._database.connection() as connection, connection.transaction():
-                return await _add_taxonomy(connection, tenant, revision, categories, model)
+            async with (
+                self._database.connection("taxonomy.add") as connection,
+                connection.transaction(),
+            ):
+                return await _add_taxonomy(connection, tenant, revision, categories, model, actor)
         except psycopg.errors.UniqueViolation as error:
             raise StaleEtag("taxonomy") from error
 
@@ -201,6 +205,7 @@ async def _add_taxonomy(
     revision: int,
     categories: Sequence[Category],
     model: bytes,
+    actor: str,
 ) -> Taxonomy:
     cursor = await connection.execute(
         "INSERT INTO taxonomies (tenant, revision, update_time, categories, model)"
@@ -213,6 +218,22 @@ async def _add_taxonomy(
         " WHERE tenant = %s AND revision < %s AND model IS NOT NULL",
         [tenant, revision],
     )
+    after = {"revision": revision, "categories": [category.name for category in categories]}
+    change = Change(tenant, actor, "taxonomy.update", "taxonomy", {"revision": revision - 1}, after)
+    await record(connection, change)
     await connection.execute("SELECT pg_notify(%s, %s)", [TAXONOMY_CHANNEL, tenant])
     assert row is not None  # noqa: S101  # RETURNING of an INSERT that did not raise
     return Taxonomy(revision, tuple(categories), row[0].astimezone(UTC))
+
+
+async def delete_taxonomies(connection: Connection, tenant: str) -> int:
+    """Delete a tenant's taxonomies on the open transaction; how many revisions there were."""
+    cursor = await connection.execute("DELETE FROM taxonomies WHERE tenant = %s", [tenant])
+    await connection.execute("SELECT pg_notify(%s, %s)", [TAXONOMY_CHANNEL, tenant])
+    return cursor.rowcount
+
+
+async def delete_runs(connection: Connection, tenant: str) -> int:
+    """Delete a tenant's runs on the open transaction; how many there were."""
+    cursor = await connection.execute("DELETE FROM triage_runs WHERE tenant = %s", [tenant])
+    return cursor.rowcount

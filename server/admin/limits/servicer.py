@@ -9,6 +9,7 @@ from switchyard.admin.v1 import rate_limit_service_pb2_grpc
 
 from interceptors.call import UNLIMITED_TIER, Caller
 from interceptors.errors import PermissionDenied
+from interceptors.limits.book import MOST_CUSTOM_LIMITS
 from interceptors.limits.interceptor import limited_name
 from interceptors.limits.limiter import Limiter
 from interceptors.limits.tiers import Limits
@@ -20,7 +21,7 @@ from server.admin.orders import Orders
 from server.caller import caller_of
 
 Context = grpc.aio.ServicerContext[Any, Any]
-SetTier = Callable[[str, str, Caller], Awaitable[None]]  # key's name, tier, who orders it
+SetTier = Callable[[str, str, str], Awaitable[None]]  # key's name, tier, actor
 
 DEFAULT_TOP = 20
 MOST_USAGE = 1000
@@ -62,7 +63,7 @@ class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
         tiers = (*self._limiter.book.tiers, UNLIMITED_TIER)
         if request.tier not in tiers:
             raise InvalidOrder("tier", f"must be one of {', '.join(tiers)}")
-        await self._set_tier(request.api_key, request.tier, caller_of(context))
+        await self._set_tier(request.api_key, request.tier, caller_of(context).subject)
         return pb.SetTierResponse()
 
     async def SetCustomLimit(
@@ -74,6 +75,9 @@ class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
         if any(map(str.isspace, request.caller)):
             raise InvalidOrder("caller", "must be written without spaces")
         value = _read_limits(request.limits) if request.HasField("limits") else None
+        custom = self._limiter.book.custom
+        if value and len(custom) >= MOST_CUSTOM_LIMITS:
+            raise InvalidOrder("limits", f"are too many: at most {MOST_CUSTOM_LIMITS:,} are kept")
         subject = subject_of(request.caller, request.method)
         await self._orders.set(SETTING, subject, value, caller_of(context).subject)
         return pb.SetCustomLimitResponse()

@@ -15,7 +15,7 @@ from server.storage.group_commit import GroupCommit
 @pytest_asyncio.fixture
 async def table(database: Database) -> Database:
     """A database with a table of positive numbers."""
-    async with database.connection() as connection:
+    async with database.connection("test") as connection:
         await connection.execute("CREATE TABLE numbers (n int CHECK (n > 0))")
     return database
 
@@ -39,7 +39,7 @@ async def insert_again(connection: Connection, rows: Sequence[int]) -> list[int]
 
 
 async def stored(database: Database) -> list[int]:
-    async with database.connection() as connection:
+    async with database.connection("test") as connection:
         cursor = await connection.execute("SELECT n FROM numbers ORDER BY n")
         return [n for (n,) in await cursor.fetchall()]
 

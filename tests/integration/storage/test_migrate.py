@@ -45,7 +45,7 @@ async def test_a_migration_that_was_changed_after_it_ran_is_refused(database: Da
 
 async def test_every_table_has_a_tenant(database: Database) -> None:
     await migrate(database, read_migrations())
-    async with database.connection() as connection:
+    async with database.connection("test") as connection:
         cursor = await connection.execute(
             "SELECT table_name FROM information_schema.tables t WHERE table_schema = 'public'"
             " AND NOT EXISTS (SELECT FROM information_schema.columns c"

@@ -1,15 +1,19 @@
 """What one process changes, the others hear of, also after a lost connection."""
 
 import asyncio
+import os
+import signal
 
 import psycopg
 
 from server.storage.notifications import Notifications
 
-TERMINATE = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+OURS = (
+    " FROM pg_stat_activity"
     " WHERE application_name = 'switchyard-notifications' AND datname = current_database()"
 )
+TERMINATE = f"SELECT pg_terminate_backend(pid) {OURS}"
+LOST = "(lost)"
 
 
 class Heard:
@@ -33,8 +37,41 @@ async def test_a_payload_is_heard_and_a_reconnect_says_that_all_may_have_changed
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         await connection.execute("SELECT pg_notify('news', 'a')")
         assert await heard.next() == "a"
-        await connection.execute(TERMINATE)
+        await connection.execute(TERMINATE.encode())
         assert await heard.next() is None
         await connection.execute("SELECT pg_notify('news', 'b')")
         assert await heard.next() == "b"
+    await notifications.stop()
+
+
+async def test_a_lost_connection_is_told_before_the_next_one_listens(database_url: str) -> None:
+    heard = Heard()
+    notifications = Notifications(
+        database_url, {"news": heard.payloads.put_nowait}, [lambda: heard.payloads.put_nowait(LOST)]
+    )
+    notifications.start()
+    assert await heard.next() is None
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        await connection.execute(TERMINATE.encode())
+    assert [await heard.next(), await heard.next()] == [LOST, None]
+    await notifications.stop()
+
+
+async def test_a_connection_that_hangs_is_lost(database_url: str) -> None:
+    heard = Heard()
+    notifications = Notifications(
+        database_url, {"news": heard.payloads.put_nowait}, [lambda: heard.payloads.put_nowait(LOST)]
+    )
+    notifications.start()
+    assert await heard.next() is None
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        row = await (await connection.execute(f"SELECT pid {OURS}".encode())).fetchone()
+        assert row is not None
+        os.kill(row[0], signal.SIGSTOP)
+        try:
+            assert [await heard.next(), await heard.next()] == [LOST, None]
+            await connection.execute("SELECT pg_notify('news', 'a')")
+            assert await heard.next() == "a"
+        finally:
+            os.kill(row[0], signal.SIGCONT)
     await notifications.stop()

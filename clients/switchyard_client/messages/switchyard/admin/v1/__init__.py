@@ -700,7 +700,8 @@ class CreateApiKeyRequest(betterproto2.Message):
 
     tier: "str" = betterproto2.field(5, betterproto2.TYPE_STRING)
     """
-    Tier of its rate limits. Empty: "free".
+    Tier of its rate limits. Empty: "unlimited" for administrators of tenant
+    `default`, else "free".
     """
 
     ttl: "datetime.timedelta | None" = betterproto2.field(

@@ -4,24 +4,25 @@ import base64
 import hashlib
 import hmac
 
-from server.triage.errors import InvalidPageToken
-
 SIGNATURE_BYTES = 12
 
 
-def make_page_token(last_run_id: str, scope: str, key: bytes) -> str:
-    """A token for the page after `last_run_id`; `scope` names tenant and filter."""
-    cursor = bytes.fromhex(last_run_id)
+class InvalidPageToken(Exception):
+    """A page token that this server did not make for this listing."""
+
+
+def make_page_token(cursor: bytes, scope: str, key: bytes) -> str:
+    """A token for the page after `cursor`; `scope` names listing, tenant and filter."""
     return base64.urlsafe_b64encode(cursor + _sign(cursor, scope, key)).decode()
 
 
-def read_page_token(token: str, scope: str, key: bytes) -> str:
-    """The id of the last run of the page before; "" for an empty token.
+def read_page_token(token: str, scope: str, key: bytes) -> bytes:
+    """The cursor of the page before; empty for an empty token.
 
     Raises InvalidPageToken when the token was not made here for this scope.
     """
     if not token:
-        return ""
+        return b""
     try:
         data = base64.b64decode(token.encode(), altchars=b"-_", validate=True)
     except ValueError as error:
@@ -29,7 +30,7 @@ def read_page_token(token: str, scope: str, key: bytes) -> str:
     cursor, signature = data[:-SIGNATURE_BYTES], data[-SIGNATURE_BYTES:]
     if not hmac.compare_digest(signature, _sign(cursor, scope, key)):
         raise InvalidPageToken
-    return cursor.hex()
+    return cursor
 
 
 def _sign(cursor: bytes, scope: str, key: bytes) -> bytes:

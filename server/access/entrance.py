@@ -1,0 +1,70 @@
+"""The parts of access, joined: from a header to a caller, and back to what was changed."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.access.authenticator import Authenticator
+from server.access.directory import Directory
+from server.access.key_set import KeySet, key_set_source
+from server.access.key_store import KeyStore
+from server.access.last_use import LastUse
+from server.access.outside_issuer import OutsideIssuer, Terms
+from server.access.remembered import Remembered
+from server.access.signing_keys import SigningKeys
+from server.access.tenant_store import TenantStore
+from server.access.tokens import Tokens
+from server.access.verification import verification
+from server.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An outside issuer of tokens: where its keys are, and what its tokens must say."""
+
+    jwks: str  # a file or a URL
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Everything that knows who may call."""
+
+    keys: KeyStore
+    tenants: TenantStore
+    directory: Directory
+    tokens: Tokens
+    remembered: Remembered
+    authenticator: Authenticator
+
+
+def open_entrance(
+    database: Database,
+    token_keys: Path,
+    issuer: Issuer | None,
+    charge_failure: Callable[[str], Awaitable[None]],
+    report: Callable[[Mapping[str, object]], None],
+    stack: AsyncExitStack,
+) -> Entrance:
+    """Join the parts; what they leave to be done is done when `stack` closes."""
+    keys, tenants, remembered = KeyStore(database), TenantStore(database), Remembered(time.time)
+    directory = Directory(keys, tenants)
+    tokens = Tokens(SigningKeys(token_keys, time.time), directory.live_key, time.time)
+    verify_outside = None
+    if issuer is not None:
+        key_set = KeySet(key_set_source(issuer.jwks), report)
+        outside = OutsideIssuer(key_set, issuer.terms, directory.check_tenant, time.time)
+        verify_outside = outside.verify
+    authenticator = Authenticator(
+        remembered,
+        verification(directory.verify_secret, tokens.verify, verify_outside),
+        keys.any,
+        charge_failure,
+        is_open_at_first=issuer is None,
+    )
+    last_use = LastUse(remembered.take_uses, keys.write_uses)
+    last_use.start()
+    stack.push_async_callback(last_use.stop)
+    return Entrance(keys, tenants, directory, tokens, remembered, authenticator)

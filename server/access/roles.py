@@ -1,0 +1,70 @@
+"""Roles, and the permissions that each stands for."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from interceptors.call import EVERY_PERMISSION
+from server.caller import DEFAULT_TENANT
+
+
+class Role(IntEnum):
+    """A set of permissions; the numbers are those of the contract."""
+
+    READER = 1
+    AGENT = 2
+    SUPERVISOR = 3
+    ADMIN = 4
+
+
+READER = frozenset({"triage.read", "taxonomy.read", "token.issue"})
+AGENT = READER | {"triage.run"}
+SUPERVISOR = AGENT | {"taxonomy.update", "limits.read", "audit.read"}
+ADMIN = SUPERVISOR | {"access.read", "access.manage"}
+PERMISSIONS = {
+    Role.READER: READER,
+    Role.AGENT: AGENT,
+    Role.SUPERVISOR: SUPERVISOR,
+    Role.ADMIN: ADMIN,
+}
+
+# What concerns every tenant: had through the operator's tenant alone.
+OPERATOR_PERMISSIONS = frozenset(
+    {
+        "tenants.read",
+        "tenants.manage",
+        "limits.manage",
+        "cache.read",
+        "cache.manage",
+        "resilience.read",
+        "resilience.manage",
+    }
+)
+
+
+def permissions_of(
+    tenant: str, roles: Iterable[Role], others: Iterable[str] = ()
+) -> frozenset[str]:
+    """What roles and other permissions amount to in a tenant."""
+    roles = frozenset(roles)
+    if tenant != DEFAULT_TENANT:
+        others = ADMIN.intersection(others)
+    elif Role.ADMIN in roles:
+        return frozenset({EVERY_PERMISSION})
+    return frozenset(others).union(*(PERMISSIONS[role] for role in roles))
+
+
+def givable_permissions(tenant: str) -> frozenset[str]:
+    """Every permission that somebody in the tenant can have."""
+    return ADMIN | OPERATOR_PERMISSIONS if tenant == DEFAULT_TENANT else ADMIN
+
+
+def narrowed(asked: frozenset[str], held: frozenset[str]) -> frozenset[str]:
+    """The part of `asked` that stands in `held`."""
+    if EVERY_PERMISSION in held:
+        return asked
+    return held if EVERY_PERMISSION in asked else asked & held
+
+
+def role_named(name: str) -> Role | None:
+    """The role of a lower-case name, as tokens carry it; None: there is none."""
+    return Role.__members__.get(name.upper())

@@ -1,0 +1,158 @@
+"""The SQL of tenants. What changes who may call tells every process in the same transaction."""
+
+from dataclasses import dataclass
+from datetime import UTC
+
+from psycopg.rows import TupleRow
+
+from server.access.errors import (
+    OperatorTenant,
+    TenantIdTaken,
+    TenantIsSuspended,
+    TenantNotFound,
+    TenantNotSuspended,
+)
+from server.access.key import Tenant
+from server.audit.store import Change, Facts, record
+from server.caller import DEFAULT_TENANT
+from server.storage.database import Connection, Database
+from server.triage.store import delete_runs, delete_taxonomies
+
+ACCESS_CHANNEL = "switchyard_access"  # NOTIFY with the name of the key or tenant as payload
+COLUMNS = "tenant, title, suspended, create_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What went with a tenant."""
+
+    api_keys: int
+    triage_runs: int
+    taxonomy_revisions: int
+
+
+class TenantStore:
+    """Tenants on record. A deleted one is there no more, but its id stays taken."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, tenant: str) -> Tenant | None:
+        """One tenant; None when there is none. Raises StorageUnavailable."""
+        query = f"SELECT {COLUMNS} FROM tenants WHERE tenant = %s AND delete_time IS NULL"
+        async with self._database.connection("tenant.find") as connection:
+            row = await (await connection.execute(query.encode(), [tenant])).fetchone()
+        return _tenant(row) if row else None
+
+    async def add(self, tenant: str, title: str, actor: str) -> Tenant:
+        """Commit a new tenant. Raises TenantIdTaken, StorageUnavailable."""
+        query = (
+            "INSERT INTO tenants (tenant, title) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+            f" RETURNING {COLUMNS}"
+        )
+        async with self._database.connection("tenant.add") as connection, connection.transaction():
+            row = await (await connection.execute(query.encode(), [tenant, title])).fetchone()
+            if row is None:
+                raise TenantIdTaken(f"tenants/{tenant}")
+            added = _tenant(row)
+            await _record(connection, actor, "tenant.create", None, added)
+        return added
+
+    async def page(self, after: str, size: int) -> list[Tenant]:
+        """At most `size` tenants by id, from the one behind `after` ("": the first)."""
+        query = (
+            f"SELECT {COLUMNS} FROM tenants WHERE tenant > %s AND delete_time IS NULL"
+            " ORDER BY tenant LIMIT %s"
+        )
+        async with self._database.connection("tenant.page") as connection:
+            rows = await (await connection.execute(query.encode(), [after, size])).fetchall()
+        return [_tenant(row) for row in rows]
+
+    async def set_suspended(self, tenant: str, actor: str, *, suspended: bool) -> Tenant:
+        """Commit that the tenant is suspended or not; what holds already changes nothing.
+
+        Raises TenantNotFound, OperatorTenant, StorageUnavailable.
+        """
+        if suspended and tenant == DEFAULT_TENANT:
+            raise OperatorTenant
+        async with (
+            self._database.connection("tenant.set_suspended") as connection,
+            connection.transaction(),
+        ):
+            before = await _lock(connection, tenant, "UPDATE")
+            if before.suspended == suspended:
+                return before
+            await connection.execute(
+                "UPDATE tenants SET suspended = %s WHERE tenant = %s", [suspended, tenant]
+            )
+            after = Tenant(tenant, before.title, suspended, before.create_time)
+            action = "tenant.suspend" if suspended else "tenant.resume"
+            await _record(connection, actor, action, before, after)
+        return after
+
+    async def delete(self, tenant: str, actor: str) -> Deleted:
+        """Commit the end of a suspended tenant and of all that it has, but its audit events.
+
+        Raises TenantNotFound, TenantNotSuspended, StorageUnavailable.
+        """
+        async with (
+            self._database.connection("tenant.delete") as connection,
+            connection.transaction(),
+        ):
+            before = await _lock(connection, tenant, "UPDATE")
+            if not before.suspended:
+                raise TenantNotSuspended(before.name)
+            deleted = Deleted(
+                api_keys=await _delete_keys(connection, tenant),
+                triage_runs=await delete_runs(connection, tenant),
+                taxonomy_revisions=await delete_taxonomies(connection, tenant),
+            )
+            await connection.execute(
+                "UPDATE tenants SET title = '', delete_time = now() WHERE tenant = %s", [tenant]
+            )
+            await _record(connection, actor, "tenant.delete", before, None)
+        return deleted
+
+
+async def lock_active_tenant(connection: Connection, tenant: str) -> None:
+    """Keep the tenant as it is until the open transaction ends.
+
+    Raises TenantNotFound, TenantIsSuspended.
+    """
+    found = await _lock(connection, tenant, "SHARE")
+    if found.suspended:
+        raise TenantIsSuspended(found.name)
+
+
+async def _lock(connection: Connection, tenant: str, strength: str) -> Tenant:
+    query = (
+        f"SELECT {COLUMNS} FROM tenants WHERE tenant = %s AND delete_time IS NULL FOR {strength}"
+    )
+    row = await (await connection.execute(query.encode(), [tenant])).fetchone()
+    if row is None:
+        raise TenantNotFound(f"tenants/{tenant}")
+    return _tenant(row)
+
+
+async def _delete_keys(connection: Connection, tenant: str) -> int:
+    cursor = await connection.execute("DELETE FROM api_keys WHERE tenant = %s", [tenant])
+    return cursor.rowcount
+
+
+async def _record(
+    connection: Connection, actor: str, action: str, before: Tenant | None, after: Tenant | None
+) -> None:
+    subject = after or before
+    assert subject is not None  # noqa: S101  # a change has one side at least
+    change = Change(subject.tenant, actor, action, subject.name, _facts(before), _facts(after))
+    await record(connection, change)
+    await connection.execute("SELECT pg_notify(%s, %s)", [ACCESS_CHANNEL, subject.name])
+
+
+def _facts(tenant: Tenant | None) -> Facts | None:
+    return {"title": tenant.title, "suspended": tenant.suspended} if tenant else None
+
+
+def _tenant(row: TupleRow) -> Tenant:
+    tenant, title, suspended, create_time = row
+    return Tenant(tenant, title, suspended, create_time.astimezone(UTC))

@@ -1,0 +1,181 @@
+"""Strangers are verified once, refused cheaply, and let in from this machine until a key exists."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from interceptors.call import Caller
+from interceptors.errors import Overloaded, RateLimited, Unauthenticated
+from server.access.authenticator import MOST_FLIGHTS, Authenticator
+from server.access.refusals import INVALID
+from server.access.remembered import Remembered, Verified
+from server.caller import LOOPBACK
+from server.storage.errors import StorageUnavailable
+from tests.unit.access.clock import Clock
+
+ALICE = Caller("acme", "apiKeys/a", frozenset(), "free")
+HERE, ELSEWHERE = "127.0.0.1", "192.0.2.1"
+
+
+class Desk:
+    """An authenticator whose answers are scripted, and what it asked for."""
+
+    def __init__(
+        self, charge: Callable[[str], None] | None = None, *, is_open_at_first: bool = True
+    ) -> None:
+        self._refuse_to_charge = charge
+        self.asked: list[str] = []
+        self.charged: list[str] = []
+        self.keys_exist = False
+        self.is_away = False
+        self.before_answer: Callable[[], Awaitable[object]] | None = None
+        self.remembered = Remembered(Clock())
+        self.authenticator = Authenticator(
+            self.remembered,
+            self._verify,
+            self._has_keys,
+            self._charge,
+            is_open_at_first=is_open_at_first,
+        )
+
+    async def call(self, header: str | None, address: str = ELSEWHERE) -> Caller:
+        headers = [] if header is None else [header]
+        return await self.authenticator.authenticate(headers, address)
+
+    async def refused(self, header: str | None, address: str = ELSEWHERE) -> str:
+        """The reason of the refusal; fails when there is none."""
+        with pytest.raises(Unauthenticated) as raised:
+            await self.call(header, address)
+        return raised.value.reason
+
+    async def _charge(self, address: str) -> None:
+        if self._refuse_to_charge:
+            self._refuse_to_charge(address)
+        self.charged.append(address)
+
+    async def _verify(self, credentials: str) -> Verified:
+        self.asked.append(credentials)
+        if self.before_answer:
+            await self.before_answer()
+        if self.is_away:
+            raise StorageUnavailable("gone")
+        if credentials != "good":
+            raise INVALID.error()
+        return Verified(ALICE, "a", math.inf)
+
+    async def _has_keys(self) -> bool:
+        self.asked.append("are there keys?")
+        if self.is_away:
+            raise StorageUnavailable("gone")
+        return self.keys_exist
+
+
+@pytest.fixture
+def desk() -> Desk:
+    desk = Desk()
+    desk.authenticator.forget(None)
+    return desk
+
+
+async def test_a_verified_header_is_remembered(desk: Desk) -> None:
+    assert await desk.call("Bearer good") == ALICE
+    assert desk.remembered.known("Bearer good") == ALICE
+
+
+async def test_calls_that_bring_a_header_at_once_have_it_verified_once(desk: Desk) -> None:
+    callers = await asyncio.gather(*[desk.call("Bearer good") for _ in range(50)])
+    assert (callers, desk.asked) == ([ALICE] * 50, ["good"])
+
+
+async def test_a_bad_header_is_asked_for_once_and_charged_every_time(desk: Desk) -> None:
+    reasons = {await desk.refused("Bearer bad") for _ in range(3)}
+    assert reasons == {"INVALID_CREDENTIALS"}
+    assert (desk.asked, desk.charged) == (["bad"], [ELSEWHERE] * 3)
+
+
+async def test_too_many_failures_are_answered_with_the_limit() -> None:
+    def charge(address: str) -> None:
+        raise RateLimited(address, 10, 60.0, 30.0)
+
+    with pytest.raises(RateLimited):
+        await Desk(charge).call("Bearer bad")
+
+
+async def test_a_caller_that_leaves_does_not_end_the_verification_for_others(desk: Desk) -> None:
+    answer = asyncio.Event()
+    desk.before_answer = answer.wait
+    leaving, staying = (asyncio.create_task(desk.call("Bearer good")) for _ in range(2))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.sleep(0)
+    answer.set()
+    assert await staying == ALICE
+
+
+async def test_a_call_after_a_revocation_does_not_join_a_verification_before_it(
+    desk: Desk,
+) -> None:
+    answer = asyncio.Event()
+    desk.before_answer = answer.wait
+    before = asyncio.create_task(desk.call("Bearer good"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    desk.authenticator.forget("apiKeys/a")
+    after = asyncio.create_task(desk.call("Bearer good"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert desk.asked == ["good", "good"]
+    answer.set()
+    await asyncio.gather(before, after)
+
+
+async def test_nothing_unknown_is_accepted_while_the_database_is_away(desk: Desk) -> None:
+    desk.is_away = True
+    for header, address in (("Bearer good", ELSEWHERE), (None, HERE)):
+        with pytest.raises(StorageUnavailable):
+            await desk.call(header, address)
+    assert desk.charged == []
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "unix"])
+async def test_this_machine_needs_no_credentials_until_the_first_key(
+    desk: Desk, address: str
+) -> None:
+    assert await desk.call(None, address) == LOOPBACK
+    desk.keys_exist = True
+    desk.authenticator.forget("apiKeys/a")
+    assert await desk.refused(None, address) == "MISSING_CREDENTIALS"
+
+
+async def test_other_machines_always_need_credentials_and_nobody_is_asked(desk: Desk) -> None:
+    assert await desk.refused(None, ELSEWHERE) == "MISSING_CREDENTIALS"
+    assert desk.asked == []
+
+
+async def test_whether_there_are_keys_is_asked_once(desk: Desk) -> None:
+    for _ in range(3):
+        await desk.call(None, HERE)
+    assert desk.asked == ["are there keys?"]
+
+
+async def test_bad_credentials_do_not_pass_as_none(desk: Desk) -> None:
+    assert await desk.refused("Bearer bad", HERE) == "INVALID_CREDENTIALS"
+    assert await desk.refused("", HERE) == "INVALID_CREDENTIALS"
+
+
+async def test_where_tokens_of_an_issuer_are_taken_this_machine_needs_some_too() -> None:
+    desk = Desk(is_open_at_first=False)
+    assert await desk.refused(None, HERE) == "MISSING_CREDENTIALS"
+
+
+async def test_more_strangers_at_once_than_can_be_verified_are_told_to_wait(desk: Desk) -> None:
+    answer = asyncio.Event()
+    desk.before_answer = answer.wait
+    calls = [asyncio.create_task(desk.call(f"Bearer {i}")) for i in range(2 * MOST_FLIGHTS)]
+    await asyncio.sleep(0)
+    answer.set()
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(outcome, Overloaded) for outcome in outcomes) == MOST_FLIGHTS
+    assert len(desk.asked) == MOST_FLIGHTS

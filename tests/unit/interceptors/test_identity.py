@@ -1,0 +1,132 @@
+"""Callers are identified by one `authorization: Bearer` header, and by nothing else."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc.status_pb2 import Status
+from switchyard.triage.v1 import ticket_pb2
+
+from interceptors.call import Call, Caller
+from interceptors.chain import Interceptor, Method, StreamHandler, UnaryHandler
+from interceptors.codec import Codec
+from interceptors.error_status import ErrorStatus
+from interceptors.errors import Unauthenticated, interceptor_status
+from interceptors.identity import Identity, bearer
+from tests.unit.interceptors.echo_server import echo_channel
+
+ALICE = Caller("acme", "apiKeys/a", frozenset({"echo.run"}), "free")
+KNOWN = {"Bearer known": ALICE}
+TICKET = ticket_pb2.Ticket(id="1").SerializeToString()
+
+
+class Seen:
+    """The callers that handlers saw, and what was asked the long way."""
+
+    def __init__(self) -> None:
+        self.callers: list[Caller] = []
+        self.asked: list[tuple[list[str], str]] = []
+
+    async def authenticate(self, headers: Sequence[str], address: str) -> Caller:
+        self.asked.append((list(headers), address))
+        if bearer(headers) == "new":
+            return ALICE
+        raise Unauthenticated("INVALID_CREDENTIALS", "No.")
+
+    def wrap_unary(self, _method: Method, handler: UnaryHandler) -> UnaryHandler:
+        async def answer(request: Any, call: Call) -> Any:
+            self.callers.append(call.caller)
+            return await handler(request, call)
+
+        return answer
+
+    def wrap_stream(self, _method: Method, handler: StreamHandler) -> StreamHandler:
+        def answer(request: Any, call: Call) -> Any:
+            self.callers.append(call.caller)
+            return handler(request, call)
+
+        return answer
+
+
+def status_of(_method: str, error: Exception) -> Status:
+    assert isinstance(error, Unauthenticated)
+    return interceptor_status(error)
+
+
+def members(seen: Seen, open_method: str = "") -> list[Interceptor]:
+    return [
+        ErrorStatus(status_of),
+        Identity(KNOWN.get, seen.authenticate, lambda method: method == open_method),
+        seen,
+        Codec(items_stand_alone=lambda _name: True),
+    ]
+
+
+async def call(channel: grpc.aio.Channel, *headers: tuple[str, str]) -> None:
+    echo: Any = channel.unary_unary("/test.Echo/Echo")
+    await echo(TICKET, metadata=headers, timeout=10)
+
+
+async def test_a_known_header_is_looked_up_and_nobody_is_asked() -> None:
+    seen = Seen()
+    async with echo_channel(members(seen)) as channel:
+        await call(channel, ("authorization", "Bearer known"))
+    assert (seen.callers, seen.asked) == ([ALICE], [])
+
+
+async def test_an_unknown_header_goes_the_long_way_with_the_callers_address() -> None:
+    seen = Seen()
+    async with echo_channel(members(seen)) as channel:
+        await call(channel, ("authorization", "Bearer new"))
+    assert (seen.callers, seen.asked) == ([ALICE], [(["Bearer new"], "127.0.0.1")])
+
+
+@pytest.mark.parametrize("header", ["Bearer known", "Bearer new"])
+async def test_streams_are_identified_alike(header: str) -> None:
+    seen = Seen()
+    async with echo_channel(members(seen)) as channel:
+        count: Any = channel.unary_stream("/test.Echo/Count")
+        metadata = (("authorization", header),)
+        assert len([item async for item in count(TICKET, metadata=metadata, timeout=10)]) == 3
+    assert seen.callers == [ALICE]
+
+
+async def test_a_header_that_is_sent_twice_is_refused_even_when_each_is_known() -> None:
+    seen, header = Seen(), ("authorization", "Bearer known")
+    async with echo_channel(members(seen)) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await call(channel, header, header)
+    assert raised.value.code() == grpc.StatusCode.UNAUTHENTICATED
+    assert seen.callers == []
+
+
+@pytest.mark.parametrize("key", ["x-api-key", "x-authorization", "proxy-authorization"])
+async def test_credentials_in_other_metadata_are_ignored(key: str) -> None:
+    seen = Seen()
+    async with echo_channel(members(seen)) as channel:
+        with pytest.raises(grpc.aio.AioRpcError):
+            await call(channel, (key, "Bearer known"))
+    assert seen.asked == [([], "127.0.0.1")]
+
+
+async def test_an_open_method_asks_for_nothing() -> None:
+    seen = Seen()
+    async with echo_channel(members(seen, "test.Echo/Echo")) as channel:
+        await call(channel, ("authorization", "Bearer wrong"))
+    assert seen.asked == []
+
+
+def test_the_scheme_is_read_in_any_case() -> None:
+    assert bearer(["bEARER abc"]) == "abc"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [[], ["Bearer"], ["Bearer "], ["Basic abc"], ["abc"], [""], ["Bearer " + "x" * 8192]],
+)
+def test_a_header_of_another_form_is_refused(headers: list[str]) -> None:
+    with pytest.raises(Unauthenticated) as raised:
+        bearer(headers)
+    assert raised.value.reason == "INVALID_CREDENTIALS"
+    assert "x" * 10 not in str(raised.value)
