@@ -10,7 +10,6 @@ import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -18,7 +17,7 @@ import uvloop
 from switchyard.triage.v1 import ticket_pb2
 
 from bench import naive_chain
-from bench.full_chain import members
+from bench.full_chain import members, open_log
 from interceptors.chain import Chain
 from server.serve import GC_THRESHOLD
 
@@ -34,7 +33,7 @@ async def _stream(requests: AsyncIterator[Any], _context: object) -> AsyncIterat
 
 async def main(kind: str) -> None:
     """Serve."""
-    with Path("/dev/null").open("wb") as log:
+    with open_log() as log:
         codec: dict[str, Any] = {}
         interceptors: list[grpc.aio.ServerInterceptor] = []
         if kind != "bare":

@@ -7,7 +7,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Iterator, Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -15,7 +14,7 @@ import grpc
 from switchyard.triage.v1 import ticket_pb2
 
 from bench.figures import Figure
-from bench.full_chain import CALLER, KEY, UNARY, members
+from bench.full_chain import CALLER, KEY, UNARY, members, open_log
 from interceptors.call import Call
 from interceptors.chain import Chain, Interceptor, Method, StreamHandler, UnaryHandler
 from interceptors.identity import Identity
@@ -82,7 +81,7 @@ async def cost_us(handler: Any, requests: Sequence[bytes]) -> float:
 
 async def measure(requests: Iterator[bytes]) -> list[Figure]:
     """The figure of each member, outermost first. No two requests are the same."""
-    with Path("/dev/null").open("wb") as log:
+    with open_log() as log:
         made = [(name, make()) for name, make in members(log)]
         chains = [handler_of(chain) for chain in growing([member for _, member in made])]
         costs: list[list[float]] = [[] for _ in chains]

@@ -1,6 +1,6 @@
 """One log line a call: who called what and how it went, never text or keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from interceptors.call import Call
 
@@ -8,7 +8,7 @@ from interceptors.call import Call
 class AccessLog:
     """Writes a record of each call as it ends; a listener of `telemetry`."""
 
-    def __init__(self, write: Callable[[dict[str, object]], None]) -> None:
+    def __init__(self, write: Callable[[Mapping[str, object]], None]) -> None:
         self._write = write
 
     def started(self, call: Call) -> None:
@@ -25,8 +25,9 @@ class AccessLog:
             "duration_ms": round(seconds * 1000, 3),
             "tenant": caller.tenant,
             "caller": caller.subject,
-            "peer": call.address,
         }
+        if not caller.subject:
+            line["peer"] = call.address
         if call.cache:
             line["cache"] = call.cache
         if call.limit:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -28,6 +28,7 @@ Examples:
   switchyard-server serve --listen 127.0.0.1:0 --data ./data
   SWITCHYARD_DATABASE_URL=postgresql://... switchyard-server serve
   switchyard-server doctor
+  switchyard-server keys create --title "first administrator"
 
 Settings come from SWITCHYARD_* variables; `switchyard-server settings` lists them.
 """
@@ -107,6 +108,70 @@ def doctor(listen: Address | None, metrics_listen: Address | None, data: Path | 
     from server.doctor import examine  # noqa: PLC0415  # slow; --help should not wait
 
     sys.exit(_run(examine(settings)))
+
+
+@main.group()
+def keys() -> None:
+    """Make, list and revoke API keys, beside a running server or without one.
+
+    Everybody on this machine may call until the first key is made; from then on, everybody needs
+    a key. Where there is none, or the last one is lost, this command makes the next.
+    """
+
+
+@keys.command(name="create")
+@data_option
+@click.option("--tenant", default="default", show_default=True, help="Whose data it reaches.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    default=["admin"],
+    show_default=True,
+    type=click.Choice(["reader", "agent", "supervisor", "admin"]),
+    help="What it may do; may be given several times.",
+)
+@click.option("--title", default="", help="What it is for.")
+@click.option(
+    "--tier",
+    default="",
+    help="Tier of its rate limits: free, basic, pro, enterprise or unlimited."
+    "  [default: unlimited for administrators of tenant default, else free]",
+)
+@click.option(
+    "--days", type=click.IntRange(1, 3650), help="How long it lives.  [default: for ever]"
+)
+def create_key(
+    data: Path | None, tenant: str, roles: Sequence[str], title: str, tier: str, days: int | None
+) -> None:
+    """Make a key. Its secret is the one line on standard output, and is never shown again."""
+    settings = _settings(data_folder=data)
+    from server import key_commands  # noqa: PLC0415  # slow; --help should not wait
+
+    order = key_commands.key_order(tenant, title, roles, tier, days)
+    sys.exit(_run(key_commands.create_key(settings, order)))
+
+
+@keys.command(name="list")
+@data_option
+@click.option("--tenant", default="default", show_default=True, help="Whose keys to list.")
+def list_keys(data: Path | None, tenant: str) -> None:
+    """List a tenant's keys, the newest first, without their secrets."""
+    settings = _settings(data_folder=data)
+    from server import key_commands  # noqa: PLC0415  # slow; --help should not wait
+
+    sys.exit(_run(key_commands.list_keys(settings, tenant)))
+
+
+@keys.command(name="revoke")
+@data_option
+@click.argument("name", metavar="apiKeys/ID")
+def revoke_key(data: Path | None, name: str) -> None:
+    """Refuse a key from now on, and every token issued for it. Servers hear of it in a second."""
+    settings = _settings(data_folder=data)
+    from server import key_commands  # noqa: PLC0415  # slow; --help should not wait
+
+    sys.exit(_run(key_commands.revoke_key(settings, name.removeprefix("apiKeys/"))))
 
 
 @main.command()

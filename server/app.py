@@ -1,37 +1,59 @@
-"""The composition root: the only file that names concrete parts and joins them."""
+"""The composition root: the files that name concrete parts and join them are this and `guards`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import grpc
-from google.protobuf import descriptor_pool
 from google.rpc.status_pb2 import Status
+from grpc_channelz.v1 import _async as channelz
+from grpc_channelz.v1 import channelz_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry, start_http_server
+from switchyard.admin.v1 import (
+    access_service_pb2,
+    access_service_pb2_grpc,
+    cache_service_pb2,
+    cache_service_pb2_grpc,
+    rate_limit_service_pb2,
+    rate_limit_service_pb2_grpc,
+    resilience_service_pb2,
+    resilience_service_pb2_grpc,
+)
 from switchyard.triage.v1 import triage_service_pb2, triage_service_pb2_grpc
 
-from interceptors.access_log import AccessLog
-from interceptors.chain import Chain
-from interceptors.codec import Codec
 from interceptors.drain import DrainGate
-from interceptors.error_status import ErrorStatus
-from interceptors.metrics import CallCollector, CallTimings
-from interceptors.policy import read_policies
-from interceptors.recent_errors import RecentErrors
-from interceptors.telemetry import Telemetry
 from interceptors.timings import Timings
-from interceptors.validation import Validation
 from server import __version__
+from server.access.entrance import Entrance, Issuer, open_entrance
+from server.access.outside_issuer import Terms
+from server.access.servicer import AccessServicer
+from server.access.tenant_store import ACCESS_CHANNEL
+from server.admin.cache import control as cache_control
+from server.admin.cache.servicer import CacheServicer
+from server.admin.figures import ProcessFigures
+from server.admin.limits import control as limit_control
+from server.admin.limits.servicer import RateLimitServicer
+from server.admin.orders import Orders
+from server.admin.resilience import control as breaker_control
+from server.admin.resilience.performance import read_errors, read_timings
+from server.admin.resilience.servicer import ResilienceServicer
+from server.admin.store import ORDERS_CHANNEL, FigureStore, OrderStore
+from server.audit.store import AuditLog
 from server.caller import caller_of
 from server.engines.embedded.process import EngineProcess
 from server.engines.embedded.remote import RemoteEngineMaker
 from server.errors import is_foreseen, status_of
+from server.guards import CHANNELZ_SERVICE, CONNECTION_IDLE_S, Guards, make_chain, make_guards
 from server.health import SERVICE as HEALTH_SERVICE
 from server.health import Health
 from server.lifecycle import PortTaken, bind
 from server.logs import JsonLog
+from server.parts import Part, Parts
 from server.secret_key import load_or_make_key
 from server.settings import OFF, Address, Settings
 from server.storage.database import Database
@@ -39,23 +61,37 @@ from server.storage.embedded import EmbeddedPostgres
 from server.storage.group_commit import GroupCommit
 from server.storage.migrate import migrate, read_migrations
 from server.storage.notifications import Notifications
+from server.tls import TlsFiles, tls_credentials
 from server.triage.catalog import Active, TaxonomyCatalog
 from server.triage.decision import DecisionPolicy
-from server.triage.errors import ServerDraining
 from server.triage.metrics import TriageMetrics
 from server.triage.pipeline import TriagePipeline
 from server.triage.servicer import TriageServicer
 from server.triage.starter import starter_taxonomy
 from server.triage.store import TAXONOMY_CHANNEL, RunStore, TaxonomyStore
 
-TRIAGE_SERVICE = triage_service_pb2.DESCRIPTOR.services_by_name["TriageService"].full_name
-SERVICES = (TRIAGE_SERVICE,)
+SERVICES = tuple(
+    file.DESCRIPTOR.services_by_name[name].full_name
+    for file, name in (
+        (triage_service_pb2, "TriageService"),
+        (access_service_pb2, "AccessService"),
+        (cache_service_pb2, "CacheService"),
+        (rate_limit_service_pb2, "RateLimitService"),
+        (resilience_service_pb2, "ResilienceService"),
+    )
+)
 MOST_MESSAGE_BYTES = 4 * 1024 * 1024
+MOST_METADATA_BYTES = 16 * 1024
 
 SERVER_OPTIONS = (
     ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it
     ("grpc.max_receive_message_length", MOST_MESSAGE_BYTES),
+    # A compressed message may hold a thousand times its size: gRPC would unpack it all first.
+    ("grpc.compression_enabled_algorithms_bitset", 1),  # none but "identity"
+    ("grpc.max_metadata_size", MOST_METADATA_BYTES),
+    ("grpc.absolute_max_metadata_size", MOST_METADATA_BYTES),
     ("grpc.max_concurrent_streams", 1000),
+    ("grpc.max_connection_idle_ms", int(CONNECTION_IDLE_S * 1000)),
     # Clients may ping every ten seconds while a call is silent.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
 )
@@ -71,6 +107,7 @@ class Application:
     address: Address
     metrics_address: Address
     database: str  # "embedded" or "external", for people
+    is_open: bool  # whether callers of this machine need no credentials yet
 
 
 @asynccontextmanager
@@ -83,102 +120,274 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
         key = await asyncio.to_thread(load_or_make_key, key_file)
         engines = EngineProcess()
         stack.push_async_callback(engines.stop)
-        database, _ = await asyncio.gather(_open_database(settings, stack), engines.start())
-
-        commits = GroupCommit(database)
-        commits.start()
-        stack.push_async_callback(commits.stop)
-        runs = RunStore(database, commits)
-        maker, starter = RemoteEngineMaker(engines), starter_taxonomy()
-        starter_engine = await maker.load(maker.starter_model(), starter)
-        catalog = TaxonomyCatalog(TaxonomyStore(database), maker, Active(starter, starter_engine))
-        notifications = Notifications(database.url, {TAXONOMY_CHANNEL: catalog.forget})
+        guards = make_guards(settings, SERVICES, registry, stack)
+        database, _ = await asyncio.gather(
+            _open_database(settings, guards.timings, stack), engines.start()
+        )
+        entrance = open_entrance(
+            database,
+            settings.token_key_file or settings.folder / "token.keys",
+            _issuer(settings),
+            guards.limiter.charge_anonymous,
+            log.write,
+            stack,
+        )
+        catalog = await _make_catalog(database, engines)
+        orders, figures = await _start_administration(database, guards, stack)
+        notifications = Notifications(
+            database.url,
+            {
+                TAXONOMY_CHANNEL: catalog.forget,
+                ACCESS_CHANNEL: entrance.authenticator.forget,
+                ORDERS_CHANNEL: orders.heard,
+            },
+            when_lost=[entrance.authenticator.lose],
+        )
         notifications.start()
         stack.push_async_callback(notifications.stop)
 
-        pipeline = TriagePipeline(
-            catalog=catalog,
-            runs=runs,
-            policy=DecisionPolicy(settings.automatic_min_confidence),
-            digest_key=key,
-            server_version=__version__,
-            recorded=TriageMetrics(registry),
-        )
-        gate = DrainGate(ServerDraining, _is_health)
         answer_error = _error_answerer(log)
-        server = grpc.aio.server(
-            interceptors=(_chain(registry, log, answer_error, gate),), options=SERVER_OPTIONS
+        chain = make_chain(
+            settings, guards, entrance, catalog.generation_of, answer_error, log, registry
         )
-        triage_service_pb2_grpc.add_TriageServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
-            TriageServicer(
-                pipeline=pipeline,
-                catalog=catalog,
-                runs=runs,
-                caller_of=caller_of,
-                status_of=answer_error,
-                page_key=key,
-                batch_slots=settings.batch_slots,
-                draining=gate.closed,
-            ),
-            server,
+        server = grpc.aio.server(interceptors=(chain,), options=_options(settings))
+        triage = _make_triage(
+            settings, database, catalog, key, registry, guards, answer_error, stack
         )
-        health = Health(SERVICES)
+        triage_service_pb2_grpc.add_TriageServiceServicer_to_server(triage, server)  # type: ignore[no-untyped-call]  # generated
+        _add_administration(server, database, entrance, guards, orders, figures, key, settings)
+        parts = _parts(database, guards, engines, settings)
+        health = Health(SERVICES, tuple(parts))
         health.register(server)
-        reflection.enable_server_reflection(
-            (*SERVICES, HEALTH_SERVICE, reflection.SERVICE_NAME), server
-        )
-        address = bind(server, settings.listen)
+        _add_diagnostics(server, settings)
+        address = bind(server, settings.listen, _credentials(settings, log))
         await server.start()
         stack.push_async_callback(server.stop, None)
         health.start_serving()
+        await _watch(parts, guards, health, stack)
         yield Application(
             server=server,
             health=health,
-            gate=gate,
+            gate=guards.gate,
             address=address,
             metrics_address=metrics_address,
             database="external" if settings.database_url else "embedded",
+            is_open=not settings.jwks and not await entrance.keys.any(),
         )
 
 
-async def _open_database(settings: Settings, stack: AsyncExitStack) -> Database:
+async def _open_database(settings: Settings, timings: Timings, stack: AsyncExitStack) -> Database:
     """The given database or the embedded one, connected and migrated."""
     url = settings.database_url
     if not url:
         embedded = EmbeddedPostgres(settings.folder)
         stack.push_async_callback(embedded.stop)
         url = await embedded.start()
-    database = Database(url)
+    database = Database(url, observe=_observer(timings, "query", settings))
     await database.open()
     stack.push_async_callback(database.close)
     await migrate(database, read_migrations())
     return database
 
 
-def _chain(
+async def _make_catalog(database: Database, engines: EngineProcess) -> TaxonomyCatalog:
+    maker, starter = RemoteEngineMaker(engines), starter_taxonomy()
+    starter_engine = await maker.load(maker.starter_model(), starter)
+    return TaxonomyCatalog(TaxonomyStore(database), maker, Active(starter, starter_engine))
+
+
+def _make_triage(
+    settings: Settings,
+    database: Database,
+    catalog: TaxonomyCatalog,
+    key: bytes,
     registry: CollectorRegistry,
-    log: JsonLog,
+    guards: Guards,
     answer_error: Callable[[str, Exception], Status],
-    gate: DrainGate,
-) -> Chain:
-    """The interceptors, outermost first."""
-    policies = read_policies(descriptor_pool.Default(), SERVICES)
-    timings = Timings()
-    calls = CallTimings(timings)
-    registry.register(CallCollector(calls, timings, {"step": "switchyard_step_duration_seconds"}))
-    return Chain(
-        [
-            Telemetry([calls, AccessLog(log.write), RecentErrors()]),
-            ErrorStatus(answer_error),
-            gate,
-            Codec(items_stand_alone=policies.__contains__),
-            Validation(),
-        ]
+    stack: AsyncExitStack,
+) -> TriageServicer:
+    commits = GroupCommit(database)
+    commits.start()
+    stack.push_async_callback(commits.stop)
+    runs = RunStore(database, commits)
+    pipeline = TriagePipeline(
+        catalog=catalog,
+        runs=runs,
+        policy=DecisionPolicy(settings.automatic_min_confidence),
+        digest_key=key,
+        server_version=__version__,
+        recorded=TriageMetrics(registry),
+        observe=_observer(guards.timings, "step", settings),
+    )
+    return TriageServicer(
+        pipeline=pipeline,
+        catalog=catalog,
+        runs=runs,
+        caller_of=caller_of,
+        status_of=answer_error,
+        page_key=key,
+        batch_slots=settings.batch_slots,
+        draining=guards.gate.closed,
     )
 
 
-def _is_health(method: str) -> bool:
-    return method.startswith(f"{HEALTH_SERVICE}/")
+async def _start_administration(
+    database: Database, guards: Guards, stack: AsyncExitStack
+) -> tuple[Orders, ProcessFigures]:
+    """What operators have set, in force; and the figures of this process, for all to see."""
+    process = uuid.uuid4().hex
+    cache, limiter, breakers = guards.cache, guards.limiter, guards.breakers
+    orders = Orders(
+        OrderStore(database),
+        settings={
+            cache_control.SETTING: partial(cache_control.apply_terms, cache),
+            limit_control.SETTING: partial(limit_control.apply_limits, limiter.book),
+            breaker_control.SETTING: partial(breaker_control.apply_settings, breakers),
+            breaker_control.MODE: partial(breaker_control.apply_mode, breakers),
+        },
+        orders={
+            cache_control.CLEAR: lambda tag, _facts: _ignore(cache.forget(tag)),
+            limit_control.RESET: lambda caller, _facts: limiter.forget(caller),
+            breaker_control.RESET: lambda breaker, _facts: breakers.reset(breaker),
+        },
+        origin=process,
+    )
+
+    def read_figures() -> Mapping[str, object]:
+        return {
+            "cache": cache_control.read_figures(cache),
+            "limits": limit_control.read_figures(limiter),
+            "timings": read_timings(guards.timings),
+            "errors": read_errors(guards.errors),
+        }
+
+    figures = ProcessFigures(FigureStore(database), process, read_figures)
+    await orders.start()
+    stack.push_async_callback(orders.stop)
+    figures.start()
+    stack.push_async_callback(figures.stop)
+    return orders, figures
+
+
+def _ignore(_value: object) -> None:
+    """Nobody asked how much it was."""
+
+
+def _add_administration(
+    server: grpc.aio.Server,
+    database: Database,
+    entrance: Entrance,
+    guards: Guards,
+    orders: Orders,
+    figures: ProcessFigures,
+    key: bytes,
+    settings: Settings,
+) -> None:
+    access_service_pb2_grpc.add_AccessServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
+        AccessServicer(
+            entrance.keys,
+            entrance.tenants,
+            AuditLog(database),
+            entrance.tokens,
+            entrance.directory.live_key,
+            caller_of,
+            key,
+        ),
+        server,
+    )
+    cache_service_pb2_grpc.add_CacheServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
+        CacheServicer(guards.cache, orders, figures), server
+    )
+    rate_limit_service_pb2_grpc.add_RateLimitServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
+        RateLimitServicer(
+            guards.limiter,
+            orders,
+            figures,
+            set_tier=entrance.keys.set_tier,
+            tier_of=entrance.directory.tier_of,
+            methods=guards.policies,
+        ),
+        server,
+    )
+    resilience_service_pb2_grpc.add_ResilienceServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
+        ResilienceServicer(
+            guards.breakers,
+            orders,
+            figures,
+            since_1970=lambda seconds: time.time() - time.monotonic() + seconds,
+            is_measuring=settings.measure,
+        ),
+        server,
+    )
+
+
+def _add_diagnostics(server: grpc.aio.Server, settings: Settings) -> None:
+    """Reflection always, channelz where it is asked for."""
+    names = [*SERVICES, HEALTH_SERVICE, reflection.SERVICE_NAME]
+    if settings.channelz:
+        channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.ChannelzServicer(), server)
+        names.append(CHANNELZ_SERVICE)
+    reflection.enable_server_reflection(names, server)
+
+
+def _parts(
+    database: Database, guards: Guards, engines: EngineProcess, settings: Settings
+) -> dict[str, Part]:
+    """What the server stands on."""
+    parts = {
+        "database": Part(database.ping, is_needed=True),
+        "engine": Part(engines.ping, is_needed=True),
+    }
+    shared = guards.cache.shared
+    if settings.redis_url and shared is not None:
+        parts["redis"] = Part(shared.probe, is_needed=False)
+    return parts
+
+
+async def _watch(
+    parts: Mapping[str, Part], guards: Guards, health: Health, stack: AsyncExitStack
+) -> None:
+    watch = Parts(
+        parts,
+        guards.timings,
+        lambda healthy: health.tell(healthy, is_ready=watch.is_ready(healthy)),
+    )
+    await watch.start()
+    stack.push_async_callback(watch.stop)
+
+
+def _observer(timings: Timings, kind: str, settings: Settings) -> Callable[[str, float], None]:
+    """Takes in the times of one kind of work; of nothing where nothing is measured."""
+    if not settings.measure:
+        return lambda _subject, _seconds: None
+    return lambda subject, seconds: timings.of(kind, subject).add(seconds)
+
+
+def _options(settings: Settings) -> tuple[tuple[str, int], ...]:
+    return (*SERVER_OPTIONS, ("grpc.enable_channelz", int(settings.channelz)))
+
+
+def _issuer(settings: Settings) -> Issuer | None:
+    if not settings.jwks:
+        return None
+    terms = Terms(
+        settings.jwt_issuer,
+        settings.jwt_audience,
+        settings.jwt_tenant_claim,
+        settings.jwt_roles_claim,
+    )
+    return Issuer(settings.jwks, terms)
+
+
+def _credentials(settings: Settings, log: JsonLog) -> grpc.ServerCredentials | None:
+    """What to listen with; None: in plain text."""
+    if settings.tls_cert_file is None or settings.tls_key_file is None:
+        return None
+    files = TlsFiles(settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file)
+    loop = asyncio.get_running_loop()
+    return tls_credentials(
+        files, lambda line: _ignore(loop.call_soon_threadsafe(log.write, dict(line)))
+    )
 
 
 def _error_answerer(log: JsonLog) -> Callable[[str, Exception], Status]:

@@ -6,7 +6,7 @@ watchers would hold up a server that drains.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import grpc
@@ -30,51 +30,64 @@ class ServiceUnknown(Exception):
         self.service = service
 
 
-class Health(health_pb2_grpc.HealthServicer):
-    """The health of the server ("") and of each of its services."""
+LIVENESS = "liveness"  # the process runs and answers, whatever it stands on
 
-    def __init__(self, services: tuple[str, ...]) -> None:
+
+class Health(health_pb2_grpc.HealthServicer):
+    """The health of the server ("", ready to serve), of each of its services (the same), of
+    `liveness`, and of each part that the server stands on.
+    """
+
+    def __init__(self, services: tuple[str, ...], parts: tuple[str, ...] = ()) -> None:
         self._services = ("", *services)
-        self._status = NOT_SERVING
+        self._statuses: dict[str, Any] = dict.fromkeys((*self._services, *parts), NOT_SERVING)
+        self._statuses[LIVENESS] = SERVING
         self._changed = asyncio.Event()
         self._draining = False
 
     def start_serving(self) -> None:
         """Everything is ready."""
-        self._set(SERVING)
+        self._set(dict.fromkeys(self._services, True))
 
     def start_draining(self) -> None:
         """The server stops: NOT_SERVING for good. Watchers hear it, then their streams end."""
+        self._set(dict.fromkeys(self._services, False))
         self._draining = True
-        self._set(NOT_SERVING)
+
+    def tell(self, parts: Mapping[str, bool], *, is_ready: bool) -> None:
+        """Which parts answer, and whether the server can serve with them."""
+        if not self._draining:
+            self._set({**dict.fromkeys(self._services, is_ready), **parts})
 
     async def Check(
         self, request: health_pb2.HealthCheckRequest, _context: Context
     ) -> health_pb2.HealthCheckResponse:
         """The health of one service. NOT_FOUND when there is no such service."""
-        if request.service not in self._services:
+        if request.service not in self._statuses:
             raise ServiceUnknown(request.service)
-        return health_pb2.HealthCheckResponse(status=self._status)
+        return health_pb2.HealthCheckResponse(status=self._statuses[request.service])
 
     async def Watch(
         self, request: health_pb2.HealthCheckRequest, _context: Context
     ) -> AsyncGenerator[health_pb2.HealthCheckResponse, None]:
         """The health of one service now and after every change, until the server drains."""
-        known = request.service in self._services
+        told = None
         while True:
             changed = self._changed
-            status = self._status if known else SERVICE_UNKNOWN
-            yield health_pb2.HealthCheckResponse(status=status)
+            status = self._statuses.get(request.service, SERVICE_UNKNOWN)
+            if status != told:
+                told = status
+                yield health_pb2.HealthCheckResponse(status=status)
             if self._draining:
                 return
             await changed.wait()
 
     async def List(self, _request: Message, _context: Context) -> Message:
-        """The health of every service."""
+        """The health of everything that has one."""
         response: Message = LIST_RESPONSE()
         statuses: Any = response.statuses  # type: ignore[attr-defined]  # made at run time, below
-        for service in self._services:
-            statuses[service].status = self._status
+        for service, status in self._statuses.items():
+            statuses[service].status = status
         return response
 
     def register(self, server: grpc.aio.Server) -> None:
@@ -89,8 +102,9 @@ class Health(health_pb2_grpc.HealthServicer):
             (grpc.method_handlers_generic_handler(SERVICE, {"List": listing}),)
         )
 
-    def _set(self, status: Any) -> None:
-        self._status = status
+    def _set(self, serving: Mapping[str, bool]) -> None:
+        for service, is_serving in serving.items():
+            self._statuses[service] = SERVING if is_serving else NOT_SERVING
         self._changed.set()
         self._changed = asyncio.Event()
 

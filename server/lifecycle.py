@@ -24,10 +24,17 @@ class PortTaken(Exception):
         )
 
 
-def bind(server: grpc.aio.Server, address: Address) -> Address:
-    """Listen in plain text; the address with the port that was really bound."""
+def bind(
+    server: grpc.aio.Server, address: Address, credentials: grpc.ServerCredentials | None = None
+) -> Address:
+    """Listen, in plain text where there are no credentials; the address with the port that was
+    really bound.
+    """
     try:
-        port = server.add_insecure_port(str(address))
+        if credentials is None:
+            port = server.add_insecure_port(str(address))
+        else:
+            port = server.add_secure_port(str(address), credentials)
     except RuntimeError as error:
         raise PortTaken("gRPC", address, "--listen") from error
     return Address(address.host, port)

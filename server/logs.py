@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from typing import BinaryIO
 
 import orjson
@@ -21,13 +22,13 @@ class JsonLog:
         self._dropped = 0
         self._flushing: asyncio.Task[None] | None = None
 
-    def write(self, fields: dict[str, object]) -> None:
-        """Write a line soon; `time` is added to it, in seconds since 1970."""
+    def write(self, fields: Mapping[str, object]) -> None:
+        """Write a line soon; `time` is put before it, in seconds since 1970."""
         if len(self._lines) >= MOST_LINES:
             self._dropped += 1
             return
-        fields["time"] = time.time()
-        self._lines.append(orjson.dumps(fields, default=str, option=orjson.OPT_APPEND_NEWLINE))
+        line = {"time": time.time(), **fields}
+        self._lines.append(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE))
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().create_task(self._flush_soon())
 

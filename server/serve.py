@@ -69,9 +69,14 @@ class LibraryLog(logging.Handler):
 
 def announce(app: Application) -> None:
     """One line for people and scripts: where the server is."""
+    callers = (
+        "no API key yet: callers of this machine are tenant default, administrators and unlimited"
+        if app.is_open
+        else "callers need an API key or a token"
+    )
     metrics = "off" if app.metrics_address == OFF else f"http://{app.metrics_address}/metrics"
     print(  # noqa: T201  # the one line on standard output
         f"switchyard-server {__version__} ready on {app.address}"
-        f" (database {app.database}, metrics {metrics}, every caller is tenant default)",
+        f" (database {app.database}, metrics {metrics}, {callers})",
         flush=True,
     )

@@ -2,10 +2,13 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from interceptors.call import is_loopback
 
 PREFIX = "SWITCHYARD_"
 
@@ -77,6 +80,24 @@ def read_count(text: str) -> int:
     return value
 
 
+def _is_local(host: str) -> bool:
+    return host == "localhost" or is_loopback(host)
+
+
+def read_flag(text: str) -> bool:
+    """True or false. Raises ValueError."""
+    if text.lower() not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return text.lower() == "true"
+
+
+def read_key_set_place(text: str) -> str:
+    """A file, or a URL that nobody on the way can change. Raises ValueError."""
+    if text.startswith("http://") and not _is_local(urlsplit(text).hostname or ""):
+        raise ValueError("must be a file or an https:// URL; http:// is for this machine alone")
+    return text
+
+
 def default_data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """The XDG data folder of Switchyard."""
     base = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
@@ -105,8 +126,48 @@ class Settings:
     database_url: str = _setting(
         "", str, "a PostgreSQL of your own, as postgresql://...; empty: the embedded one"
     )
+    redis_url: str = _setting(
+        "", str, "a Redis that processes share limits and cached answers in; empty: none"
+    )
     digest_key_file: Path | None = _setting(
         None, Path, "key of the ticket digests; default: digest.key in the data folder"
+    )
+    token_key_file: Path | None = _setting(
+        None, Path, "keys that tokens are signed with; default: token.keys in the data folder"
+    )
+    jwks: str = _setting(
+        "",
+        read_key_set_place,
+        "key set (JWKS) of an issuer whose tokens are taken, a file or an https:// URL",
+    )
+    jwt_issuer: str = _setting("", str, "what those tokens must state as iss")
+    jwt_audience: str = _setting("", str, "what those tokens must state as aud")
+    jwt_tenant_claim: str = _setting("tenant", str, "their claim with the caller's tenant")
+    jwt_roles_claim: str = _setting(
+        "roles", str, "their claim with the caller's roles: reader, agent, supervisor, admin"
+    )
+    tls_cert_file: Path | None = _setting(
+        None, Path, "certificate chain to serve TLS with, as PEM; a renewed file is picked up"
+    )
+    tls_key_file: Path | None = _setting(None, Path, "private key of the certificate, as PEM")
+    tls_client_ca_file: Path | None = _setting(
+        None, Path, "authority that must have signed every client's certificate, as PEM"
+    )
+    allow_plaintext: bool = _setting(
+        False, read_flag, "serve without TLS beyond this machine: where a proxy encrypts"
+    )
+    open_diagnostics: bool = _setting(
+        False, read_flag, "answer reflection and channelz to other machines too"
+    )
+    channelz: bool = _setting(
+        False, read_flag, "serve grpc.channelz.v1: what the transport's connections do"
+    )
+    rate_limit_shadow: bool = _setting(
+        False, read_flag, "count what rate limits would refuse, and refuse nothing"
+    )
+    measure: bool = _setting(True, read_flag, "time every call, step and query")
+    otlp_endpoint: str = _setting(
+        "", str, "collector that spans are sent to, as http://HOST:4317; empty: no traces"
     )
     automatic_min_confidence: float = _setting(
         0.85, read_probability, "confidence from which a decision may be automatic, 0 to 1"
@@ -121,6 +182,16 @@ class Settings:
         """The data folder, given or default."""
         return (self.data_folder or default_data_folder()).absolute()
 
+
+# What a setting is of no use without.
+NEEDED = {
+    "jwks": ("jwt_issuer", "jwt_audience"),
+    "jwt_issuer": ("jwks",),
+    "jwt_audience": ("jwks",),
+    "tls_cert_file": ("tls_key_file",),
+    "tls_key_file": ("tls_cert_file",),
+    "tls_client_ca_file": ("tls_cert_file",),
+}
 
 # Known, but not settings of the server: of the client, and of measurements.
 OTHERS = frozenset({"SWITCHYARD_SERVER", "SWITCHYARD_DATA", "SWITCHYARD_EMBEDDING_MODEL"})
@@ -150,4 +221,23 @@ def read_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
     faults += [f"{name}: no such setting; see switchyard-server settings" for name in unknown]
     if faults:
         raise InvalidSettings(faults)
-    return Settings(**values | {k: v for k, v in overrides.items() if v is not None})
+    settings = Settings(**values | {k: v for k, v in overrides.items() if v is not None})
+    conflicts = [*_conflicts(settings)]
+    if conflicts:
+        raise InvalidSettings(conflicts)
+    return settings
+
+
+def _conflicts(settings: Settings) -> Iterator[str]:
+    """What is wrong with settings that are right by themselves."""
+    is_private = settings.tls_cert_file or _is_local(settings.listen.host)
+    if not (is_private or settings.allow_plaintext):
+        yield (
+            f"SWITCHYARD_LISTEN: {settings.listen} would carry keys and tickets beyond this "
+            "machine in plain text; set SWITCHYARD_TLS_CERT_FILE and SWITCHYARD_TLS_KEY_FILE, or "
+            "SWITCHYARD_ALLOW_PLAINTEXT=true where a proxy encrypts"
+        )
+    for name, needed in NEEDED.items():
+        lacking = [variable_name(other) for other in needed if not getattr(settings, other)]
+        if getattr(settings, name) and lacking:
+            yield f"{variable_name(name)}: needs {' and '.join(lacking)} too"

@@ -26,13 +26,13 @@ async def test_health_answers_for_the_server_and_each_service(channel: grpc.aio.
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
-async def test_health_lists_the_services(channel: grpc.aio.Channel) -> None:
+async def test_health_lists_the_services_and_the_parts(channel: grpc.aio.Channel) -> None:
     call: Any = channel.unary_unary(
         "/grpc.health.v1.Health/List", response_deserializer=LIST_RESPONSE.FromString
     )
     answer = await call(b"")
-    assert set(answer.statuses) == {"", *SERVICES}
-    assert answer.statuses[""].status == health_pb2.HealthCheckResponse.SERVING
+    assert set(answer.statuses) == {"", *SERVICES, "liveness", "database", "engine"}
+    assert {s.status for s in answer.statuses.values()} == {health_pb2.HealthCheckResponse.SERVING}
 
 
 async def test_health_of_a_service_that_is_not_there_is_not_found(

@@ -26,6 +26,7 @@ MOST_IN_FRAME = 16
 FRAMES_AHEAD = 2  # sent before the first is answered: neither side waits for the other
 MOST_DEATHS = 2  # of the process, with a job in its hands, before the job is given up
 WATCH_S = 0.5
+PING = orjson.dumps(["drop", ""])  # an engine that is not there
 
 _COMMAND = (sys.executable, "-m", "server.engines.embedded.worker")
 _ERRORS: dict[str, type[Exception]] = {"ModelUnreadable": ModelUnreadable}
@@ -96,6 +97,10 @@ class EngineProcess:
         self._waiting.append(job)
         self._send_soon()
         return await job.answer
+
+    async def ping(self) -> None:
+        """Return when the process answers. Raises EngineError, EngineProcessDied."""
+        await self.ask(PING)
 
     def _send_soon(self) -> None:
         """Send in the next turn of the loop: what arrives in this one travels together."""

@@ -27,14 +27,26 @@ from interceptors.errors import (
     UnknownMethod,
     Violation,
 )
+from server.access.errors import (
+    IssuerUnavailable,
+    KeyNeeded,
+    KeyNotFound,
+    KeyNotReplaceable,
+    OperatorTenant,
+    TenantIdTaken,
+    TenantIsSuspended,
+    TenantNotFound,
+    TenantNotSuspended,
+)
+from server.admin.errors import BreakerNotFound, InvalidOrder, NotCached
 from server.engines.errors import EngineError, EngineProcessDied, TrainingFailed
 from server.errors import STATUSES, status_of
 from server.health import ServiceUnknown
+from server.paging import InvalidPageToken
 from server.storage.errors import StorageUnavailable
 from server.triage.errors import (
     FieldViolation,
     InvalidFieldValue,
-    InvalidPageToken,
     InvalidTaxonomy,
     ModelUnreadable,
     RequestIdReused,
@@ -46,6 +58,8 @@ from server.triage.errors import (
 
 # Raised before a server serves, or caught inside it: no call ever sees them.
 NEVER_IN_A_CALL = {
+    "InvalidTerms",
+    "TooManyCustomLimits",
     "DataFolderInUse",
     "EmbeddedPostgresFailed",
     "InvalidSettings",
@@ -54,7 +68,7 @@ NEVER_IN_A_CALL = {
     "PortTaken",
     "UnusableKey",
 }
-ROOTS = {"InterceptorError", "StorageError", "TriageError"}
+ROOTS = {"AdminError", "AccessError", "InterceptorError", "StorageError", "TriageError"}
 
 EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
     (
@@ -97,7 +111,31 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
     (InvalidPageToken(), grpc.StatusCode.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN"),
     (RunNotFound("triageRuns/1"), grpc.StatusCode.NOT_FOUND, "RUN_NOT_FOUND"),
     (ServiceUnknown("x"), grpc.StatusCode.NOT_FOUND, "SERVICE_UNKNOWN"),
+    (InvalidOrder("tier", "must be one"), grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ORDER"),
+    (NotCached("p.S/M", ["p.S/N"]), grpc.StatusCode.INVALID_ARGUMENT, "NOT_CACHED"),
+    (BreakerNotFound("p.S/M"), grpc.StatusCode.NOT_FOUND, "CIRCUIT_BREAKER_NOT_FOUND"),
     (StaleEtag("taxonomy"), grpc.StatusCode.ABORTED, "STALE_ETAG"),
+    (KeyNotFound("apiKeys/1"), grpc.StatusCode.NOT_FOUND, "API_KEY_NOT_FOUND"),
+    (
+        KeyNotReplaceable("apiKeys/1", "was revoked"),
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "API_KEY_NOT_REPLACEABLE",
+    ),
+    (KeyNeeded(), grpc.StatusCode.FAILED_PRECONDITION, "API_KEY_NEEDED"),
+    (TenantNotFound("tenants/acme"), grpc.StatusCode.NOT_FOUND, "TENANT_NOT_FOUND"),
+    (TenantIdTaken("tenants/acme"), grpc.StatusCode.ALREADY_EXISTS, "TENANT_ID_TAKEN"),
+    (
+        TenantIsSuspended("tenants/acme"),
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "TENANT_SUSPENDED",
+    ),
+    (
+        TenantNotSuspended("tenants/acme"),
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "TENANT_NOT_SUSPENDED",
+    ),
+    (OperatorTenant(), grpc.StatusCode.FAILED_PRECONDITION, "OPERATOR_TENANT"),
+    (IssuerUnavailable(10.0), grpc.StatusCode.UNAVAILABLE, "ISSUER_UNAVAILABLE"),
     (RequestIdReused("id"), grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED"),
     (StorageUnavailable("SELECT secret"), grpc.StatusCode.UNAVAILABLE, "STORAGE_UNAVAILABLE"),
     (ServerDraining(), grpc.StatusCode.UNAVAILABLE, "SERVER_DRAINING"),

@@ -1,0 +1,17 @@
+"""Spans to a collector over OTLP. Needs the `tracing` extra."""
+
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from interceptors.tracing import Tracing
+
+
+def make_tracing(endpoint: str, version: str) -> Tracing:
+    """A member of the chain that sends its spans to `endpoint`, such as http://127.0.0.1:4317."""
+    resource = Resource.create({"service.name": "switchyard", "service.version": version})
+    provider = TracerProvider(resource=resource)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint)))
+    return Tracing(provider.get_tracer("switchyard", version), TraceContextTextMapPropagator())
