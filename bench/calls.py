@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,6 +26,7 @@ from switchyard.admin.v1 import rate_limit_service_pb2, rate_limit_service_pb2_g
 from switchyard.triage.v1 import triage_service_pb2
 
 from bench import members, naive_chain
+from bench.echo_message import echo_message
 from bench.figures import Figure, report
 from bench.full_chain import KEY
 from bench.load_generator import Round, run_round
@@ -34,6 +35,7 @@ from tools.server_process import READY, ServerProcess
 
 IN_FLIGHT = 32
 STREAMS = 8
+NUMBER = "x" * ID_CHARACTERS  # where requests are counted
 BODY_BYTES = 560  # with id and channel a request of about 600 bytes
 PLENTY = rate_limit_service_pb2.Limits(
     per_second=10**6, per_minute=10**8, per_hour=10**9, per_day=10**10
@@ -123,21 +125,18 @@ async def _lift_limits(server: Server, key_id: str) -> None:
 
 def requests_of(case: Case) -> Iterator[bytes]:
     """Serialised requests, each different unless the case wants the same."""
-    ticket = sized_tickets(1, BODY_BYTES)[0]
-    ticket.id = "x" * ID_CHARACTERS
+    if case.is_same:
+        return itertools.repeat(next(requests_of(replace(case, is_same=False))))
     if case.method == TRIAGE:
-        request = triage_service_pb2.TriageRequest(ticket=ticket)
-        if case.is_same:
-            return itertools.repeat(request.SerializeToString())
         return itertools.chain.from_iterable(zip(*_varied_requests(), strict=True))
-    return numbered_requests(ticket, ticket.id)
+    text = sized_tickets(1, BODY_BYTES)[0].body
+    return numbered_requests(echo_message()(id=NUMBER, text=text), NUMBER)
 
 
 def _varied_requests() -> Iterator[Iterator[bytes]]:
     for ticket in sized_tickets(72, BODY_BYTES):
-        ticket.id = "x" * ID_CHARACTERS
-        request = triage_service_pb2.TriageRequest(ticket=ticket)
-        yield numbered_requests(request, ticket.id)
+        ticket.id = NUMBER
+        yield numbered_requests(triage_service_pb2.TriageRequest(ticket=ticket), NUMBER)
 
 
 async def run_case(case: Case, server: Server, requests: Iterator[bytes]) -> Round:

@@ -2,8 +2,8 @@
 
 python -m bench.echo_server bare|full|naive      prints its address, then serves until it is ended
 
-The bare one answers bytes with the same bytes. Behind a chain, requests are parsed and validated
-as tickets, and serialised again.
+The bare one answers bytes with the same bytes. Behind a chain, requests are parsed and validated,
+and serialised again.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from typing import Any
 
 import grpc
 import uvloop
-from switchyard.triage.v1 import ticket_pb2
 
 from bench import naive_chain
+from bench.echo_message import echo_message
 from bench.full_chain import members, open_log
 from interceptors.chain import Chain
 from server.serve import GC_THRESHOLD
@@ -37,8 +37,8 @@ async def main(kind: str) -> None:
         codec: dict[str, Any] = {}
         interceptors: list[grpc.aio.ServerInterceptor] = []
         if kind != "bare":
-            codec["request_deserializer"] = ticket_pb2.Ticket.FromString
-            codec["response_serializer"] = ticket_pb2.Ticket.SerializeToString
+            codec["request_deserializer"] = echo_message().FromString
+            codec["response_serializer"] = echo_message().SerializeToString
         if kind == "full":
             interceptors = [Chain([make() for _, make in members(log)])]
         elif kind == "naive":

@@ -25,6 +25,7 @@ from tools.server_process import ServerProcess
 
 CALLERS = {"unary": 60, "stream": 30, "batch": 10}
 BATCH_ITEMS = 20
+BODY_BYTES = 560
 DEADLINE_S = 10.0
 
 
@@ -36,10 +37,16 @@ class Tally:
         self.errors: Counter[str] = Counter()
 
 
-async def load(address: str, seconds: float) -> Tally:
+def distinct_tickets() -> Iterator[ticket_pb2.Ticket]:
+    """Endless tickets, no two alike: else the cache would answer, and triage not be measured."""
+    for number, ticket in enumerate(itertools.cycle(sized_tickets(499, BODY_BYTES))):
+        ticket.id = f"load-{number}"
+        yield ticket
+
+
+async def load(address: str, seconds: float, tickets: Iterator[ticket_pb2.Ticket]) -> Tally:
     """Keep every caller busy for `seconds`."""
     tally, end = Tally(), time.monotonic() + seconds
-    tickets = itertools.cycle(sized_tickets(499, 560))
     async with grpc.aio.insecure_channel(address) as channel:
         stub = triage_service_pb2_grpc.TriageServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
         kinds = {"unary": _unary, "stream": _stream, "batch": _batch}
@@ -121,14 +128,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="100 concurrent callers, a mix of methods")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long (default 60)")
     seconds: float = parser.parse_args().seconds
+    tickets = distinct_tickets()
     with tempfile.TemporaryDirectory() as folder:
         server = ServerProcess(Path(folder) / "data").start()
         process = psutil.Process(server.pid)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(load(server.address, 2.0))  # warm up
+                runner.run(load(server.address, 2.0, tickets))  # warm up
                 start = process.memory_info().rss / 2**20
-                tally = runner.run(load(server.address, seconds))
+                tally = runner.run(load(server.address, seconds, tickets))
                 memory = start, process.memory_info().rss / 2**20
         finally:
             server.stop()

@@ -11,8 +11,8 @@ from statistics import median
 from typing import Any
 
 import grpc
-from switchyard.triage.v1 import ticket_pb2
 
+from bench.echo_message import echo_message
 from bench.figures import Figure
 from bench.full_chain import CALLER, KEY, UNARY, members, open_log
 from interceptors.call import Call
@@ -62,8 +62,8 @@ def handler_of(chain: Sequence[Interceptor]) -> UnaryHandler:
     is_parsed = bool(chain)
     handler: Any = grpc.unary_unary_rpc_method_handler(
         _echo,
-        ticket_pb2.Ticket.FromString if is_parsed else None,
-        ticket_pb2.Ticket.SerializeToString if is_parsed else None,
+        echo_message().FromString if is_parsed else None,
+        echo_message().SerializeToString if is_parsed else None,
     )
     wrapped: Any = Chain(chain).wrap(UNARY, handler)
     unary: UnaryHandler = wrapped.unary_unary
