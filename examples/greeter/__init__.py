@@ -1,0 +1,1 @@
+"""The interceptors on a service that is not ours: it imports `interceptors` and nothing else."""
