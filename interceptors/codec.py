@@ -22,7 +22,7 @@ class Codec:
     `items_stand_alone` tells, by a method's name, whether its stream outlives a bad item.
     """
 
-    def __init__(self, items_stand_alone: Callable[[str], bool]) -> None:
+    def __init__(self, items_stand_alone: Callable[[str], bool] = lambda _method: False) -> None:
         self._items_stand_alone = items_stand_alone
 
     def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:

@@ -11,16 +11,22 @@ from grpc_status import rpc_status
 
 from interceptors.call import Call
 from interceptors.chain import Method, StreamHandler, UnaryHandler
-from interceptors.errors import reason_of
+from interceptors.errors import reason_of, status_of
 
 # Exceptions that are no answer: the call is over, or its status is already set.
 PASSED_ON = (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError)
 
 
-class ErrorStatus:
-    """Ends a call that raised with the status that `status_of` gives for method and exception."""
+def _usual_status(_method: str, error: Exception) -> Status:
+    return status_of(error)
 
-    def __init__(self, status_of: Callable[[str, Exception], Status]) -> None:
+
+class ErrorStatus:
+    """Ends a call that raised with the status that `status_of` gives for method and exception;
+    the usual one knows what interceptors refuse, and calls everything else INTERNAL.
+    """
+
+    def __init__(self, status_of: Callable[[str, Exception], Status] = _usual_status) -> None:
         self._status_of = status_of
 
     def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:

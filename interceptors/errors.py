@@ -30,6 +30,18 @@ from google.rpc.status_pb2 import Status
 DOMAIN = "switchyard"
 MOST_SUMMARIZED = 5  # violations that a status message spells out
 MOST_VIOLATIONS = 10  # that a status names: trailers are refused beyond 8 KiB
+# Names of the codes that say that the server has failed, by OpenTelemetry's RPC conventions.
+SERVER_FAULTS = frozenset(
+    code.name
+    for code in (
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DATA_LOSS,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +178,19 @@ def retry_info(seconds: float) -> error_details_pb2.RetryInfo:
     milliseconds = max(1, math.ceil(seconds * 1000))
     delay = Duration(seconds=milliseconds // 1000, nanos=milliseconds % 1000 * 1_000_000)
     return error_details_pb2.RetryInfo(retry_delay=delay)
+
+
+def status_of(error: Exception) -> Status:
+    """The status of anything that a call raises: INTERNAL, without a word of the cause, unless it
+    is an interceptor's refusal.
+    """
+    if isinstance(error, InterceptorError):
+        return interceptor_status(error)
+    return status(
+        grpc.StatusCode.INTERNAL,
+        "INTERNAL",
+        "The server failed in a way that it does not know. Its log has the details.",
+    )
 
 
 def interceptor_status(error: InterceptorError) -> Status:

@@ -45,7 +45,7 @@ class Telemetry:
             try:
                 response = await handler(request, call)
             except BaseException as error:
-                self._end(call, _code_of(error, call), clock() - start)
+                self._end(call, code_of(error, call), clock() - start)
                 raise
             self._end(call, OK, clock() - start)
             return response
@@ -68,7 +68,7 @@ class Telemetry:
                     # everything: its cancellation arrives one turn of the loop later.
                     await asyncio.sleep(0)
             except BaseException as error:
-                self._end(call, _code_of(error, call), clock() - start)
+                self._end(call, code_of(error, call), clock() - start)
                 raise
             self._end(call, OK, clock() - start)
 
@@ -83,7 +83,8 @@ class Telemetry:
             ended(call, code, seconds)
 
 
-def _code_of(error: BaseException, call: Call) -> str:
+def code_of(error: BaseException, call: Call) -> str:
+    """The name of the status code that a call ends with when this was raised."""
     if isinstance(error, grpc.aio.AbortError):
         code = call.code()
         return CODE_NAMES.get(code if isinstance(code, int) else code.value[0], "UNKNOWN")

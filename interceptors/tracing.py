@@ -11,10 +11,13 @@ from typing import Any
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.propagators.textmap import Getter, TextMapPropagator
-from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
 from interceptors.call import Call
 from interceptors.chain import Method, StreamHandler, UnaryHandler
+from interceptors.errors import SERVER_FAULTS
+from interceptors.telemetry import code_of
+from interceptors.timings import OK
 
 Metadata = Mapping[str, str | bytes]
 
@@ -41,16 +44,16 @@ class Tracing:
         """Traces `handler`."""
 
         async def answer(request: Any, call: Call) -> Any:
-            span = self._start(method, call)
+            span, code = self._start(method, call), OK
             token = otel_context.attach(trace.set_span_in_context(span))
             try:
                 return await handler(request, call)
             except BaseException as error:
-                _fail(span, error)
+                code = code_of(error, call)
                 raise
             finally:
                 otel_context.detach(token)
-                _end(span, call)
+                _end(span, call, code)
 
         return answer
 
@@ -61,7 +64,7 @@ class Tracing:
         """
 
         async def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
-            span = self._start(method, call)
+            span, code = self._start(method, call), OK
             inside = trace.set_span_in_context(span)
             try:
                 async with aclosing(handler(request, call)) as responses:
@@ -75,31 +78,29 @@ class Tracing:
                             otel_context.detach(token)
                         yield response
             except BaseException as error:
-                _fail(span, error)
+                code = code_of(error, call)
                 raise
             finally:
-                _end(span, call)
+                _end(span, call, code)
 
         return answer
 
     def _start(self, method: Method, call: Call) -> trace.Span:
-        service, _, name = method.name.rpartition("/")
         parent = self._propagator.extract(call.metadata, getter=_Metadata())
         return self._tracer.start_span(
             method.name,
             context=parent,
             kind=SpanKind.SERVER,
-            attributes={"rpc.system": "grpc", "rpc.service": service, "rpc.method": name},
+            attributes={"rpc.system.name": "grpc", "rpc.method": method.name},
         )
 
 
-def _fail(span: trace.Span, error: BaseException) -> None:
-    """Only the kind of an error: its text may hold a ticket's."""
-    span.set_status(Status(StatusCode.ERROR, type(error).__name__))
-
-
-def _end(span: trace.Span, call: Call) -> None:
+def _end(span: trace.Span, call: Call, code: str) -> None:
+    """Note how the call went, but not what an error says: its text may hold a ticket's."""
+    span.set_attribute("rpc.response.status_code", code)
     span.set_attribute("switchyard.call_id", call.id)
     if call.reason:
         span.set_attribute("switchyard.reason", call.reason)
+    if code in SERVER_FAULTS:
+        span.set_status(StatusCode.ERROR)
     span.end()

@@ -61,7 +61,12 @@ class Validation:
 
 
 def _path(field: Any) -> str:
-    """A field path as people write it: ticket.attributes["plan"], categories[2].name."""
+    """A field path as people write it: ticket.attributes["plan"], categories[2].name.
+
+    Of a rule that concerns several fields of the request together: request.
+    """
+    if field is None:
+        return "request"
     path = ""
     for element in field.elements:
         path += f".{element.field_name}" if path else element.field_name

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
-READY = re.compile(r"ready on (\S+)")
+READY = re.compile(r"ready on (\S+) .*metrics ([^,]+),")
 
 
 class ServerProcess:
@@ -20,6 +20,7 @@ class ServerProcess:
         self._environment = environment
         self._process: subprocess.Popen[str] | None = None
         self.address = ""
+        self.metrics_url = ""
         self.log_path = data.parent / f"{data.name}.log"
 
     def start(self) -> Self:
@@ -38,7 +39,7 @@ class ServerProcess:
         line = self._process.stdout.readline()
         ready = READY.search(line)
         assert ready, f"the server did not start: {self.log_path.read_text()[-2000:]}"
-        self.address = ready.group(1)
+        self.address, self.metrics_url = ready.groups()
         return self
 
     @property

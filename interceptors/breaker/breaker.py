@@ -109,6 +109,18 @@ class CircuitBreaker:
             return self._shared_permit or Permit(self._epoch, self._clock())
         return self._admit_probe()
 
+    def refuses(self) -> bool:
+        """Whether `admit` would refuse a call now. Changes nothing."""
+        if self.state is _CLOSED:
+            return False
+        now_s = self._clock()
+        if self.state is State.OPEN:
+            is_resting = now_s < self._opened_s + self.settings.open_s
+            return is_resting or self.mode is Mode.FORCED_OPEN
+        oldest_s = now_s - self.settings.probe_lease_s
+        probes = sum(probe.started_s > oldest_s for probe in self._probes)
+        return probes >= self.settings.half_open_calls
+
     def succeeded(self, permit: Permit) -> None:
         """The call ended well."""
         if permit is NOT_COUNTED:

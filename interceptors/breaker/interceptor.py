@@ -1,7 +1,7 @@
 """A circuit breaker before every method of the server."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from typing import Any
 
@@ -18,18 +18,23 @@ class CircuitBreakers:
     `counts` says which exceptions are the server's own failures. It is not asked about what
     other members refuse, nor about callers that leave or give up; a call that takes longer
     than its contract allows it sees as DeadlineExceeded. A stream is one call, from its first
-    step to its end. Methods for which `is_exempt` holds have no breaker.
+    step to its end. Methods for which `is_exempt` holds have no breaker. Those of `methods` have
+    theirs from the start, for operators to find; others get it with their first call.
     """
 
     def __init__(
         self,
         registry: BreakerRegistry,
         counts: Callable[[Exception], bool],
-        is_exempt: Callable[[str], bool],
+        is_exempt: Callable[[str], bool] = lambda _method: False,
+        methods: Iterable[str] = (),
     ) -> None:
         self._registry = registry
         self._counts = counts
         self._is_exempt = is_exempt
+        for method in methods:
+            if not is_exempt(method):
+                registry.get(method, self._is_failure)
 
     def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
         """Asks the method's breaker, and tells it how the call went."""

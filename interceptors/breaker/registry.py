@@ -31,12 +31,20 @@ class BreakerRegistry:
         self._listeners = tuple(listeners)
         self._most = most
         self._breakers: dict[str, CircuitBreaker] = {}
+        self._usual: dict[str, BreakerSettings] = {}  # other than the defaults
         self._settings: dict[str, BreakerSettings] = {}
         self._modes: dict[str, Mode] = {}
 
-    def get(self, name: str, counts: Callable[[Exception], bool]) -> CircuitBreaker:
-        """The breaker of this name, made if there is none; only then is `counts` used."""
-        return self._breakers.get(name) or self._make(name, counts)
+    def get(
+        self,
+        name: str,
+        counts: Callable[[Exception], bool],
+        usual: BreakerSettings | None = None,
+    ) -> CircuitBreaker:
+        """The breaker of this name, made if there is none; only then are `counts` used, and
+        `usual`: its settings while nothing is ordered, where they are not the defaults.
+        """
+        return self._breakers.get(name) or self._make(name, counts, usual)
 
     def find(self, name: str) -> CircuitBreaker | None:
         """The breaker of this name, if it was made."""
@@ -48,7 +56,11 @@ class BreakerRegistry:
 
     def settings_of(self, name: str) -> BreakerSettings:
         """The settings that a breaker has, or will have when it is made."""
-        return self._settings.get(name, self.defaults)
+        return self._settings.get(name) or self.usual_settings(name)
+
+    def usual_settings(self, name: str) -> BreakerSettings:
+        """The settings of a breaker while nothing is ordered."""
+        return self._usual.get(name, self.defaults)
 
     def update(self, name: str, settings: BreakerSettings) -> None:
         """Change a breaker's settings, now or when it is made."""
@@ -67,7 +79,11 @@ class BreakerRegistry:
         if breaker := self.find(name):
             breaker.reset()
 
-    def _make(self, name: str, counts: Callable[[Exception], bool]) -> CircuitBreaker:
+    def _make(
+        self, name: str, counts: Callable[[Exception], bool], usual: BreakerSettings | None
+    ) -> CircuitBreaker:
+        if usual is not None:
+            _remember(self._usual, name, usual, self._most)
         if len(self._breakers) >= self._most:
             self._make_room()
         breaker = CircuitBreaker(name, self.settings_of(name), counts, self._clock, self._listeners)

@@ -93,10 +93,7 @@ class AnswerCache:
         return dropped
 
     def forget(self, tag: str) -> int:
-        """Drop the entries that carry `tag` here alone; how many there were.
-
-        For processes that are told of an invalidation: who made it has told Redis.
-        """
+        """Drop the entries that carry `tag` from this memory alone; how many there were."""
         self._invalidations.add(tag)
         return self.memory.drop_tagged(tag)
 

@@ -33,7 +33,7 @@ def cached(
 
     def decorate(function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         name = f"{function.__module__}.{function.__qualname__}"
-        terms = cache.register(name, longest_s=max(ttl_s, stale_ttl_s))
+        terms = cache.register(name, longest_s=ttl_s + stale_ttl_s)
         terms.change(ttl_s=ttl_s, stale_ttl_s=stale_ttl_s)
         prefix, tags = prefix_of(name), (ALL, tag_of(name))
 

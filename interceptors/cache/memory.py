@@ -4,11 +4,16 @@ from collections import OrderedDict
 
 from interceptors.cache.entry import Entry
 
+MOST_CACHED = 10_000
+MOST_CACHED_BYTES = 64 * 1024 * 1024
+
 
 class Memory:
     """At most so many entries and so many bytes of keys and answers."""
 
-    def __init__(self, most_entries: int = 10_000, most_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(
+        self, most_entries: int = MOST_CACHED, most_bytes: int = MOST_CACHED_BYTES
+    ) -> None:
         self._most_entries = most_entries
         self._most_bytes = most_bytes
         self._entries: OrderedDict[bytes, Entry] = OrderedDict()  # used last: at the end

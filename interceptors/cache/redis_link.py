@@ -19,7 +19,8 @@ NAMESPACE = "switchyard:cache:1"  # the number changes with the form of what is 
 AWAY_S = 1.0  # how long Redis is left alone after a failure
 MOST_CONNECTIONS = 16
 MOST_OWED = 1024
-FAILURES = (RedisError, TimeoutError, OSError)
+# RuntimeError is uvloop's word for a connection that the other side has just closed.
+FAILURES = (RedisError, TimeoutError, OSError, RuntimeError)
 
 
 class RedisLink:
@@ -54,6 +55,7 @@ class RedisLink:
         self._clock = clock
         self._if_too_many = if_too_many  # what to delete instead of more than MOST_OWED names
         self._away_until_s: float | None = None
+        self._failures = 0
         self._owed: dict[str, int] = {}  # names to delete first -> how often anything was owed
         self._owings = 0
 
@@ -81,15 +83,18 @@ class RedisLink:
 
     async def attempt(self, command: Callable[[], Awaitable[T]]) -> T:
         """What Redis answers. Raises one of FAILURES, and then it is left alone for a while."""
+        failures = self._failures
         try:
             async with asyncio.timeout(self._timeout_s):
                 if self._owed:
                     await self._delete_owed()
                 answer = await command()
         except FAILURES:
+            self._failures += 1
             self._away_until_s = self._clock() + AWAY_S
             raise
-        self._away_until_s = None
+        if failures == self._failures:  # a full Redis reads on: that must not hide what it refused
+            self._away_until_s = None
         return answer
 
     async def close(self) -> None:

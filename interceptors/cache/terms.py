@@ -35,7 +35,7 @@ class Terms:
     """How long the answers of `name` are kept: fresh for `ttl_s`, then stale for `stale_ttl_s`."""
 
     name: str  # "package.Service/Method", or of a function
-    longest_s: float  # what the contract allows for each of the two
+    longest_s: float  # what the contract allows for both together
     ttl_s: float
     stale_ttl_s: float = 0.0
     is_enabled: bool = True
@@ -62,8 +62,11 @@ class Terms:
         stale_ttl_s = self.stale_ttl_s if stale_ttl_s is None else stale_ttl_s
         if not 0 < ttl_s <= self.longest_s:
             raise InvalidTerms("ttl", f"must be greater than 0 s and at most {self.longest_s:g} s")
-        if not 0 <= stale_ttl_s <= self.longest_s:
-            raise InvalidTerms("stale_ttl", f"must be 0 to {self.longest_s:g} s")
+        if not ttl_s <= ttl_s + stale_ttl_s <= self.longest_s:
+            rule = (
+                f"must be 0 to {self.longest_s - ttl_s:g} s: with ttl at most {self.longest_s:g} s"
+            )
+            raise InvalidTerms("stale_ttl", rule)
         self.is_enabled, self.ttl_s, self.stale_ttl_s = is_enabled, ttl_s, stale_ttl_s
 
 

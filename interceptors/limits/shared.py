@@ -17,6 +17,8 @@ Reply = TypeVar("Reply")
 TIMEOUT_S = 0.2
 PAUSE_S = 1.0  # without Redis, once it has failed
 MOST_IN_FLIGHT = 64  # charges, and therefore connections
+# RuntimeError is uvloop's word for a connection that the other side has just closed.
+FAILURES = (RedisError, OSError, RuntimeError)
 
 
 def connect(url: str, timeout_s: float = TIMEOUT_S) -> Redis:
@@ -75,7 +77,7 @@ class SharedWindows:
                 return None
             try:
                 reply = await question()
-            except (RedisError, OSError):
+            except FAILURES:
                 self._fail()
                 return None
         self.is_up = True

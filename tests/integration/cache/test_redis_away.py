@@ -9,13 +9,14 @@ import redis
 
 from interceptors.cache.answer_cache import AnswerCache
 from interceptors.cache.probe import probe
-from interceptors.cache.redis_link import AWAY_S, MOST_OWED
+from interceptors.cache.redis_link import AWAY_S, MOST_OWED, RedisLink
 from interceptors.cache.tags import tag_of
 from tests.integration.cache.conftest import MakeCache
 from tests.unit.interceptors.cache.questions import Clock, Question, Worker, terms_in
 from tools.redis_process import RedisProcess
 
 SHORT_S = 0.1
+PATIENT_S = 10.0
 
 
 @pytest.fixture
@@ -83,6 +84,25 @@ async def test_a_full_redis_fails_no_call(full_redis: RedisProcess, make_cache: 
     cache = make_cache(full_redis.url)
     assert await ask_all(cache, questions(cache, Worker())) == ["miss"] * 20
     assert not cache.is_shared
+
+
+async def test_what_a_full_redis_still_answers_does_not_hide_what_it_refuses(
+    own_redis: RedisProcess, clock: Clock
+) -> None:
+    link, worker = RedisLink(own_redis.url, PATIENT_S, clock, if_too_many="all"), Worker().hold()
+    answering = asyncio.create_task(link.attempt(worker.work))
+    await worker.begun.wait()
+    with pytest.raises(redis.exceptions.OutOfMemoryError):
+        await link.attempt(refuse)
+    worker.may_end.set()
+    await answering
+    assert not link.is_up
+    await link.close()
+
+
+async def refuse() -> None:
+    """What a full Redis does to a command that writes."""
+    raise redis.exceptions.OutOfMemoryError
 
 
 async def test_sharing_comes_back_after_a_restart(

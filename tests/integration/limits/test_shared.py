@@ -296,6 +296,25 @@ async def test_a_full_redis_fails_no_call(folder: Path, clock: Clock) -> None:
     assert not limiter.is_shared
 
 
+class ClosedConnection:
+    """Stands for a client whose connection the event loop finds closed as it writes."""
+
+    def register_script(self, _script: str) -> Any:
+        """A script that cannot be sent."""
+        return self._send
+
+    async def _send(self, _keys: list[str], _arguments: list[str | int]) -> None:
+        raise RuntimeError("the handler is closed")
+
+
+async def test_a_connection_that_closes_as_it_is_written_to_fails_no_call(clock: Clock) -> None:
+    client: Any = ClosedConnection()
+    shared = SharedWindows(client, clock)
+    limiter = Limiter(LimitBook({"free": HUNDRED_A_DAY}), shared, clock)
+    assert (await spend(limiter)).remaining_units == 99
+    assert not limiter.is_shared
+
+
 async def test_a_reset_without_redis_says_so(exposed: Limiter, own_redis: RedisProcess) -> None:
     own_redis.kill()
     assert not await exposed.reset("t/a")

@@ -34,6 +34,10 @@ class Transport:
         """As gRPC writes it."""
         return self._peer
 
+    def invocation_metadata(self) -> Any:
+        """Nothing was sent beside the request."""
+        return ()
+
     def set_trailing_metadata(self, metadata: Any) -> None:
         """Kept, to be looked at."""
         self.trailing_metadata = metadata

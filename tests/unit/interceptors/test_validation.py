@@ -4,6 +4,7 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2
 from google.rpc.status_pb2 import Status
+from switchyard.admin.v1 import rate_limit_service_pb2
 from switchyard.triage.v1 import taxonomy_pb2, ticket_pb2, triage_service_pb2
 
 from interceptors.chain import Interceptor
@@ -36,6 +37,12 @@ def fields(message: object) -> dict[str, str]:
 
 def test_a_sound_ticket_breaks_no_rule() -> None:
     assert fields(ticket_pb2.Ticket(id="1", body="مرحبا 👋\r\n\tline")) == {}
+
+
+def test_a_rule_on_several_fields_together_is_broken_by_the_request() -> None:
+    assert fields(rate_limit_service_pb2.SetCustomLimitRequest()) == {
+        "request": "caller, method or both must be given"
+    }
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ class Question:
 
 def terms_in(cache: AnswerCache, ttl_s: float = 60.0, stale_ttl_s: float = 0.0) -> Terms:
     """The terms of METHOD in a cache that has none for it yet."""
-    terms = cache.register(METHOD, longest_s=3600.0)
+    terms = cache.register(METHOD, longest_s=7200.0)
     terms.change(ttl_s=ttl_s, stale_ttl_s=stale_ttl_s)
     return terms
 

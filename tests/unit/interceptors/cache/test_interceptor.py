@@ -146,9 +146,9 @@ async def test_a_stale_response_leaves_at_once_and_a_new_one_follows(
 ) -> None:
     worker = Worker()
     async with cached_service(cache, worker) as service:
-        cache.terms[METHOD].change(stale_ttl_s=30.0)
+        cache.terms[METHOD].change(ttl_s=30.0, stale_ttl_s=30.0)
         await service.call()
-        clock.now_s += 60.0
+        clock.now_s += 30.0
         assert await service.call() == (b"a:s:1", "stale")
         await until(lambda: worker.runs == 2)
         assert await service.call() == (b"a:s:2", "hit")
