@@ -92,7 +92,7 @@ class NotFound(SwitchyardError):
 
 
 class AlreadyExists(SwitchyardError):
-    """The request id was used for another ticket, or the name is taken."""
+    """The request id was used for another request, or the name is taken."""
 
     codes = (StatusCode.ALREADY_EXISTS,)
 

@@ -17,11 +17,11 @@ class InvalidOrder(AdminError):
 
 
 class NotCached(AdminError):
-    """A method whose contract allows no cache."""
+    """A field that names a method whose contract allows no cache."""
 
-    def __init__(self, method: str, cached: Sequence[str]) -> None:
-        super().__init__(method)
-        self.method = method
+    def __init__(self, field: str, cached: Sequence[str]) -> None:
+        super().__init__(field)
+        self.field = field
         self.cached = tuple(cached)
 
 

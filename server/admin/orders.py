@@ -1,12 +1,13 @@
 """What operators order, carried out in every process.
 
 A setting lasts: it is stored, and put in force again after a restart. An order is carried out
-once. Both are committed with their audit event, put in force here, and told to the other
-processes, which follow within a second.
+once, or without harm twice. Both are committed with their audit event, put in force here, and
+told to all processes, which follow within a second. This one follows too: of a caller that leaves
+after the commit, and of two that set the same at once, what is stored counts.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -16,71 +17,82 @@ from server.admin.store import OrderStore, Setting, Value
 from server.storage.errors import StorageUnavailable
 
 RETRY_S = 1.0
+MOST_WAITING = 1000  # orders that were heard; people do not give them faster
 
 Apply = Callable[[str, Value | None], None]  # subject, and what is set; None: the usual
-CarryOut = Callable[[str, Value], None]  # subject and facts
+CarryOut = Callable[[str], Awaitable[Any]]  # subject
 
 
 class Orders:
-    """Settings and orders by kind. `origin` tells this process' own notices from the others'."""
+    """Settings and orders by kind. `missed` makes up for orders that this process did not hear."""
 
     def __init__(
         self,
         store: OrderStore,
         settings: Mapping[str, Apply],
         orders: Mapping[str, CarryOut],
-        origin: str,
+        missed: Callable[[], object],
     ) -> None:
         self._store = store
         self._settings = settings
         self._orders = orders
-        self._origin = origin
+        self._missed = missed
         self._in_force: dict[tuple[str, str], Value] = {}
         self._is_stale = asyncio.Event()
-        self._reloading: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Queue[tuple[str, str]] = asyncio.Queue(MOST_WAITING)
+        self._following: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Put in force what is set. Raises StorageUnavailable."""
         await self._reload()
-        self._reloading = asyncio.create_task(self._reload_when_stale(), name="orders")
+        self._following = [
+            asyncio.create_task(self._reload_when_stale(), name="settings"),
+            asyncio.create_task(self._carry_out_forever(), name="orders"),
+        ]
 
     async def stop(self) -> None:
         """Hear of nothing more."""
-        if self._reloading is not None:
-            self._reloading.cancel()
-            await asyncio.gather(self._reloading, return_exceptions=True)
-
-    def setting(self, kind: str, subject: str) -> Value | None:
-        """What is set; None: the usual."""
-        return self._in_force.get((kind, subject))
+        for task in self._following:
+            task.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
 
     async def set(self, kind: str, subject: str, value: Value | None, actor: str) -> None:
         """Set something in every process, for good. Raises StorageUnavailable."""
         setting = Setting(kind, subject, value)
-        await self._store.set(setting, actor, self._notice(kind, subject, None))
+        await self._store.set(setting, actor, _notice("setting", kind, subject))
         self._put_in_force(setting)
 
-    async def order(self, kind: str, subject: str, facts: Value, actor: str) -> None:
-        """Have something done in every process, once. Raises StorageUnavailable."""
-        await self._store.order(kind, subject, facts, actor, self._notice(kind, subject, facts))
-        self._orders[kind](subject, facts)
+    async def order(self, kind: str, subject: str, facts: Value, actor: str) -> Any:
+        """Have something done in every process; what came of it in this one.
+
+        Raises StorageUnavailable, and then nothing is done.
+        """
+        await self._store.order(kind, subject, facts, actor, _notice("order", kind, subject))
+        return await self._orders[kind](subject)
 
     def heard(self, notice: str | None) -> None:
-        """Follow what another process has committed. None: anything may have been missed."""
+        """Follow what a process has committed. None: anything may have been missed."""
         if notice is None:
             self._is_stale.set()
+            self._missed()
             return
         told: dict[str, Any] = orjson.loads(notice)
-        if told["origin"] == self._origin:
-            return
-        if told["facts"] is None:
+        if told["what"] == "setting":
             self._is_stale.set()
         elif told["kind"] in self._orders:  # else a newer release knows more kinds than this one
-            self._orders[told["kind"]](told["subject"], told["facts"])
+            self.soon(told["kind"], told["subject"])
 
-    def _notice(self, kind: str, subject: str, facts: Value | None) -> str:
-        told = {"origin": self._origin, "kind": kind, "subject": subject, "facts": facts}
-        return orjson.dumps(told).decode()
+    def soon(self, kind: str, subject: str) -> None:
+        """Have something done in this process, after what waits already."""
+        try:
+            self._waiting.put_nowait((kind, subject))
+        except asyncio.QueueFull:
+            self._missed()
+
+    async def _carry_out_forever(self) -> None:
+        while True:
+            kind, subject = await self._waiting.get()
+            await self._orders[kind](subject)
 
     async def _reload_when_stale(self) -> None:
         while True:
@@ -106,4 +118,10 @@ class Orders:
         else:
             self._in_force[key] = setting.value
         if setting.kind in self._settings:
-            self._settings[setting.kind](setting.subject, setting.value)
+            # A newer release may have set what this one cannot read: it goes on without.
+            with suppress(TypeError, ValueError, KeyError):
+                self._settings[setting.kind](setting.subject, setting.value)
+
+
+def _notice(what: str, kind: str, subject: str) -> str:
+    return orjson.dumps({"what": what, "kind": kind, "subject": subject}).decode()

@@ -79,7 +79,8 @@ class TaxonomyCatalog:
 
     def forget(self, tenant: str | None) -> None:
         """Load `tenant` anew when it is next asked for; None: every tenant."""
-        self._stale |= self._kept.keys() if tenant is None else {tenant}
+        known = self._kept.keys() | self._loading.keys()
+        self._stale |= known if tenant is None else known & {tenant}
 
     async def _current(self, tenant: str, etag: str) -> Taxonomy:
         """The taxonomy in force. Raises StaleEtag when `etag` is another's."""
@@ -105,7 +106,9 @@ class TaxonomyCatalog:
 
     def _loaded(self, tenant: str, task: asyncio.Task[Active]) -> None:
         del self._loading[tenant]
-        if task.cancelled() or task.exception() is not None:
+        if tenant not in self._kept:
+            self._stale.discard(tenant)  # nothing was kept: the next call loads it in any case
+        elif task.cancelled() or task.exception() is not None:
             self._stale.add(tenant)
 
     async def _engine_of(self, stored: StoredTaxonomy | None) -> Active:

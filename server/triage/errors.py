@@ -49,11 +49,15 @@ class RunNotFound(TriageError):
 
 
 class RequestIdReused(TriageError):
-    """A request id that came before with another ticket."""
+    """A request id that came before with another request; `difference` names what is not the same,
+    `run` the run that the id belongs to.
+    """
 
-    def __init__(self, request_id: str) -> None:
-        super().__init__(request_id)
+    def __init__(self, request_id: str, run: str, difference: str) -> None:
+        super().__init__(f"{request_id}: {difference}")
         self.request_id = request_id
+        self.run = run
+        self.difference = difference
 
 
 class ModelUnreadable(TriageError):

@@ -119,6 +119,7 @@ class TriagePipeline:
         yield finished(Step.DECIDE, self._clock() - start, finding)
 
         answer = Answer(
+            parts=order.parts,
             category=assessment.category,
             priority=assessment.priority,
             priority_reasons=assessment.priority_reasons,
@@ -136,7 +137,8 @@ class TriagePipeline:
         yield StepStarted(Step.RECORD)
         start = self._clock()
         run = await self._record(order, record, answer)
-        recorded = finished(Step.RECORD, self._clock() - start, "committed")
+        finding = "committed" if run.answer is answer else "committed before: a repeated request"
+        recorded = finished(Step.RECORD, self._clock() - start, finding)
         yield recorded
         yield Recorded(run, (*run.answer.steps, recorded))
 

@@ -18,7 +18,7 @@ from server.triage.assessment import (
     decode_assessment,
     decode_prediction,
 )
-from server.triage.engine import EngineVersion
+from server.triage.engine import EngineVersion, Parts
 from server.triage.ticket import Ticket
 
 
@@ -51,8 +51,9 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What triage says about a ticket. None: not asked for."""
+    """What triage says about a ticket. None: not asked for, or not known."""
 
+    parts: Parts  # that were asked for
     category: Prediction[str]
     priority: Prediction[Priority]
     priority_reasons: tuple[Reason, ...]
@@ -107,6 +108,7 @@ def decode_answer(record: Mapping[str, Any]) -> Answer:
     """The answer of a stored record."""
     found = decode_assessment(record)
     return Answer(
+        parts=Parts(**record.get("parts", {})),  # early records do not say; most asked for all
         category=found.category,
         priority=found.priority,
         priority_reasons=found.priority_reasons,

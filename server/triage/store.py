@@ -20,6 +20,8 @@ from server.triage.ticket import decode_record
 
 TAXONOMY_CHANNEL = "switchyard_taxonomy"  # NOTIFY with the tenant as payload
 
+# In the order of the unique index: two servers that insert the same request ids in one statement
+# each would otherwise wait for one another.
 INSERT_RUNS = """
 INSERT INTO triage_runs
 SELECT tenant, run_id, create_time, ticket_id, category, decision, request_id,
@@ -28,6 +30,7 @@ FROM jsonb_to_recordset(%s::jsonb) AS row(
     tenant text, run_id uuid, create_time timestamptz, ticket_id text, category text,
     decision smallint, request_id uuid, ticket_digest text, ticket jsonb, answer jsonb,
     server_version text)
+ORDER BY tenant, request_id
 ON CONFLICT DO NOTHING
 RETURNING run_id
 """
@@ -59,8 +62,9 @@ class RunStore:
     async def add(self, run: Run) -> Run:
         """Commit the run; the run that is on record when it returns.
 
-        That is an earlier one when the request id came before with the same ticket.
-        Raises RequestIdReused when it came with another, StorageUnavailable.
+        That is an earlier one when the request id came before with the same request: whichever
+        is committed first is the answer to all, in every process, for as long as it is kept.
+        Raises RequestIdReused when it came with another request, StorageUnavailable.
         """
         row = {
             "tenant": run.tenant,
@@ -78,8 +82,9 @@ class RunStore:
         if await self._commits.append(_insert_runs, row):
             return run
         first = await self._of_request(run.tenant, run.request_id)
-        if first.ticket_digest != run.ticket_digest:
-            raise RequestIdReused(run.request_id)
+        difference = _difference(first, run)
+        if difference:
+            raise RequestIdReused(run.request_id, f"triageRuns/{first.run_id}", difference)
         return first
 
     async def get(self, tenant: str, run_id: str) -> Run:
@@ -108,6 +113,16 @@ class RunStore:
     async def _fetch(self, query: str, values: dict[str, Any]) -> list[TupleRow]:
         async with self._database.connection("runs.read") as connection:
             return await (await connection.execute(query.encode(), values)).fetchall()
+
+
+def _difference(first: Run, repeated: Run) -> str:
+    """What a request asks for that the first one with its id did not; empty: they are the same.
+
+    Tickets, not their digests: two servers may hold different keys.
+    """
+    if first.ticket != repeated.ticket:
+        return "another ticket"
+    return "" if first.answer.parts == repeated.answer.parts else "other options"
 
 
 async def _insert_runs(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[bool]:

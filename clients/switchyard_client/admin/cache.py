@@ -34,7 +34,7 @@ class CacheAdmin:
         return response.dropped
 
     async def update_config(self, config: CacheConfig) -> CacheConfig:
-        """The settings then in force for the method; times that are None stay as they are."""
+        """The settings then in force for the method; what is None stays as it is."""
         request = UpdateCacheConfigRequest(config=config)
         response = await self._connection.call(_SERVICE, request, UpdateCacheConfigResponse)
         return response.config or CacheConfig()

@@ -55,7 +55,8 @@ def explain(error: SwitchyardError, endpoint: Endpoint) -> str:
         fields = [
             f"{violation.field}: {violation.description}" for violation in error.field_violations
         ]
-        return "\n  ".join(["the server refused the request:", *fields])
+        between = "\n  " if len(fields) > 1 else " "
+        return between.join(["the server refused the request:", *fields])
     message = (error.message or error.code.name).removesuffix(".")
     reason = f" ({error.reason})" if error.reason else ""
     advice = _advice(error, endpoint)

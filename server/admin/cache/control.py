@@ -17,8 +17,11 @@ def apply_terms(cache: AnswerCache, method: str, value: Value | None) -> None:
     terms = cache.terms.get(method)
     if terms is None:
         return
-    usual = terms_of(Terms(method, terms.longest_s, ttl_s=terms.longest_s))
-    terms.change(**(value or usual))
+    wanted = value or terms_of(Terms(method, terms.longest_s, ttl_s=terms.longest_s))
+    # The contract may allow less than when this was set.
+    ttl_s = min(wanted["ttl_s"], terms.longest_s)
+    stale_ttl_s = min(wanted["stale_ttl_s"], terms.longest_s - ttl_s)
+    terms.change(is_enabled=wanted["is_enabled"], ttl_s=ttl_s, stale_ttl_s=stale_ttl_s)
 
 
 def terms_of(terms: Terms) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """switchyard.admin.v1.CacheService: statistics, clearing, configuration and test."""
 
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -49,25 +50,22 @@ class CacheServicer(cache_service_pb2_grpc.CacheServiceServicer):
     ) -> pb.ClearCacheResponse:
         """Drop answers everywhere."""
         if request.method:
-            self._terms(request.method)
-        before = len(self._cache.memory)
+            self._terms(request.method, "method")
         facts = {"method": request.method, "tenant": request.tenant}
         tag = tag_of(request.method, request.tenant)
-        await self._cache.invalidate(tag)
-        dropped = before - len(self._cache.memory)
-        await self._orders.order(CLEAR, tag, facts, caller_of(context).subject)
-        return pb.ClearCacheResponse(dropped=max(0, dropped))
+        dropped = await self._orders.order(CLEAR, tag, facts, caller_of(context).subject)
+        return pb.ClearCacheResponse(dropped=dropped)
 
     async def UpdateCacheConfig(
         self, request: pb.UpdateCacheConfigRequest, context: Context
     ) -> pb.UpdateCacheConfigResponse:
         """Change how the answers of one method are kept."""
         wanted = request.config
-        terms = self._terms(wanted.method)
-        changed = Terms(terms.name, terms.longest_s, terms.ttl_s, terms.stale_ttl_s)
+        terms = self._terms(wanted.method, "config.method")
+        changed = replace(terms)
         try:
             changed.change(
-                is_enabled=wanted.enabled,
+                is_enabled=wanted.enabled if wanted.HasField("enabled") else None,
                 ttl_s=read_seconds(wanted.ttl) if wanted.HasField("ttl") else None,
                 stale_ttl_s=(
                     read_seconds(wanted.stale_ttl) if wanted.HasField("stale_ttl") else None
@@ -94,10 +92,11 @@ class CacheServicer(cache_service_pb2_grpc.CacheServiceServicer):
         ]
         return pb.TestCacheResponse(parts=parts)
 
-    def _terms(self, method: str) -> Terms:
+    def _terms(self, method: str, field: str) -> Terms:
+        """The terms of a method that stands in `field`. Raises NotCached."""
         terms = self._cache.terms.get(method)
         if terms is None:
-            raise NotCached(method, sorted(self._cache.terms))
+            raise NotCached(field, sorted(self._cache.terms))
         return terms
 
 

@@ -1,10 +1,11 @@
 """Rate limits under their operators: custom limits as settings, a reset as an order."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from interceptors.limits.book import LimitBook
+from interceptors.limits.book import LimitBook, TooManyCustomLimits
 from interceptors.limits.limiter import Limiter
 from interceptors.limits.tiers import Limits
 from server.admin.store import Value
@@ -20,9 +21,12 @@ def subject_of(caller: str, method: str) -> str:
 
 
 def apply_limits(book: LimitBook, subject: str, value: Value | None) -> None:
-    """Put custom limits in force; None: the usual ones."""
+    """Put custom limits in force; None: the usual ones. What the book has no room for is left
+    out: two processes may have added the last one at the same time.
+    """
     caller, _, method = subject.partition(" ")
-    book.set_limits(Limits(**value) if value else None, caller=caller, method=method)
+    with suppress(TooManyCustomLimits):
+        book.set_limits(Limits(**value) if value else None, caller=caller, method=method)
 
 
 def limits_value(limits: Limits) -> dict[str, Any]:

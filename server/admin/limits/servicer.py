@@ -7,7 +7,7 @@ import grpc
 from switchyard.admin.v1 import rate_limit_service_pb2 as pb
 from switchyard.admin.v1 import rate_limit_service_pb2_grpc
 
-from interceptors.call import UNLIMITED_TIER, Caller
+from interceptors.call import ANONYMOUS_TIER, UNLIMITED_TIER, Caller
 from interceptors.errors import PermissionDenied
 from interceptors.limits.book import MOST_CUSTOM_LIMITS
 from interceptors.limits.interceptor import limited_name
@@ -60,7 +60,8 @@ class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
 
     async def SetTier(self, request: pb.SetTierRequest, context: Context) -> pb.SetTierResponse:
         """Move a key to another tier."""
-        tiers = (*self._limiter.book.tiers, UNLIMITED_TIER)
+        tiers = [*self._limiter.book.tiers, UNLIMITED_TIER]
+        tiers.remove(ANONYMOUS_TIER)  # no key is anonymous
         if request.tier not in tiers:
             raise InvalidOrder("tier", f"must be one of {', '.join(tiers)}")
         await self._set_tier(request.api_key, request.tier, caller_of(context).subject)
@@ -72,11 +73,10 @@ class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
         """Give or take limits of their own."""
         if request.method and request.method not in self._methods:
             raise InvalidOrder("method", "must be a method of this server")
-        if any(map(str.isspace, request.caller)):
-            raise InvalidOrder("caller", "must be written without spaces")
         value = _read_limits(request.limits) if request.HasField("limits") else None
         custom = self._limiter.book.custom
-        if value and len(custom) >= MOST_CUSTOM_LIMITS:
+        is_new = (request.caller, request.method) not in custom
+        if value and is_new and len(custom) >= MOST_CUSTOM_LIMITS:
             raise InvalidOrder("limits", f"are too many: at most {MOST_CUSTOM_LIMITS:,} are kept")
         subject = subject_of(request.caller, request.method)
         await self._orders.set(SETTING, subject, value, caller_of(context).subject)
@@ -93,7 +93,7 @@ class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
             _require_operator(call.caller)
         tier = call.caller.tier if name == own else await self._tier_of(name)
         windows = [] if tier == UNLIMITED_TIER else await self._limiter.status(name, tier)
-        is_custom = (name, "") in self._limiter.book.custom
+        is_custom = tier != UNLIMITED_TIER and (name, "") in self._limiter.book.custom
         return pb.GetStatusResponse(
             caller=name,
             tier="custom" if is_custom else tier,
@@ -130,7 +130,6 @@ class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
         self, request: pb.ResetLimitsRequest, context: Context
     ) -> pb.ResetLimitsResponse:
         """Give a caller all its units back."""
-        await self._limiter.reset(request.caller)
         await self._orders.order(RESET, request.caller, {}, caller_of(context).subject)
         return pb.ResetLimitsResponse()
 

@@ -15,12 +15,17 @@ RESET = "circuit_breaker.reset"
 
 def apply_settings(registry: BreakerRegistry, breaker: str, value: Value | None) -> None:
     """Put a breaker's settings in force; None: the usual ones."""
-    registry.update(breaker, replace(registry.defaults, **(value or {})))
+    registry.update(breaker, replace(registry.usual_settings(breaker), **(value or {})))
 
 
 def apply_mode(registry: BreakerRegistry, breaker: str, value: Value | None) -> None:
     """Put a breaker's mode in force; None: the breaker decides."""
     registry.set_mode(breaker, Mode(value["mode"]) if value else Mode.AUTOMATIC)
+
+
+async def reset(registry: BreakerRegistry, breaker: str) -> None:
+    """Close a breaker and forget its counts."""
+    registry.reset(breaker)
 
 
 def settings_value(settings: BreakerSettings) -> dict[str, Any]:

@@ -66,7 +66,7 @@ COMMANDS: list[tuple[str, str, dict[str, object]]] = [
     (
         f"cache config {METHOD} --ttl 500ms",
         "UpdateCacheConfig",
-        {"config": {"method": METHOD, "enabled": True, "ttl": "0.5s"}},
+        {"config": {"method": METHOD, "ttl": "0.5s"}},
     ),
     ("cache test", "TestCache", {}),
     ("limits tiers", "ListTiers", {}),
@@ -160,7 +160,7 @@ def test_every_method_of_the_contract_has_its_command() -> None:
         f"limits set --caller {CALLER} --per-day -1",
         "limits unset",
         "cache config --ttl 5m",
-        "cache config a.B/C --on",
+        "cache config a.B/C",
         f"breakers update {METHOD}",
         f"breakers update {METHOD} --failure-rate 2",
         f"breakers mode {METHOD} ajar",

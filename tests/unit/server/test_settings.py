@@ -34,7 +34,7 @@ def test_every_wrong_or_unknown_setting_is_named() -> None:
         "SWITCHYARD_BATCH_SLOTS": "0",
         "SWITCHYARD_LISTEM": "x",
         "SWITCHYARD_ALLOW_PLAINTEXT": "perhaps",
-        "SWITCHYARD_JWKS": "http://sso.example/keys",
+        "SWITCHYARD_JWKS": "http://127.example/keys",
         "SWITCHYARD_DATA": "/measuring",
     }
     with pytest.raises(InvalidSettings) as raised:
@@ -58,7 +58,9 @@ def test_the_data_folder_follows_xdg(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().folder == Path("/xdg/switchyard")
 
 
-@pytest.mark.parametrize("listen", ["0.0.0.0:1", "[::]:1", "192.0.2.1:1", "example.com:1"])
+@pytest.mark.parametrize(
+    "listen", ["0.0.0.0:1", "[::]:1", "192.0.2.1:1", "example.com:1", "127.example.com:1"]
+)
 def test_plain_text_beyond_this_machine_must_be_asked_for(listen: str) -> None:
     with pytest.raises(InvalidSettings, match="SWITCHYARD_ALLOW_PLAINTEXT=true"):
         read_settings({"SWITCHYARD_LISTEN": listen})

@@ -29,7 +29,8 @@ def audit(endpoint: Endpoint, tenant: str, action: str, limit: int, *, is_json: 
 
     \b
       switchyard admin audit
-      switchyard admin audit --action tenant.suspend --limit 5
+      switchyard admin audit --action api_key.revoke --limit 5
+      switchyard admin audit --tenant acme --action tenant.suspend
       switchyard admin audit --json | jq '{time, actor, action, after: (.after | fromjson?)}'
     """
     page_size = min(limit + 1, 1000)

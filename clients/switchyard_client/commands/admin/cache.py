@@ -103,13 +103,11 @@ def configure_cache(
         raise click.UsageError("say which METHOD to change")
 
     async def configs(client: AdminClient) -> list[CacheConfig]:
+        if is_change:
+            wanted = CacheConfig(method=method, enabled=is_enabled, ttl=ttl, stale_ttl=stale_ttl)
+            return [await client.cache.update_config(wanted)]
         current = (await client.cache.stats()).configs
-        found = _of_method(current, method) if method else current
-        if not is_change:
-            return found
-        keeps = found[0].enabled if is_enabled is None else is_enabled
-        wanted = CacheConfig(method=method, enabled=keeps, ttl=ttl, stale_ttl=stale_ttl)
-        return [await client.cache.update_config(wanted)]
+        return _of_method(current, method) if method else current
 
     page = Page(ask(endpoint, configs))
     show_page(page, _config_row, nothing="no method is cached", is_json=is_json)
@@ -130,8 +128,8 @@ def try_cache(context: click.Context, endpoint: Endpoint, *, is_json: bool) -> N
 def _of_method(configs: list[CacheConfig], method: str) -> list[CacheConfig]:
     found = [config for config in configs if config.method == method]
     if not found:
-        known = "\n  ".join(config.method for config in configs)
-        raise CommandFailed(f"{method} has no cache; these have one:\n  {known}", Exit.USAGE)
+        known = ", ".join(config.method for config in configs)
+        raise CommandFailed(f"{method} has no cache; those that have: {known}", Exit.USAGE)
     return found
 
 

@@ -33,7 +33,11 @@ def keys() -> None:
 @role_option
 @click.option("--title", default="", help="What the key is for.")
 @click.option("--ttl", callback=read_span, metavar="SPAN", help="How long it lives: 90d, 24h.")
-@click.option("--tier", default="", help="Tier of its rate limits.  [default: free]")
+@click.option(
+    "--tier",
+    default="",
+    help="Tier of its rate limits.  [default: free; unlimited for admins of tenant `default`]",
+)
 @click.option(
     "--permission",
     "permissions",

@@ -10,7 +10,7 @@ from switchyard_client.commands.console import stdout
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.messages.switchyard.admin.v1 import Performance, RecentError
 
-_KINDS = ("method", "step", "query")
+_KINDS = ("method", "step", "query", "part")
 
 
 @click.command()
@@ -27,7 +27,8 @@ _KINDS = ("method", "step", "query")
 def performance(endpoint: Endpoint, kind: str | None, limit: int, *, is_json: bool) -> None:
     """Show the time of every method, step and database query, and the newest errors.
 
-    The dearest work stands first. --json holds all of it, whatever --limit and --kind say.
+    The dearest work stands first. Of a part, what the server stands on, it is the time to answer
+    when asked how it is. --json holds all of it, whatever --limit and --kind say.
 
     \b
       switchyard admin performance --kind query

@@ -27,7 +27,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from switchyard.options.v1 import options_pb2 as switchyard_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'switchyard/admin/v1/cache_service.proto\x12\x13switchyard.admin.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a#switchyard/options/v1/options.proto\"u\n\x0c\x43\x61\x63heFigures\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0c\n\x04hits\x18\x02 \x01(\x03\x12\x0e\n\x06misses\x18\x03 \x01(\x03\x12\x12\n\nstale_hits\x18\x04 \x01(\x03\x12\x11\n\tcoalesced\x18\x05 \x01(\x03\x12\x10\n\x08hit_rate\x18\x06 \x01(\x01\"\x84\x01\n\x0b\x43\x61\x63heConfig\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\x12&\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\tstale_ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"g\n\tCachePart\x12\x0c\n\x04part\x18\x01 \x01(\t\x12\x0f\n\x07healthy\x18\x02 \x01(\x08\x12*\n\x07latency\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07problem\x18\x04 \x01(\t\"\x16\n\x14GetCacheStatsRequest\"\xf3\x01\n\x15GetCacheStatsResponse\x12\x30\n\x05total\x18\x01 \x01(\x0b\x32!.switchyard.admin.v1.CacheFigures\x12\x32\n\x07methods\x18\x02 \x03(\x0b\x32!.switchyard.admin.v1.CacheFigures\x12\x31\n\x07\x63onfigs\x18\x03 \x03(\x0b\x32 .switchyard.admin.v1.CacheConfig\x12\x0f\n\x07\x65ntries\x18\x04 \x01(\x03\x12\r\n\x05\x62ytes\x18\x05 \x01(\x03\x12\x11\n\tprocesses\x18\x06 \x01(\x05\x12\x0e\n\x06shared\x18\x07 \x01(\x08\"_\n\x11\x43learCacheRequest\x12\x18\n\x06method\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x30\n\x06tenant\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{0,62})?$\"%\n\x12\x43learCacheResponse\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\x03\"T\n\x18UpdateCacheConfigRequest\x12\x38\n\x06\x63onfig\x18\x01 \x01(\x0b\x32 .switchyard.admin.v1.CacheConfigB\x06\xbaH\x03\xc8\x01\x01\"M\n\x19UpdateCacheConfigResponse\x12\x30\n\x06\x63onfig\x18\x01 \x01(\x0b\x32 .switchyard.admin.v1.CacheConfig\"\x12\n\x10TestCacheRequest\"B\n\x11TestCacheResponse\x12-\n\x05parts\x18\x01 \x03(\x0b\x32\x1e.switchyard.admin.v1.CachePart2\xad\x04\n\x0c\x43\x61\x63heService\x12\x86\x01\n\rGetCacheStats\x12).switchyard.admin.v1.GetCacheStatsRequest\x1a*.switchyard.admin.v1.GetCacheStatsResponse\"\x1e\xa2\xbb\x18\x1a\n\ncache.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x7f\n\nClearCache\x12&.switchyard.admin.v1.ClearCacheRequest\x1a\'.switchyard.admin.v1.ClearCacheResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x94\x01\n\x11UpdateCacheConfig\x12-.switchyard.admin.v1.UpdateCacheConfigRequest\x1a..switchyard.admin.v1.UpdateCacheConfigResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12|\n\tTestCache\x12%.switchyard.admin.v1.TestCacheRequest\x1a&.switchyard.admin.v1.TestCacheResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'switchyard/admin/v1/cache_service.proto\x12\x13switchyard.admin.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a#switchyard/options/v1/options.proto\"u\n\x0c\x43\x61\x63heFigures\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0c\n\x04hits\x18\x02 \x01(\x03\x12\x0e\n\x06misses\x18\x03 \x01(\x03\x12\x12\n\nstale_hits\x18\x04 \x01(\x03\x12\x11\n\tcoalesced\x18\x05 \x01(\x03\x12\x10\n\x08hit_rate\x18\x06 \x01(\x01\"\x95\x01\n\x0b\x43\x61\x63heConfig\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x14\n\x07\x65nabled\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12&\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\tstale_ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\n\x08_enabled\"g\n\tCachePart\x12\x0c\n\x04part\x18\x01 \x01(\t\x12\x0f\n\x07healthy\x18\x02 \x01(\x08\x12*\n\x07latency\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07problem\x18\x04 \x01(\t\"\x16\n\x14GetCacheStatsRequest\"\xf3\x01\n\x15GetCacheStatsResponse\x12\x30\n\x05total\x18\x01 \x01(\x0b\x32!.switchyard.admin.v1.CacheFigures\x12\x32\n\x07methods\x18\x02 \x03(\x0b\x32!.switchyard.admin.v1.CacheFigures\x12\x31\n\x07\x63onfigs\x18\x03 \x03(\x0b\x32 .switchyard.admin.v1.CacheConfig\x12\x0f\n\x07\x65ntries\x18\x04 \x01(\x03\x12\r\n\x05\x62ytes\x18\x05 \x01(\x03\x12\x11\n\tprocesses\x18\x06 \x01(\x05\x12\x0e\n\x06shared\x18\x07 \x01(\x08\"_\n\x11\x43learCacheRequest\x12\x18\n\x06method\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x30\n\x06tenant\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{0,62})?$\"%\n\x12\x43learCacheResponse\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\x03\"T\n\x18UpdateCacheConfigRequest\x12\x38\n\x06\x63onfig\x18\x01 \x01(\x0b\x32 .switchyard.admin.v1.CacheConfigB\x06\xbaH\x03\xc8\x01\x01\"M\n\x19UpdateCacheConfigResponse\x12\x30\n\x06\x63onfig\x18\x01 \x01(\x0b\x32 .switchyard.admin.v1.CacheConfig\"\x12\n\x10TestCacheRequest\"B\n\x11TestCacheResponse\x12-\n\x05parts\x18\x01 \x03(\x0b\x32\x1e.switchyard.admin.v1.CachePart2\xad\x04\n\x0c\x43\x61\x63heService\x12\x86\x01\n\rGetCacheStats\x12).switchyard.admin.v1.GetCacheStatsRequest\x1a*.switchyard.admin.v1.GetCacheStatsResponse\"\x1e\xa2\xbb\x18\x1a\n\ncache.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x7f\n\nClearCache\x12&.switchyard.admin.v1.ClearCacheRequest\x1a\'.switchyard.admin.v1.ClearCacheResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x94\x01\n\x11UpdateCacheConfig\x12-.switchyard.admin.v1.UpdateCacheConfigRequest\x1a..switchyard.admin.v1.UpdateCacheConfigResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12|\n\tTestCache\x12%.switchyard.admin.v1.TestCacheRequest\x1a&.switchyard.admin.v1.TestCacheResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,25 +51,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CACHEFIGURES']._serialized_start=162
   _globals['_CACHEFIGURES']._serialized_end=279
   _globals['_CACHECONFIG']._serialized_start=282
-  _globals['_CACHECONFIG']._serialized_end=414
-  _globals['_CACHEPART']._serialized_start=416
-  _globals['_CACHEPART']._serialized_end=519
-  _globals['_GETCACHESTATSREQUEST']._serialized_start=521
-  _globals['_GETCACHESTATSREQUEST']._serialized_end=543
-  _globals['_GETCACHESTATSRESPONSE']._serialized_start=546
-  _globals['_GETCACHESTATSRESPONSE']._serialized_end=789
-  _globals['_CLEARCACHEREQUEST']._serialized_start=791
-  _globals['_CLEARCACHEREQUEST']._serialized_end=886
-  _globals['_CLEARCACHERESPONSE']._serialized_start=888
-  _globals['_CLEARCACHERESPONSE']._serialized_end=925
-  _globals['_UPDATECACHECONFIGREQUEST']._serialized_start=927
-  _globals['_UPDATECACHECONFIGREQUEST']._serialized_end=1011
-  _globals['_UPDATECACHECONFIGRESPONSE']._serialized_start=1013
-  _globals['_UPDATECACHECONFIGRESPONSE']._serialized_end=1090
-  _globals['_TESTCACHEREQUEST']._serialized_start=1092
-  _globals['_TESTCACHEREQUEST']._serialized_end=1110
-  _globals['_TESTCACHERESPONSE']._serialized_start=1112
-  _globals['_TESTCACHERESPONSE']._serialized_end=1178
-  _globals['_CACHESERVICE']._serialized_start=1181
-  _globals['_CACHESERVICE']._serialized_end=1738
+  _globals['_CACHECONFIG']._serialized_end=431
+  _globals['_CACHEPART']._serialized_start=433
+  _globals['_CACHEPART']._serialized_end=536
+  _globals['_GETCACHESTATSREQUEST']._serialized_start=538
+  _globals['_GETCACHESTATSREQUEST']._serialized_end=560
+  _globals['_GETCACHESTATSRESPONSE']._serialized_start=563
+  _globals['_GETCACHESTATSRESPONSE']._serialized_end=806
+  _globals['_CLEARCACHEREQUEST']._serialized_start=808
+  _globals['_CLEARCACHEREQUEST']._serialized_end=903
+  _globals['_CLEARCACHERESPONSE']._serialized_start=905
+  _globals['_CLEARCACHERESPONSE']._serialized_end=942
+  _globals['_UPDATECACHECONFIGREQUEST']._serialized_start=944
+  _globals['_UPDATECACHECONFIGREQUEST']._serialized_end=1028
+  _globals['_UPDATECACHECONFIGRESPONSE']._serialized_start=1030
+  _globals['_UPDATECACHECONFIGRESPONSE']._serialized_end=1107
+  _globals['_TESTCACHEREQUEST']._serialized_start=1109
+  _globals['_TESTCACHEREQUEST']._serialized_end=1127
+  _globals['_TESTCACHERESPONSE']._serialized_start=1129
+  _globals['_TESTCACHERESPONSE']._serialized_end=1195
+  _globals['_CACHESERVICE']._serialized_start=1198
+  _globals['_CACHESERVICE']._serialized_end=1755
 # @@protoc_insertion_point(module_scope)

@@ -72,6 +72,8 @@ class CacheServiceServicer(object):
 
     def ClearCache(self, request, context):
         """Drop stored responses in every process and in Redis.
+
+        Errors: INVALID_ARGUMENT (a method whose contract allows no cache).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -81,8 +83,8 @@ class CacheServiceServicer(object):
         """Change the cache of one method in every process, until it is changed
         again; restarts keep it.
 
-        Errors: INVALID_ARGUMENT (a method whose contract allows no cache, or a
-        time beyond the contract's).
+        Errors: INVALID_ARGUMENT (a method whose contract allows no cache, or times
+        beyond the contract's).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

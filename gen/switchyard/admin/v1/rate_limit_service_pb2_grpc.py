@@ -101,6 +101,9 @@ class RateLimitServiceServicer(object):
     def SetCustomLimit(self, request, context):
         """Give a caller, a method, or a caller at a method limits of its own, or take
         them back. Operators only.
+
+        Errors: INVALID_ARGUMENT (no such method, no limit in any window, or more
+        custom limits than are kept).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -128,7 +131,8 @@ class RateLimitServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ResetLimits(self, request, context):
-        """Give a caller all its units back. Operators only.
+        """Give a caller all its units back. Operators only. While Redis is away, what
+        was spent there stays spent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -67,7 +67,8 @@ class ResilienceServiceServicer(object):
     """
 
     def ListCircuitBreakers(self, request, context):
-        """Every circuit breaker of this process.
+        """Every circuit breaker as it is in this process: one for each method of the
+        server, but those of this service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -92,8 +92,8 @@ class TriageServiceServicer(object):
         """Triage one ticket. When the answer is there, its run is committed.
 
         Errors: INVALID_ARGUMENT (a field breaks its rule); ALREADY_EXISTS (the
-        request id was used for another ticket); UNAVAILABLE (try again after the
-        stated time).
+        request id was used for another ticket or other options); UNAVAILABLE (try
+        again after the stated time).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

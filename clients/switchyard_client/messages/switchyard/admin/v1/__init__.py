@@ -382,7 +382,7 @@ class CacheConfig(betterproto2.Message):
     "package.Service/Method".
     """
 
-    enabled: "bool" = betterproto2.field(2, betterproto2.TYPE_BOOL)
+    enabled: "bool | None" = betterproto2.field(2, betterproto2.TYPE_BOOL, optional=True)
     """
     Whether responses are stored and stored ones answered.
     """
@@ -391,14 +391,15 @@ class CacheConfig(betterproto2.Message):
         3, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Duration, optional=True
     )
     """
-    How long a response is fresh; never longer than the contract says.
+    How long a response is fresh, above 0 s.
     """
 
     stale_ttl: "datetime.timedelta | None" = betterproto2.field(
         4, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Duration, optional=True
     )
     """
-    How long after that it may be answered while a new one is made.
+    How long after that it may be answered while a new one is made. Both times
+    together are never longer than the method's contract says.
     """
 
 
@@ -748,6 +749,7 @@ class CreateTenantRequest(betterproto2.Message):
     tenant_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
     Its id: a lower-case letter, then letters, digits and hyphens, at most 63.
+    Not "address": rate limits name anonymous callers so.
     """
 
     title: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
@@ -936,7 +938,7 @@ class GetStatusRequest(betterproto2.Message):
 
     caller: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The caller. Empty: whoever calls.
+    The caller, "tenant/subject". Empty: whoever calls.
     """
 
 
@@ -1059,7 +1061,8 @@ default_message_pool.register_message(
 @dataclass(eq=False, repr=False)
 class Limits(betterproto2.Message):
     """
-    Units that may be spent in each sliding window. 0: no limit in that window.
+    Units that may be spent in each sliding window, up to 10^12. 0: no limit in
+    that window.
     """
 
     per_second: "int" = betterproto2.field(1, betterproto2.TYPE_INT64)
@@ -1337,7 +1340,8 @@ class Performance(betterproto2.Message):
 
     kind: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    "method", "step" or "query".
+    "method", "step", "query", or "part": asking what the server stands on
+    whether it answers.
     """
 
     subject: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
@@ -1494,7 +1498,7 @@ class ResetLimitsRequest(betterproto2.Message):
 
     caller: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The caller.
+    The caller, "tenant/subject".
     """
 
 
@@ -1682,7 +1686,7 @@ class SetCustomLimitRequest(betterproto2.Message):
 
     caller: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The caller. Empty: every caller of `method`.
+    The caller, "tenant/subject" without spaces. Empty: every caller of `method`.
     """
 
     method: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
@@ -1692,7 +1696,7 @@ class SetCustomLimitRequest(betterproto2.Message):
 
     limits: "Limits | None" = betterproto2.field(3, betterproto2.TYPE_MESSAGE, optional=True)
     """
-    The limits. Absent: those of the tier again.
+    The limits, of at least one window. Absent: those of the tier again.
     """
 
 
@@ -1868,7 +1872,7 @@ class UpdateCacheConfigRequest(betterproto2.Message):
 
     config: "CacheConfig | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
     """
-    Of one method. Times that are absent stay as they are.
+    Of one method. What is absent stays as it is.
     """
 
 
@@ -2158,6 +2162,8 @@ class CacheServiceStub:
     def clear_cache(self, message: "ClearCacheRequest") -> "ClearCacheResponse":
         """
         Drop stored responses in every process and in Redis.
+
+        Errors: INVALID_ARGUMENT (a method whose contract allows no cache).
         """
 
         return self._channel.unary_unary(
@@ -2173,8 +2179,8 @@ class CacheServiceStub:
         Change the cache of one method in every process, until it is changed
         again; restarts keep it.
 
-        Errors: INVALID_ARGUMENT (a method whose contract allows no cache, or a
-        time beyond the contract's).
+        Errors: INVALID_ARGUMENT (a method whose contract allows no cache, or times
+        beyond the contract's).
         """
 
         return self._channel.unary_unary(
@@ -2240,6 +2246,9 @@ class RateLimitServiceStub:
         """
         Give a caller, a method, or a caller at a method limits of its own, or take
         them back. Operators only.
+
+        Errors: INVALID_ARGUMENT (no such method, no limit in any window, or more
+        custom limits than are kept).
         """
 
         return self._channel.unary_unary(
@@ -2283,7 +2292,8 @@ class RateLimitServiceStub:
 
     def reset_limits(self, message: "ResetLimitsRequest") -> "ResetLimitsResponse":
         """
-        Give a caller all its units back. Operators only.
+        Give a caller all its units back. Operators only. While Redis is away, what
+        was spent there stays spent.
         """
 
         return self._channel.unary_unary(
@@ -2305,7 +2315,8 @@ class ResilienceServiceStub:
         self, message: "ListCircuitBreakersRequest | None" = None
     ) -> "ListCircuitBreakersResponse":
         """
-        Every circuit breaker of this process.
+        Every circuit breaker as it is in this process: one for each method of the
+        server, but those of this service.
         """
 
         if message is None:

@@ -1203,8 +1203,11 @@ class TriageRequest(betterproto2.Message):
 
     request_id: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    A UUID that makes a repeated request safe: with the same id and ticket,
-    the first answer is given again. Empty: every request is a new run.
+    A UUID that makes a repeated request safe: with the same id, ticket and
+    options the first answer is given again, by every server and method, also
+    while the first request is still worked on. An id holds as long as its run
+    is kept, at least 24 hours. Empty: nothing tells a repeated request from a
+    new one.
     """
 
     options: "TriageOptions | None" = betterproto2.field(
@@ -1494,8 +1497,8 @@ class TriageServiceStub:
         Triage one ticket. When the answer is there, its run is committed.
 
         Errors: INVALID_ARGUMENT (a field breaks its rule); ALREADY_EXISTS (the
-        request id was used for another ticket); UNAVAILABLE (try again after the
-        stated time).
+        request id was used for another ticket or other options); UNAVAILABLE (try
+        again after the stated time).
         """
 
         return self._channel.unary_unary(

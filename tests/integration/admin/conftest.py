@@ -1,0 +1,57 @@
+"""Two servers on one database and one Redis, shared by the tests: each has subjects of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest_asyncio
+
+from server.settings import OFF, Address, Settings
+from server.storage.database import Database
+from tests.conftest import make_database
+from tests.integration.admin.servers import Pair, at, new_caller, serving
+from tests.integration.callers import ACCESS, Caller
+from tools.redis_process import RedisProcess
+
+
+@pytest_asyncio.fixture(scope="session")
+async def pair(
+    session_folder: Path, postgres_url: str, session_redis: RedisProcess
+) -> AsyncIterator[Pair]:
+    """The two servers, of the operator and a tenant `acme`."""
+    settings = Settings(
+        listen=Address("127.0.0.1", 0),
+        metrics_listen=OFF,
+        data_folder=session_folder / "admin",
+        database_url=await make_database(postgres_url),
+        redis_url=session_redis.url,
+    )
+    async with AsyncExitStack() as stack:
+        first, second = [await stack.enter_async_context(serving(settings)) for _ in range(2)]
+        operator = await new_caller(Caller(first), "ROLE_ADMIN")
+        await operator.call(f"{ACCESS}/CreateTenant", tenant_id="acme")
+        yield Pair(
+            settings,
+            operator,
+            at(operator, second),
+            await new_caller(operator, "ROLE_ADMIN", "acme"),
+            await new_caller(operator, "ROLE_READER", "acme"),
+        )
+
+
+@pytest_asyncio.fixture(scope="session")
+async def cut_off(pair: Pair, session_folder: Path) -> AsyncIterator[Caller]:
+    """The operator at a third server, which cannot reach the Redis of the two."""
+    nowhere = f"unix://{session_folder / 'no-redis.sock'}"
+    async with serving(replace(pair.settings, redis_url=nowhere)) as channel:
+        yield at(pair.one, channel)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def records(pair: Pair) -> AsyncIterator[Database]:
+    """The database of the two servers."""
+    database = Database(pair.settings.database_url)
+    await database.open()
+    yield database
+    await database.close()
