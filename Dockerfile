@@ -20,10 +20,16 @@ COPY --from=build /opt/switchyard /opt/switchyard
 USER switchyard
 VOLUME /data
 EXPOSE 50051 9464
-ENV SWITCHYARD_LISTEN=0.0.0.0:50051 \
+ENV PATH=/opt/switchyard/bin:$PATH
+# Nobody reaches the container's ports but through what publishes them; there TLS ends, and callers
+# need a key from the start, which `docker exec ... switchyard-server keys create` makes. To have TLS
+# up to the server, mount its files and set SWITCHYARD_TLS_CERT_FILE and SWITCHYARD_TLS_KEY_FILE:
+# then nothing is served in plain text, whatever SWITCHYARD_ALLOW_PLAINTEXT says.
+ENV SWITCHYARD_ALLOW_PLAINTEXT=true \
+    SWITCHYARD_LISTEN=0.0.0.0:50051 \
     SWITCHYARD_METRICS_LISTEN=0.0.0.0:9464 \
     SWITCHYARD_DATA_FOLDER=/data
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
-    CMD ["/opt/switchyard/bin/switchyard-server", "health"]
-ENTRYPOINT ["/opt/switchyard/bin/switchyard-server"]
+    CMD ["switchyard-server", "health"]
+ENTRYPOINT ["switchyard-server"]
 CMD ["serve"]

@@ -26,6 +26,7 @@ from switchyard.admin.v1 import (
 )
 from switchyard.triage.v1 import triage_service_pb2, triage_service_pb2_grpc
 
+from interceptors.cache.tags import ALL, tag_of
 from interceptors.drain import DrainGate
 from interceptors.timings import Timings
 from server import __version__
@@ -51,7 +52,7 @@ from server.errors import is_foreseen, status_of
 from server.guards import CHANNELZ_SERVICE, CONNECTION_IDLE_S, Guards, make_chain, make_guards
 from server.health import SERVICE as HEALTH_SERVICE
 from server.health import Health
-from server.lifecycle import PortTaken, bind
+from server.lifecycle import PortTaken, bind, most_connections
 from server.logs import JsonLog
 from server.parts import Part, Parts
 from server.secret_key import load_or_make_key
@@ -119,12 +120,12 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
         key_file = settings.digest_key_file or settings.folder / "digest.key"
         key = await asyncio.to_thread(load_or_make_key, key_file)
         engines = EngineProcess()
-        stack.push_async_callback(engines.stop)
+        engine_start = asyncio.create_task(engines.start())  # takes as long as the database does
+        stack.push_async_callback(_stop_engines, engines, engine_start)
         guards = make_guards(settings, SERVICES, registry, stack)
-        database, _ = await asyncio.gather(
-            _open_database(settings, guards.timings, stack), engines.start()
-        )
-        entrance = open_entrance(
+        database = await _open_database(settings, guards.timings, stack)
+        await engine_start
+        entrance = await open_entrance(
             database,
             settings.token_key_file or settings.folder / "token.keys",
             _issuer(settings),
@@ -133,11 +134,22 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             stack,
         )
         catalog = await _make_catalog(database, engines)
+        answer_error = _error_answerer(log)
+        chain = make_chain(
+            settings, guards, entrance, catalog.generation_of, key, answer_error, log, registry
+        )
+        # After the chain: what operators have set must find the methods that it is set for.
         orders, figures = await _start_administration(database, guards, stack)
+
+        def taxonomy_changed(tenant: str | None) -> None:
+            catalog.forget(tenant)
+            if tenant is not None:  # else the cache drops everything, as `orders` missed orders
+                orders.soon(cache_control.CLEAR, tag_of(tenant=tenant))
+
         notifications = Notifications(
             database.url,
             {
-                TAXONOMY_CHANNEL: catalog.forget,
+                TAXONOMY_CHANNEL: taxonomy_changed,
                 ACCESS_CHANNEL: entrance.authenticator.forget,
                 ORDERS_CHANNEL: orders.heard,
             },
@@ -146,10 +158,6 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
         notifications.start()
         stack.push_async_callback(notifications.stop)
 
-        answer_error = _error_answerer(log)
-        chain = make_chain(
-            settings, guards, entrance, catalog.generation_of, answer_error, log, registry
-        )
         server = grpc.aio.server(interceptors=(chain,), options=_options(settings))
         triage = _make_triage(
             settings, database, catalog, key, registry, guards, answer_error, stack
@@ -174,6 +182,12 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             database="external" if settings.database_url else "embedded",
             is_open=not settings.jwks and not await entrance.keys.any(),
         )
+
+
+async def _stop_engines(engines: EngineProcess, start: asyncio.Task[None]) -> None:
+    start.cancel()
+    await asyncio.gather(start, return_exceptions=True)
+    await engines.stop()
 
 
 async def _open_database(settings: Settings, timings: Timings, stack: AsyncExitStack) -> Database:
@@ -235,7 +249,6 @@ async def _start_administration(
     database: Database, guards: Guards, stack: AsyncExitStack
 ) -> tuple[Orders, ProcessFigures]:
     """What operators have set, in force; and the figures of this process, for all to see."""
-    process = uuid.uuid4().hex
     cache, limiter, breakers = guards.cache, guards.limiter, guards.breakers
     orders = Orders(
         OrderStore(database),
@@ -246,11 +259,12 @@ async def _start_administration(
             breaker_control.MODE: partial(breaker_control.apply_mode, breakers),
         },
         orders={
-            cache_control.CLEAR: lambda tag, _facts: _ignore(cache.forget(tag)),
-            limit_control.RESET: lambda caller, _facts: limiter.forget(caller),
-            breaker_control.RESET: lambda breaker, _facts: breakers.reset(breaker),
+            # Every process tells Redis too: who gave the order may not have reached it.
+            cache_control.CLEAR: cache.invalidate,
+            limit_control.RESET: limiter.reset,
+            breaker_control.RESET: partial(breaker_control.reset, breakers),
         },
-        origin=process,
+        missed=partial(cache.forget, ALL),
     )
 
     def read_figures() -> Mapping[str, object]:
@@ -261,7 +275,7 @@ async def _start_administration(
             "errors": read_errors(guards.errors),
         }
 
-    figures = ProcessFigures(FigureStore(database), process, read_figures)
+    figures = ProcessFigures(FigureStore(database), uuid.uuid4().hex, read_figures)
     await orders.start()
     stack.push_async_callback(orders.stop)
     figures.start()
@@ -290,6 +304,7 @@ def _add_administration(
             AuditLog(database),
             entrance.tokens,
             entrance.directory.live_key,
+            entrance.authenticator.forget,
             caller_of,
             key,
         ),
@@ -364,7 +379,11 @@ def _observer(timings: Timings, kind: str, settings: Settings) -> Callable[[str,
 
 
 def _options(settings: Settings) -> tuple[tuple[str, int], ...]:
-    return (*SERVER_OPTIONS, ("grpc.enable_channelz", int(settings.channelz)))
+    return (
+        *SERVER_OPTIONS,
+        ("grpc.max_allowed_incoming_connections", most_connections()),
+        ("grpc.enable_channelz", int(settings.channelz)),
+    )
 
 
 def _issuer(settings: Settings) -> Issuer | None:

@@ -3,27 +3,28 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 import click
-import grpc
 import psycopg
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from server.access.signing_keys import read_signing_keys
 from server.engines.embedded.engine import EmbeddedEngineMaker
-from server.secret_key import KEY_BYTES
+from server.probe import Identity, is_serving
+from server.secret_key import UnusableKey, read_key
 from server.settings import OFF, Address, Settings
 from server.storage.embedded import folder_fault, running_url
 from server.storage.migrate import read_migrations
+from server.tls import TlsFiles, check_tls_files
 from server.triage.errors import ModelUnreadable
 from server.triage.starter import starter_taxonomy
 
 ANSWER_S = 3.0
-ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # to call, not to listen on
 
 
 class Verdict(Enum):
@@ -43,24 +44,32 @@ class Finding:
     text: str
 
 
-async def examine(settings: Settings) -> int:
-    """Print a line a finding; the exit status: 1 when there is a fault."""
+async def examine(settings: Settings, identity: Identity | None = None) -> int:
+    """Print a line a finding; the exit status: 1 when there is a fault.
+
+    `identity` is shown to a running server that wants certificates of its clients.
+    """
     faults = 0
-    async for finding in _findings(settings):
+    async for finding in _findings(settings, identity):
         faults += finding.verdict is Verdict.FAULT
         click.echo(f"{finding.verdict.value:6} {finding.part:12} {finding.text}")
     click.echo("All is well." if not faults else f"{faults} fault(s): the server cannot serve so.")
     return 1 if faults else 0
 
 
-async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+async def _findings(settings: Settings, identity: Identity | None) -> AsyncIterator[Finding]:
     yield _data_folder(settings.folder)
-    yield _digest_key(settings.digest_key_file or settings.folder / "digest.key")
+    yield _key_file(
+        "digest key", settings.digest_key_file or settings.folder / "digest.key", read_key
+    )
+    token_keys = settings.token_key_file or settings.folder / "token.keys"
+    yield _key_file("token keys", token_keys, read_signing_keys)
+    yield _tls(settings)
     yield await _database(settings)
     yield _model()
-    yield await _port("grpc port", settings.listen, "--listen")
+    yield await _grpc_port(settings, identity)
     if settings.metrics_listen != OFF:
-        yield await _port("metrics port", settings.metrics_listen, "--metrics-listen")
+        yield _port("metrics port", settings.metrics_listen, "--metrics-listen")
 
 
 def _data_folder(folder: Path) -> Finding:
@@ -77,19 +86,30 @@ def _data_folder(folder: Path) -> Finding:
     return Finding("data folder", Verdict.OK, f"{folder}{made}")
 
 
-def _digest_key(path: Path) -> Finding:
-    if not path.exists():
-        return Finding("digest key", Verdict.OK, f"{path} (made at the first start)")
+def _key_file(part: str, path: Path, read: Callable[[Path], object]) -> Finding:
     try:
-        size, mode = len(path.read_bytes()), path.stat().st_mode & 0o777
-    except OSError as error:
-        return Finding("digest key", Verdict.FAULT, f"{path}: {error.strerror}")
-    if size < KEY_BYTES:
-        text = f"{path} holds {size} bytes, a key has {KEY_BYTES}; restore it or delete it"
-        return Finding("digest key", Verdict.FAULT, text)
-    if mode & 0o077:
-        return Finding("digest key", Verdict.NOTE, f"others may read {path}; chmod 600 it")
-    return Finding("digest key", Verdict.OK, str(path))
+        if not path.exists():
+            return Finding(part, Verdict.OK, f"{path} (made at the first start)")
+        read(path)
+    except (OSError, UnusableKey) as error:
+        return Finding(part, Verdict.FAULT, _said(error))
+    if path.stat().st_mode & 0o077:
+        return Finding(part, Verdict.NOTE, f"others may read {path}; chmod 600 it")
+    return Finding(part, Verdict.OK, str(path))
+
+
+def _tls(settings: Settings) -> Finding:
+    certificates, private_key = settings.tls_cert_file, settings.tls_key_file
+    if certificates is None or private_key is None:
+        return Finding("tls", Verdict.OK, f"none: {settings.listen} is served in plain text")
+    try:
+        ends = check_tls_files(TlsFiles(certificates, private_key, settings.tls_client_ca_file))
+    except (OSError, UnusableKey) as error:
+        return Finding("tls", Verdict.FAULT, _said(error))
+    if ends <= datetime.now(UTC):
+        text = f"{certificates} has expired; renew it, a running server takes the new one"
+        return Finding("tls", Verdict.FAULT, text)
+    return Finding("tls", Verdict.OK, f"{certificates}, valid until {ends:%Y-%m-%d %H:%M} UTC")
 
 
 async def _database(settings: Settings) -> Finding:
@@ -134,27 +154,31 @@ def _model() -> Finding:
     return Finding("model", Verdict.OK, f"{engine.version.model} {engine.version.version}")
 
 
-async def _port(part: str, address: Address, option: str) -> Finding:
+async def _grpc_port(settings: Settings, identity: Identity | None) -> Finding:
+    finding = _port("grpc port", settings.listen, "--listen")
+    if finding.verdict is Verdict.FAULT:
+        with suppress(OSError, UnusableKey):  # named before
+            if await is_serving(settings, identity):
+                text = f"a healthy gRPC server answers on {settings.listen}"
+                return Finding("grpc port", Verdict.NOTE, text)
+    return finding
+
+
+def _port(part: str, address: Address, option: str) -> Finding:
     if address.port == 0:
         return Finding(part, Verdict.OK, f"any free port of {address.host}")
     try:
-        with socket.create_server((address.host, address.port)):
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        with socket.create_server((address.host, address.port), family=family):
             return Finding(part, Verdict.OK, f"{address} is free")
     except OSError as error:
-        if part == "grpc port" and await is_serving(address):
-            return Finding(part, Verdict.NOTE, f"a healthy gRPC server answers on {address}")
         reason = error.strerror or "unknown"
         text = f"cannot listen on {address} ({reason}); choose another with {option}"
         return Finding(part, Verdict.FAULT, text)
 
 
-async def is_serving(address: Address) -> bool:
-    """Whether a healthy gRPC server answers there; one that listens everywhere, also here."""
-    host = ANYWHERE.get(address.host, address.host)
-    async with grpc.aio.insecure_channel(str(Address(host, address.port))) as channel:
-        stub: Any = health_pb2_grpc.HealthStub(channel)
-        try:
-            answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=ANSWER_S)
-        except grpc.aio.AioRpcError:
-            return False
-        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+def _said(error: Exception) -> str:
+    """What is wrong, in one line."""
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

@@ -20,6 +20,7 @@ from interceptors.errors import (
     status,
     summarize_violations,
 )
+from interceptors.errors import status_of as usual_status_of
 from server.access.errors import (
     IssuerUnavailable,
     KeyNeeded,
@@ -54,13 +55,7 @@ DRAIN_RETRY_S = 1.0
 def status_of(error: Exception) -> Status:
     """The status of an exception; INTERNAL with no detail of the cause when it is unforeseen."""
     write = _foreseen(error)
-    if write is not None:
-        return write(error)
-    return status(
-        grpc.StatusCode.INTERNAL,
-        "INTERNAL",
-        "The server failed in a way that it does not know. Its log has the details.",
-    )
+    return usual_status_of(error) if write is None else write(error)
 
 
 def is_foreseen(error: Exception) -> bool:
@@ -101,10 +96,7 @@ def _run_not_found(error: RunNotFound) -> Status:
 
 
 def _breaker_not_found(error: BreakerNotFound) -> Status:
-    message = (
-        "No circuit breaker of this name guards anything yet. ListCircuitBreakers lists them; "
-        "one is made when its method is first called."
-    )
+    message = "No circuit breaker of this name guards anything. ListCircuitBreakers lists them."
     resource = _resource("CircuitBreaker", error.breaker)
     return status(grpc.StatusCode.NOT_FOUND, "CIRCUIT_BREAKER_NOT_FOUND", message, resource)
 
@@ -117,10 +109,11 @@ def _stale_etag(error: StaleEtag) -> Status:
 
 def _request_id_reused(error: RequestIdReused) -> Status:
     message = (
-        f"The request id {error.request_id} was used for another ticket. "
-        "Use a new id for a new ticket."
+        f"The request id {error.request_id} was used with {error.difference}: it belongs to "
+        f"{error.run}. Use a new id for a new request."
     )
-    return status(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED", message)
+    resource = _resource("TriageRun", error.run)
+    return status(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED", message, resource)
 
 
 def _invalid_page_token(_error: InvalidPageToken) -> Status:
@@ -163,7 +156,7 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     ),
     NotCached: lambda error: _invalid(
         "NOT_CACHED",
-        [FieldViolation("method", f"has no cache; those that have: {', '.join(error.cached)}")],
+        [FieldViolation(error.field, f"has no cache; those that have: {', '.join(error.cached)}")],
     ),
     BreakerNotFound: _breaker_not_found,
     KeyNotFound: _key_not_found,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import grpc
 from google.protobuf import descriptor_pool
@@ -132,6 +133,7 @@ def make_chain(
     guards: Guards,
     entrance: Entrance,
     generation_of: Callable[[str], str | None],
+    key: bytes,
     answer_error: Callable[[str, Exception], Status],
     log: JsonLog,
     registry: CollectorRegistry,
@@ -168,10 +170,11 @@ def make_chain(
             guards.cache,
             policies,
             generation_of,
-            version=f"{__version__} {settings.automatic_min_confidence}",
+            # Also of whom the answers are: servers with other keys are of another database.
+            version=f"{__version__} {settings.automatic_min_confidence} {_name_of(key)}",
         ),
         ConcurrencyLimit(policies, concurrency),
-        CircuitBreakers(guards.breakers, _is_fault, _has_no_breaker),
+        CircuitBreakers(guards.breakers, _is_fault, _has_no_breaker, policies),
         Codec(items_stand_alone=policies.__contains__),
         Validation(),
     ]
@@ -180,6 +183,10 @@ def make_chain(
 
         members.insert(1, make_tracing(settings.otlp_endpoint, __version__))
     return Chain(members)
+
+
+def _name_of(key: bytes) -> str:
+    return blake2b(b"answers", key=key[:64], digest_size=8).hexdigest()
 
 
 def _other_permissions() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Serving: bind, become ready, drain on SIGTERM, stop."""
 
 import asyncio
+import resource
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,8 @@ from server.health import Health
 from server.settings import Address
 
 REFUSAL_S = 0.3
+LAST_STATUS_S = 5.0
+MOST_CONNECTIONS = 10_000
 
 
 class PortTaken(Exception):
@@ -38,6 +41,18 @@ def bind(
     except RuntimeError as error:
         raise PortTaken("gRPC", address, "--listen") from error
     return Address(address.host, port)
+
+
+def most_connections() -> int:
+    """How many connections the server may hold, of all addresses together.
+
+    Each is an open file, also one that never calls. Half of what the process may have open stays
+    for the database and the logs, and beyond 10,000 memory would become the limit.
+    """
+    most_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most_files == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return min(MOST_CONNECTIONS, most_files // 2)
 
 
 @asynccontextmanager
@@ -78,4 +93,5 @@ async def drain(
         await asyncio.sleep(min(REFUSAL_S, grace_s))  # for calls that are on their way
     idle.cancel()
     hurried.cancel()
-    await server.stop(REFUSAL_S if is_idle else None)
+    # Ends as soon as the last status has left, which on a busy machine takes its time.
+    await server.stop(min(LAST_STATUS_S, grace_s) if is_idle else None)

@@ -18,7 +18,7 @@ class JsonLog:
 
     def __init__(self, stream: BinaryIO = sys.stderr.buffer) -> None:
         self._stream = stream
-        self._lines: list[bytes] = []
+        self._lines: list[dict[str, object]] = []
         self._dropped = 0
         self._flushing: asyncio.Task[None] | None = None
 
@@ -27,8 +27,7 @@ class JsonLog:
         if len(self._lines) >= MOST_LINES:
             self._dropped += 1
             return
-        line = {"time": time.time(), **fields}
-        self._lines.append(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE))
+        self._lines.append({"time": time.time(), **fields})
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().create_task(self._flush_soon())
 
@@ -52,12 +51,14 @@ class JsonLog:
             lines, self._lines = self._lines, []
             if self._dropped:
                 dropped, self._dropped = self._dropped, 0
-                lines.append(orjson.dumps({"event": "lines_dropped", "count": dropped}) + b"\n")
-            await asyncio.to_thread(self._write_all, b"".join(lines))
+                lines.append({"event": "lines_dropped", "count": dropped})
+            await asyncio.to_thread(self._write_all, lines)
         self._flushing = None
 
-    def _write_all(self, data: bytes) -> None:
-        self._stream.write(data)
+    def _write_all(self, lines: list[dict[str, object]]) -> None:
+        # All at once: code that was just run is several times as fast as in between calls.
+        options = orjson.OPT_APPEND_NEWLINE
+        self._stream.writelines(orjson.dumps(line, default=str, option=options) for line in lines)
         self._stream.flush()
 
 

@@ -21,9 +21,16 @@ def load_or_make_key(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         _make_key(path)
+    return read_key(path)
+
+
+def read_key(path: Path) -> bytes:
+    """The key in `path`. Raises UnusableKey, and OSError where it cannot be read."""
     key = path.read_bytes()
     if len(key) < KEY_BYTES:
-        raise UnusableKey(f"{path} holds {len(key)} bytes; a key has at least {KEY_BYTES}")
+        raise UnusableKey(
+            f"{path} holds {len(key)} bytes, a key has {KEY_BYTES}; restore it or delete it"
+        )
     return key
 
 

@@ -4,11 +4,11 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-from interceptors.call import is_loopback
 
 PREFIX = "SWITCHYARD_"
 
@@ -81,7 +81,11 @@ def read_count(text: str) -> int:
 
 
 def _is_local(host: str) -> bool:
-    return host == "localhost" or is_loopback(host)
+    """Whether a host is this machine. A name that begins like its addresses is not."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def read_flag(text: str) -> bool:
@@ -193,8 +197,21 @@ NEEDED = {
     "tls_client_ca_file": ("tls_cert_file",),
 }
 
-# Known, but not settings of the server: of the client, and of measurements.
-OTHERS = frozenset({"SWITCHYARD_SERVER", "SWITCHYARD_DATA", "SWITCHYARD_EMBEDDING_MODEL"})
+# Known, but not settings of the server: of the client in the same shell, and of measurements.
+OTHERS = frozenset(
+    {
+        "SWITCHYARD_SERVER",
+        "SWITCHYARD_API_KEY",
+        "SWITCHYARD_API_KEY_FILE",
+        "SWITCHYARD_TLS",
+        "SWITCHYARD_TLS_CA",
+        "SWITCHYARD_TLS_CERT",
+        "SWITCHYARD_TLS_KEY",
+        "SWITCHYARD_INSECURE",
+        "SWITCHYARD_DATA",
+        "SWITCHYARD_EMBEDDING_MODEL",
+    }
+)
 
 
 def variable_name(setting: str) -> str:
@@ -236,6 +253,11 @@ def _conflicts(settings: Settings) -> Iterator[str]:
             f"SWITCHYARD_LISTEN: {settings.listen} would carry keys and tickets beyond this "
             "machine in plain text; set SWITCHYARD_TLS_CERT_FILE and SWITCHYARD_TLS_KEY_FILE, or "
             "SWITCHYARD_ALLOW_PLAINTEXT=true where a proxy encrypts"
+        )
+    if settings.otlp_endpoint and find_spec("opentelemetry") is None:
+        yield (
+            "SWITCHYARD_OTLP_ENDPOINT: spans need the extra `tracing`; install it with "
+            "pip install 'switchyard[tracing]'"
         )
     for name, needed in NEEDED.items():
         lacking = [variable_name(other) for other in needed if not getattr(settings, other)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import grpc
@@ -70,6 +71,15 @@ class CertificateWatch:
         return [(state.st_ino, state.st_size, state.st_mtime_ns) for state in states]
 
 
+def check_tls_files(files: TlsFiles) -> datetime:
+    """Until when the server's certificate is valid. Raises UnusableKey or OSError when the files
+    cannot serve now.
+    """
+    _configuration(files)
+    own = read_certificates(files.certificates, files.certificates.read_bytes())[0]
+    return own.not_valid_after_utc
+
+
 def _configuration(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
     """What the files hold. gRPC would take anything, and fail at every handshake."""
     certificates, private_key = files.certificates.read_bytes(), files.private_key.read_bytes()
@@ -77,12 +87,12 @@ def _configuration(files: TlsFiles) -> grpc.ServerCertificateConfiguration:
     authority = None
     if files.client_authority:
         authority = files.client_authority.read_bytes()
-        _read_certificates(files.client_authority, authority)
+        read_certificates(files.client_authority, authority)
     return grpc.ssl_server_certificate_configuration([(private_key, certificates)], authority)
 
 
 def _check_pair(files: TlsFiles, certificates: bytes, private_key: bytes) -> None:
-    own = _read_certificates(files.certificates, certificates)[0]
+    own = read_certificates(files.certificates, certificates)[0]
     try:
         key = load_pem_private_key(private_key, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -91,7 +101,8 @@ def _check_pair(files: TlsFiles, certificates: bytes, private_key: bytes) -> Non
         raise UnusableKey(f"{files.private_key} is not the key of {files.certificates}")
 
 
-def _read_certificates(file: Path, content: bytes) -> list[x509.Certificate]:
+def read_certificates(file: Path, content: bytes) -> list[x509.Certificate]:
+    """The certificates in the content of a file, which UnusableKey names where there are none."""
     try:
         return x509.load_pem_x509_certificates(content)
     except ValueError as error:

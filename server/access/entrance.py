@@ -40,7 +40,7 @@ class Entrance:
     authenticator: Authenticator
 
 
-def open_entrance(
+async def open_entrance(
     database: Database,
     token_keys: Path,
     issuer: Issuer | None,
@@ -48,10 +48,15 @@ def open_entrance(
     report: Callable[[Mapping[str, object]], None],
     stack: AsyncExitStack,
 ) -> Entrance:
-    """Join the parts; what they leave to be done is done when `stack` closes."""
+    """Join the parts; what they leave to be done is done when `stack` closes.
+
+    Raises UnusableKey or OSError when no token could be signed.
+    """
     keys, tenants, remembered = KeyStore(database), TenantStore(database), Remembered(time.time)
     directory = Directory(keys, tenants)
-    tokens = Tokens(SigningKeys(token_keys, time.time), directory.live_key, time.time)
+    signing_keys = SigningKeys(token_keys, time.time)
+    await signing_keys.newest()  # a file that cannot be used must not wait for the first token
+    tokens = Tokens(signing_keys, directory.live_key, time.time)
     verify_outside = None
     if issuer is not None:
         key_set = KeySet(key_set_source(issuer.jwks), report)

@@ -46,6 +46,11 @@ class Remembered:
         self.generation = 0  # changes with everything that is heard
         self.has_keys: bool | None = None  # whether a key was ever made; None: not known
 
+    @property
+    def verified_known(self) -> int:
+        """How many verified headers are kept."""
+        return len(self._verified)
+
     def known(self, header: str) -> Caller | None:
         """Whose header it is; None: not verified, or expired. On the path of every call."""
         verified = self._verified.get(header)

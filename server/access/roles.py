@@ -16,9 +16,9 @@ class Role(IntEnum):
     ADMIN = 4
 
 
-READER = frozenset({"triage.read", "taxonomy.read", "token.issue"})
+READER = frozenset({"triage.read", "taxonomy.read", "limits.read", "token.issue"})
 AGENT = READER | {"triage.run"}
-SUPERVISOR = AGENT | {"taxonomy.update", "limits.read", "audit.read"}
+SUPERVISOR = AGENT | {"taxonomy.update", "audit.read"}
 ADMIN = SUPERVISOR | {"access.read", "access.manage"}
 PERMISSIONS = {
     Role.READER: READER,

@@ -36,7 +36,11 @@ DEFAULT_TOKEN_TTL = timedelta(minutes=15)
 
 
 class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
-    """The wire side of access. Requests have been validated before they come here."""
+    """The wire side of access. Requests have been validated before they come here.
+
+    `forget` hears what was changed before the answer leaves: the other processes hear of it a
+    little later, but who is answered by this one may rely on it.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         audit: AuditLog,
         tokens: Tokens,
         live_key: LiveKey,
+        forget: Callable[[str], None],
         caller_of: Callable[[Any], Caller],
         page_key: bytes,
         random_bytes: RandomBytes = secrets.token_bytes,
@@ -54,6 +59,7 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         self._audit = audit
         self._tokens = tokens
         self._live_key = live_key
+        self._forget = forget
         self._caller_of = caller_of
         self._page_key = page_key
         self._random_bytes = random_bytes
@@ -78,6 +84,7 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         check_tier(caller, order.tier)
         secret = new_secret(self._random_bytes)
         key = await self._keys.add(order, secret, caller.subject)
+        self._forget(key.name)
         return pb.CreateApiKeyResponse(api_key=wire.write_key(key), secret=secret.text)
 
     async def ListApiKeys(
@@ -106,6 +113,7 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         key = await self._keys.replace(
             old, secret, DEFAULT_OVERLAP if overlap is None else overlap, caller.subject
         )
+        self._forget(old.name)
         return pb.RotateApiKeyResponse(api_key=wire.write_key(key), secret=secret.text)
 
     async def RevokeApiKey(
@@ -115,6 +123,7 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         caller = self._caller_of(context)
         key = await self._reached_key(caller, request.name)
         revoked = await self._keys.revoke(key.key_id, caller.subject)
+        self._forget(key.name)
         return pb.RevokeApiKeyResponse(api_key=wire.write_key(revoked))
 
     async def IssueToken(
@@ -159,6 +168,7 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         """The tenant, suspended."""
         tenant, actor = wire.tenant_id_of(request.name), self._caller_of(context).subject
         changed = await self._tenants.set_suspended(tenant, actor, suspended=True)
+        self._forget(changed.name)
         return pb.SuspendTenantResponse(tenant=wire.write_tenant(changed))
 
     async def ResumeTenant(
@@ -167,6 +177,7 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         """The tenant, no longer suspended."""
         tenant, actor = wire.tenant_id_of(request.name), self._caller_of(context).subject
         changed = await self._tenants.set_suspended(tenant, actor, suspended=False)
+        self._forget(changed.name)
         return pb.ResumeTenantResponse(tenant=wire.write_tenant(changed))
 
     async def DeleteTenant(
@@ -175,6 +186,7 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         """What was deleted."""
         tenant, actor = wire.tenant_id_of(request.name), self._caller_of(context).subject
         deleted = await self._tenants.delete(tenant, actor)
+        self._forget(request.name)
         return pb.DeleteTenantResponse(
             api_keys=deleted.api_keys,
             triage_runs=deleted.triage_runs,

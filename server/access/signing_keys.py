@@ -101,7 +101,7 @@ class SigningKeys:
 
     def _read(self) -> None:
         stamp = _stamp(self._path)
-        self._keys = _read(self._path) if stamp else ()
+        self._keys = read_signing_keys(self._path) if stamp else ()
         self._stamp = stamp
 
 
@@ -125,7 +125,8 @@ def _stamp(path: Path) -> object:
     return state.st_ino, state.st_mtime_ns
 
 
-def _read(path: Path) -> list[SigningKey]:
+def read_signing_keys(path: Path) -> list[SigningKey]:
+    """The keys in a file, the newest first. Raises UnusableKey and OSError."""
     try:
         return [
             SigningKey(

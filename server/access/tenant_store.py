@@ -16,6 +16,7 @@ from server.access.key import Tenant
 from server.audit.store import Change, Facts, record
 from server.caller import DEFAULT_TENANT
 from server.storage.database import Connection, Database
+from server.triage.reuse.store import delete_reuse
 from server.triage.store import delete_runs, delete_taxonomies
 
 ACCESS_CHANNEL = "switchyard_access"  # NOTIFY with the name of the key or tenant as payload
@@ -107,6 +108,7 @@ class TenantStore:
                 triage_runs=await delete_runs(connection, tenant),
                 taxonomy_revisions=await delete_taxonomies(connection, tenant),
             )
+            await delete_reuse(connection, tenant)
             await connection.execute(
                 "UPDATE tenants SET title = '', delete_time = now() WHERE tenant = %s", [tenant]
             )

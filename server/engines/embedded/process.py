@@ -169,18 +169,23 @@ class EngineProcess:
 
     async def _spawn(self) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
+        try:
             self._child = await asyncio.create_subprocess_exec(
                 *(*_COMMAND, str(theirs.fileno())),
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
                 env=child_environment(),
             )
-        self._loaded.clear()
-        connection = _Connection(self._receive, self._lose)
-        self._transport, _ = await asyncio.get_running_loop().create_unix_connection(
-            lambda: connection, sock=ours
-        )
+            self._loaded.clear()
+            connection = _Connection(self._receive, self._lose)
+            self._transport, _ = await asyncio.get_running_loop().create_unix_connection(
+                lambda: connection, sock=ours
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
 
     def _lose(self) -> None:
         """The process has died: what is asked now waits for the next one."""

@@ -15,7 +15,7 @@ from server.triage.assessment import (
     decode_assessment,
     decode_prediction,
 )
-from server.triage.engine import EngineVersion, Parts
+from server.triage.engine import Attempt, EngineVersion, Outward, Parts
 from server.triage.taxonomy import Category, Taxonomy, encode_categories
 
 
@@ -49,6 +49,8 @@ class RemoteEngineMaker:
 class RemoteEngine:
     """An `Engine` in the engine's process."""
 
+    asks_outside = False
+
     def __init__(
         self, process: EngineProcess, version: EngineVersion, loaded: LoadedEngine
     ) -> None:
@@ -57,17 +59,23 @@ class RemoteEngine:
         self._loaded = loaded
         self._key = orjson.Fragment(orjson.dumps(loaded.key))
 
-    def read(self, record: bytes, parts: Parts) -> "RemoteReading":
+    def read(self, record: bytes, parts: Parts, _outward: Outward | None = None) -> "RemoteReading":
         """Read one ticket, given as the JSON of its record."""
         wanted = (parts.sentiment, parts.summary, parts.estimated_resolution, parts.reply)
         job = orjson.dumps(["read", self._key, orjson.Fragment(record), wanted])
-        return RemoteReading(self._process, self._loaded, job)
+        return RemoteReading(self.version, self._process, self._loaded, job)
 
 
 class RemoteReading:
     """A `Reading` that asks once: everything comes back together."""
 
-    def __init__(self, process: EngineProcess, loaded: LoadedEngine, job: bytes) -> None:
+    attempts: tuple[Attempt, ...] = ()
+    is_degraded = False
+
+    def __init__(
+        self, version: EngineVersion, process: EngineProcess, loaded: LoadedEngine, job: bytes
+    ) -> None:
+        self.version = version
         self._process = process
         self._loaded = loaded
         self._job = job

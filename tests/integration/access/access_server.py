@@ -118,7 +118,14 @@ async def access_server(
         )
         server = grpc.aio.server(interceptors=(chain,))
         servicer = AccessServicer(
-            keys, tenants, AuditLog(database), tokens, directory.live_key, caller_of, b"page key"
+            keys,
+            tenants,
+            AuditLog(database),
+            tokens,
+            directory.live_key,
+            authenticator.forget,
+            caller_of,
+            b"page key",
         )
         access_service_pb2_grpc.add_AccessServiceServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]  # generated
         health = Health((SERVICE,))
