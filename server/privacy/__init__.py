@@ -1,0 +1,1 @@
+"""Personal data and secrets: found, replaced, and put back."""

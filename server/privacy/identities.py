@@ -1,0 +1,123 @@
+"""National identity, tax, passport and driver's numbers.
+
+Numbers whose shape and check digits are their own are found anywhere; all others only after
+words that say what they are.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from stdnum.be import nn as belgian_nn
+from stdnum.br import cpf
+from stdnum.es import dni, nie
+from stdnum.fi import hetu
+from stdnum.fr import nir
+from stdnum.in_ import aadhaar
+from stdnum.it import codicefiscale
+from stdnum.no import fodselsnummer
+from stdnum.pl import pesel
+from stdnum.se import personnummer
+from stdnum.us import ssn
+
+from server.privacy.found import Found, Kind
+
+
+def _always(_number: str) -> bool:
+    return True
+
+
+# Shape, and whether the check digits are right.
+_SHAPES: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    (r"\d{3}(?:-\d{2}-| \d{2} )\d{4}", ssn.is_valid),  # United States
+    (r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]", _always),  # Britain
+    (r"\d{8}-?[A-Z]", dni.is_valid),  # Spain
+    (r"[XYZ]-?\d{7}-?[A-Z]", nie.is_valid),  # Spain, of foreigners
+    (r"[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z]", codicefiscale.is_valid),  # Italy
+    (r"[12] ?\d\d ?\d\d ?(?:\d\d|2[AB]) ?\d{3} ?\d{3} ?\d\d", nir.is_valid),  # France
+    (r"\d{3}\.\d{3}\.\d{3}-\d\d", cpf.is_valid),  # Brazil
+    (r"\d\d\.\d\d\.\d\d-\d{3}\.\d\d", belgian_nn.is_valid),  # Belgium
+    (r"\d{4} \d{4} \d{4}", aadhaar.is_valid),  # India
+    (r"\d{6}[-+]\d{4}", personnummer.is_valid),  # Sweden
+    (r"\d{6}[-+A]\d{3}[\dA-Y]", hetu.is_valid),  # Finland
+    (r"\d{11}", pesel.is_valid),  # Poland
+    (r"\d{6} ?\d{5}", fodselsnummer.is_valid),  # Norway
+)
+_CHECKED = tuple(
+    (re.compile(rf"(?<![\w-]){shape}(?![\w-])"), is_valid) for shape, is_valid in _SHAPES
+)
+
+_ANY_SHAPE = re.compile("|".join(shape for shape, _ in _SHAPES))
+# Every shape has so many digits that close to each other; it may begin with letters.
+_DIGITS = re.compile(r"\d(?:[ .+A-Z-]{0,2}\d){5,}+")
+_BEFORE, _AFTER = 8, 2  # characters of a shape that may stand around them
+
+_DOCUMENT = (
+    r"\b(?:ssn|social security|itin|tin|nino|national insurance|nhs|sin|bsn|pesel|cpf|cuil|curp"
+    r"|aadhaar|pan (?:card|number)|passport|visa number|dl (?:no|number)"
+    r"|driv(?:er|ing|er'?s|er\u2019s|ers)'? ?(?:licen[cs]e|permit)"
+    r"|licen[cs]e ?(?:no|number|num|#|id|is)"
+    r"|(?:national|personal|tax(?:payer)?|state) id(?:entity|entification)?"
+    r"|id(?:entity)? card|id number|tax number|steuer-?id|ausweis\w*|personalausweis|führerschein"
+    r"|pasaporte|passeport|dni|nie|nif|codice fiscale|personnummer|rodné číslo)\b"
+)
+_NAMED_BEFORE = re.compile(_DOCUMENT + r"(?:[^\d\n]{0,40}|[:\s]{0,6})$|\b(?:dl|licen[cs]e)\W{0,3}$")
+_NAMED_AFTER = re.compile(
+    r"\W{0,3}(?:(?:is|was|as) )?(?:(?:my|your|his|her|our|their|the|a) )?" + _DOCUMENT
+)
+_REACH = 60  # characters before and after a number that may name it
+_NUMBER = re.compile(r"\d(?<!\d\d)[^\W_]*+(?:[ -](?=[^\W_]{0,10}\d)[^\W_]{1,12}){0,4}(?!\w)")
+_BEGINS = re.compile(r"(?:(?<![\w-])[A-Z]{1,3}[ -]|(?<![^\W_])[^\W_]{1,10})$")
+_MOST_LETTERS = 12
+_LEAST_DIGITS = 3
+_DIGITS_TOGETHER = re.compile(r"\d(?:[^\n\d]{0,3}\d){2}")
+_A_DATE = re.compile(
+    r"(?:19|20)\d\d-\d\d?-\d\d?|\d\d?-\d\d?-(?:19|20)\d\d"
+    r"|\d\d? ?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6} ?(?:19|20)\d\d",
+    re.IGNORECASE,
+)
+
+
+def find_ids(text: str) -> Iterator[Found]:
+    """National identity, tax, passport and driver's numbers."""
+    for digits in _DIGITS.finditer(text):
+        yield from _checked(text, max(0, digits.start() - _BEFORE), digits.end() + _AFTER)
+    if _DIGITS_TOGETHER.search(text):
+        yield from _named(text)
+
+
+def _checked(text: str, start: int, end: int) -> Iterator[Found]:
+    if not _ANY_SHAPE.search(text, start, end):
+        return
+    for pattern, is_valid in _CHECKED:
+        for match in pattern.finditer(text, start, end):
+            if is_valid(match[0]):
+                yield Found(Kind.ID, *match.span())
+
+
+def _named(text: str) -> Iterator[Found]:
+    for match in _NUMBER.finditer(text):
+        if sum(map(str.isdigit, match[0])) < _LEAST_DIGITS or _A_DATE.fullmatch(match[0]):
+            continue
+        for start in (_beginning(text, match.start()), match.start()):
+            if _is_long_enough(text[start : match.end()]) and _is_named(text, start, match.end()):
+                yield Found(Kind.ID, start, match.end())
+                break
+
+
+def _is_named(text: str, start: int, end: int) -> bool:
+    """Whether words before or after a number say what it is."""
+    before = text[max(0, start - _REACH) : start].lower()
+    after = text[end : end + _REACH].lower()
+    return bool(_NAMED_BEFORE.search(before) or _NAMED_AFTER.match(after))
+
+
+def _is_long_enough(number: str) -> bool:
+    """Whether it is no year or count: the fewer the digits, the more letters."""
+    digits = sum(map(str.isdigit, number))
+    return len(number) >= (5 if digits > _LEAST_DIGITS else 8)
+
+
+def _beginning(text: str, start: int) -> int:
+    """Where a number begins whose first digit is at `start`: letters may stand before it."""
+    letters = _BEGINS.search(text[max(0, start - _MOST_LETTERS) : start])
+    return start - len(letters[0]) if letters else start

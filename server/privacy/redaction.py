@@ -1,0 +1,99 @@
+"""The way out: texts of a ticket without its personal data, and the way back for the reply."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
+
+from server.privacy.addresses import find_addresses
+from server.privacy.emails import find_emails
+from server.privacy.found import Finder, Found, Kind, settle
+from server.privacy.identities import find_ids
+from server.privacy.known import Value, find_values, parts_of_names, values_of
+from server.privacy.names import find_names
+from server.privacy.network import find_ips
+from server.privacy.payments import find_cards, find_ibans
+from server.privacy.phones import find_phones
+from server.privacy.placeholders import Name, Placeholders, put_back
+from server.privacy.regions import regions_of
+from server.privacy.secrets import find_secrets
+
+_BY_RULE: tuple[Finder, ...] = (
+    find_secrets,
+    find_ibans,
+    find_cards,
+    find_ids,
+    find_emails,
+    find_ips,
+    find_addresses,
+    find_names,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """Texts that may leave the process, and what it takes to put the rest back."""
+
+    texts: tuple[str, ...]  # in the order given
+    counts: Mapping[Kind, int]  # what was replaced, each occurrence counted
+    _values: Mapping[Name, str] = field(repr=False)
+
+    def restore(self, text: str) -> str:
+        """A text with the values in place of their placeholders, also where a model wrote
+        "[email_1]" or "EMAIL_1" for "[EMAIL_1]". Other placeholders stay as they are.
+        """
+        return put_back(text, self._values)
+
+
+def redact(
+    texts: Sequence[str],
+    *,
+    known: Mapping[str, str] = MappingProxyType({}),
+    language: str = "",
+    finders: Sequence[Finder] = (),
+) -> Redacted:
+    """The texts of one ticket with placeholders such as [EMAIL_1] in place of personal data.
+
+    A value has the same placeholder in all texts, and what one text gives away is replaced in
+    every other. `known` are the customer's fields by name; `language` is an ISO 639 code, with
+    or without a region, and tells how telephone numbers are written; `finders` find more than
+    the rules do. Meant for what engines read, 8 KiB; takes time linear in the texts' length.
+    """
+    first = [find_personal(text, language=language, finders=finders) for text in texts]
+    values = [*values_of(known), *_values_found(texts, first)]
+    placeholders = Placeholders(texts)
+    counts: Counter[Kind] = Counter()
+    redacted = []
+    for text, findings in zip(texts, first, strict=True):
+        everything = settle([*findings, *find_values(text, values)])
+        counts.update(found.kind for found in everything)
+        redacted.append(_replace(text, everything, placeholders))
+    return Redacted(tuple(redacted), MappingProxyType(counts), placeholders.values)
+
+
+def find_personal(text: str, *, language: str = "", finders: Sequence[Finder] = ()) -> list[Found]:
+    """What rules and `finders` find in one text by itself, in order, none overlapping."""
+    find_dialled = partial(find_phones, regions=regions_of(language))
+    every = (*_BY_RULE, find_dialled, *finders)
+    return settle([found for finder in every for found in finder(text)])
+
+
+def _values_found(texts: Sequence[str], found: Sequence[Sequence[Found]]) -> Iterator[Value]:
+    """What the texts gave away."""
+    values = [
+        (text[each.start : each.end], each.kind)
+        for text, findings in zip(texts, found, strict=True)
+        for each in findings
+    ]
+    yield from values
+    yield from parts_of_names(values)
+
+
+def _replace(text: str, findings: Sequence[Found], placeholders: Placeholders) -> str:
+    pieces, position = [], 0
+    for found in findings:
+        pieces.append(text[position : found.start])
+        pieces.append(placeholders.give(found.kind, text[found.start : found.end]))
+        position = found.end
+    return "".join([*pieces, text[position:]])

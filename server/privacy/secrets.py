@@ -1,0 +1,107 @@
+"""API keys, tokens, passwords: what lets somebody in."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from server.privacy.cues import cues, lowered
+from server.privacy.found import Found, Kind
+
+# Keys that say whose they are.
+_BRANDED = re.compile(
+    r"""(?<![A-Za-z0-9])(?:
+    (?:sk|pk|rk)[-_][\w-]{16,}+            # OpenAI, Anthropic, Stripe
+    |gh[pousr]_\w{20,}+ | github_pat_\w{20,}+ | glpat-[\w-]{16,}+
+    |(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])
+    |AIza[\w-]{30,}+ | ya29\.[\w-]{20,}+
+    |xox[abeoprs]-[\w-]{10,}+ | hf_\w{20,}+ | npm_\w{20,}+ | whsec_\w{16,}+
+    |SG\.[\w-]{16,}+\.[\w-]{16,}+
+    |eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+)?   # a JSON Web Token
+    )""",
+    re.VERBOSE,
+)
+_BRANDS = (
+    *("sk-", "pk-", "rk-", "sk_", "pk_", "rk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+    *("github_pat_", "glpat-", "AKIA", "ASIA", "AIza", "ya29.", "xox", "hf_", "npm_", "whsec_"),
+    *("SG.", "eyJ"),
+)
+_HEADER = re.compile(r"(?:bearer|basic)[ \t]+(?P<value>[\w.~+/-]{12,}+=*+)")
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
+_END_OF_KEY = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
+_URL_CREDENTIALS = re.compile(r"://([^\s/?#@:]{1,128}:[^\s/?#@]{1,256})@")
+_QUERY = re.compile(
+    r"[?&#;][\w.-]{0,24}?(?:token|key|secret|signature|sig|auth|password|passwd|pwd|session|sid|code"
+    r"|credential|jwt)=([^\s&#\"'<>]{4,}+)",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r"(?:password|passwort|passwd|passcode|pwd|contraseña|mot de passe|secret|api[ _-]?key|token"
+    r"|cvv|cvc|pin)(?:[ \t]{0,3}(?P<sign>[:=])| is)[ \t]{0,3}[\"'`]?(?P<value>[^\s\"'`]{3,128}+)"
+)
+_CANDIDATE = re.compile(r"[\w+/-]{24,}+={0,2}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_HEX = re.compile(r"(?=[^a-fA-F]*[a-fA-F])(?=\D*\d)[0-9a-fA-F]{32,}")
+# Of two neighbouring characters, how often one is a digit and the other a letter, or their cases
+# differ: about half the time where characters are drawn, seldom in names that people make up.
+_LEAST_CHANGES = 0.3
+_LEAST_DRAWN = 20  # letters and digits
+_READ = 256  # characters of a word tell what it is
+_ENDS_LINE = re.compile(r"[\"'`.,;]{0,2}[ \t]*$", re.MULTILINE)
+_SENTENCE_END = ".,;:!?)"
+
+
+def find_secrets(text: str) -> Iterator[Found]:
+    """Keys, tokens, passwords and private keys."""
+    if any(map(text.__contains__, _BRANDS)):
+        for match in _BRANDED.finditer(text):
+            yield Found(Kind.SECRET, *match.span())
+    for pattern in (_URL_CREDENTIALS, _QUERY):
+        for match in pattern.finditer(text):
+            yield Found(Kind.SECRET, *match.span(1))
+    small = lowered(text)
+    for match in cues(_HEADER, small):
+        yield Found(Kind.SECRET, *match.span("value"))
+    for match in cues(_NAMED, small):
+        if text[match.start() - 1 : match.start()] in ("?", "&"):
+            continue  # of a query, which ends sooner
+        value = match["value"].rstrip(_SENTENCE_END)
+        start = match.start("value")
+        end = start + len(value)
+        # "My password is wrong" tells nothing, nor does "password: cannot log in".
+        if not value.isalpha() or (match["sign"] and _ENDS_LINE.match(text, end)):
+            yield Found(Kind.SECRET, start, end)
+    if max(map(len, text.split()), default=0) >= _LEAST_DRAWN:
+        for match in _CANDIDATE.finditer(text):
+            if _looks_drawn(match[0]):
+                yield Found(Kind.SECRET, *match.span())
+    if "PRIVATE KEY-----" in text:
+        yield from _private_keys(text)
+
+
+def _private_keys(text: str) -> Iterator[Found]:
+    position = 0
+    while begin := _PRIVATE_KEY.search(text, position):
+        end = _END_OF_KEY.search(text, begin.end())
+        position = end.end() if end else len(text)
+        yield Found(Kind.SECRET, begin.start(), position)
+
+
+def _looks_drawn(word: str) -> bool:
+    """Whether characters were drawn at random. An UUID was, but it only names something."""
+    if _UUID.fullmatch(word):
+        return False
+    if _HEX.fullmatch(word):
+        return True
+    classes = [_class(character) for character in word[:_READ] if character.isalnum()]
+    changes = sum(a != b for a, b in pairwise(classes))
+    return (
+        len(classes) >= _LEAST_DRAWN
+        and "digit" in classes
+        and changes >= _LEAST_CHANGES * len(classes)
+    )
+
+
+def _class(character: str) -> str:
+    if character.isdigit():
+        return "digit"
+    return "upper" if character.isupper() else "lower"

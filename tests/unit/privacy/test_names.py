@@ -1,0 +1,88 @@
+"""Names of people and postal addresses that the text itself gives away."""
+
+import pytest
+
+from server.privacy.addresses import find_addresses
+from server.privacy.names import find_names
+from tests.unit.privacy.finding import found
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("My name is Jane Doe and I have a question", "Jane Doe"),
+        ("my name is jane", "jane"),
+        ("I'm Jane Doe, a customer", "Jane Doe"),
+        ("this is Jane from accounting", "Jane"),
+        ("ich heiße Jürgen von der Heide.", "Jürgen von der Heide"),
+        ("Dear John,\nwhere is it?", "John"),
+        ("Hi Ludwig van Beethoven,", "Ludwig van Beethoven"),
+        ("Where is it?\n\nBest regards,\nJane Q. Doe", "Jane Q. Doe"),
+        ("Where is it? Thanks, Jane", "Jane"),
+        ("Mit freundlichen Grüßen\nJürgen Müller\n", "Jürgen Müller"),
+        ("Please ask Mrs. O'Hara about it", "O'Hara"),
+        ("Name: Jane Doe\nPlan: Pro", "Jane Doe"),
+        ("From: Jane Doe <jane@example.com>", "Jane Doe"),
+    ],
+)
+def test_words_around_a_name_give_it_away(text: str, name: str) -> None:
+    assert found(find_names, text) == [name]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear Support Team,\nwhere is it?",
+        "Hi, I have a question",
+        "Hello there!",
+        "I am very angry",
+        "I'm German and I like it",
+        "my name is wrong on the invoice",
+        "This is Unacceptable.",
+        "Thanks\nStill waiting for an answer",
+        "Thank you for the quick answer",
+        "It is the best in Germany",
+    ],
+)
+def test_where_nobody_is_named_nothing_is_found(text: str) -> None:
+    assert found(find_names, text) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "12 High Street",
+        "1600 Pennsylvania Avenue",
+        "12 High Street, Apt. 4\nSpringfield, IL 62704",
+        "9543 1819 St. John Street",
+        "221B Baker St, London NW1 6XE",
+        "12 rue de la Paix",
+        "Via Roma 3",
+        "Hauptstraße 5",
+        "Damrakstraat 12a",
+        "P.O. Box 1234",
+        "PSC 1437, Box 3833\nAPO AA 66791",
+    ],
+)
+def test_a_postal_address_is_found_whole(address: str) -> None:
+    assert found(find_addresses, f"please send it to\n{address}\n, as always") == [address]
+
+
+def test_what_is_announced_as_an_address_is_one() -> None:
+    text = "My address is Dunajska 56, Bratislava. Please change it by Monday."
+    assert found(find_addresses, text) == ["Dunajska 56, Bratislava"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I bought 3 on the way home",
+        "shipped to Germany on 5 May",
+        "we have 25 users in 3 teams",
+        "1 October was the day, 20 dollars the price",
+        "order ID 12345 in 2 parts",
+        "I live in Germany",
+    ],
+)
+def test_other_numbers_are_no_addresses(text: str) -> None:
+    assert found(find_addresses, text) == []
