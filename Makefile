@@ -78,9 +78,21 @@ bench: $(SETUP)  ## Measure Triage and the interceptors beside a bare echo, in o
 load: $(SETUP)  ## 100 concurrent callers for a minute
 	@$(BIN)/python -m bench.load
 
+.PHONY: soak
+soak: $(SETUP)  ## A million calls through the chain: is memory flat?
+	@$(BIN)/python -m bench.soak
+
 .PHONY: quality
 quality: $(SETUP)  ## Measure the embedded engine on public data (SWITCHYARD_DATA)
 	@$(BIN)/python -m bench.quality
+
+.PHONY: semantic
+semantic: $(SETUP)  ## Does the semantic cache keep its budget? (SWITCHYARD_DATA, SWITCHYARD_EMBEDDING_MODEL)
+	@$(BIN)/python -m bench.semantic_cache
+
+.PHONY: redaction
+redaction: $(SETUP)  ## What redaction finds in public data, and what it takes wrongly (SWITCHYARD_DATA)
+	@$(BIN)/python -m bench.redaction
 
 .PHONY: clean
 clean:  ## Remove the environment and everything that was built

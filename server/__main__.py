@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import fields
@@ -10,6 +11,7 @@ from pathlib import Path
 import click
 
 from server import __version__
+from server.fake_llm.command import fake_llm
 from server.settings import (
     Address,
     InvalidSettings,
@@ -32,6 +34,9 @@ Examples:
 
 Settings come from SWITCHYARD_* variables; `switchyard-server settings` lists them.
 """
+
+KEY_NAME = re.compile(r"(?:apiKeys/)?([0-9a-f]{16})", re.ASCII)
+WITH_PASSWORDS = frozenset({"database_url", "redis_url"})  # settings not to be shown
 
 
 @click.group(help=COMMAND_HELP, context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,6 +73,21 @@ metrics_option = click.option(
     callback=_parsed(read_optional_address),
     help="Where to serve Prometheus metrics over HTTP.  [default: 127.0.0.1:9464]",
 )
+tls_cert_option = click.option(
+    "--tls-cert",
+    metavar="FILE",
+    envvar="SWITCHYARD_TLS_CERT",
+    type=click.Path(path_type=Path),
+    help="Certificate to show to a server that wants one of its clients (PEM).  [default: the "
+    "server's own]",
+)
+tls_key_option = click.option(
+    "--tls-key",
+    metavar="FILE",
+    envvar="SWITCHYARD_TLS_KEY",
+    type=click.Path(path_type=Path),
+    help="Private key of --tls-cert (PEM).",
+)
 data_option = click.option(
     "--data",
     metavar="DIR",
@@ -89,7 +109,7 @@ def serve(listen: Address | None, metrics_listen: Address | None, data: Path | N
     settings = _settings(listen=listen, metrics_listen=metrics_listen, data_folder=data)
     # The processes that a server starts never use gRPC; its fork handlers only warn.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # our own log says it, in our own form
+    _silence_grpc()
     from server.serve import serve_until_stopped  # noqa: PLC0415  # slow; --help should not wait
 
     sys.exit(_run(serve_until_stopped(settings)))
@@ -99,15 +119,25 @@ def serve(listen: Address | None, metrics_listen: Address | None, data: Path | N
 @listen_option
 @metrics_option
 @data_option
-def doctor(listen: Address | None, metrics_listen: Address | None, data: Path | None) -> None:
-    """Check settings, database, model and ports: what is wrong, and what to do.
+@tls_cert_option
+@tls_key_option
+def doctor(
+    listen: Address | None,
+    metrics_listen: Address | None,
+    data: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+) -> None:
+    """Check settings, keys, certificates, database, model and ports: what is wrong, what to do.
 
     Exits with 1 when something would keep the server from serving.
     """
     settings = _settings(listen=listen, metrics_listen=metrics_listen, data_folder=data)
+    _silence_grpc()
     from server.doctor import examine  # noqa: PLC0415  # slow; --help should not wait
+    from server.probe import read_identity  # noqa: PLC0415  # likewise
 
-    sys.exit(_run(examine(settings)))
+    sys.exit(_run(examine(settings, read_identity(tls_cert, tls_key))))
 
 
 @main.group()
@@ -169,21 +199,31 @@ def list_keys(data: Path | None, tenant: str) -> None:
 def revoke_key(data: Path | None, name: str) -> None:
     """Refuse a key from now on, and every token issued for it. Servers hear of it in a second."""
     settings = _settings(data_folder=data)
+    key_id = KEY_NAME.fullmatch(name)
+    if not key_id:  # what was given is not repeated: it may be the secret itself
+        raise click.UsageError("a key is named apiKeys/ and 16 digits, as `keys list` shows it")
     from server import key_commands  # noqa: PLC0415  # slow; --help should not wait
 
-    sys.exit(_run(key_commands.revoke_key(settings, name.removeprefix("apiKeys/"))))
+    sys.exit(_run(key_commands.revoke_key(settings, key_id[1])))
 
 
 @main.command()
 @listen_option
-def health(listen: Address | None) -> None:
-    """Ask the server on this machine whether it serves: exits with 0 when it does, else with 1."""
-    settings = _settings(listen=listen)
-    from server.doctor import is_serving  # noqa: PLC0415  # slow; --help should not wait
+@tls_cert_option
+@tls_key_option
+def health(listen: Address | None, tls_cert: Path | None, tls_key: Path | None) -> None:
+    """Ask the server on this machine whether it serves: exits with 0 when it does, else with 1.
 
-    serving = asyncio.run(is_serving(settings.listen))
-    click.echo("SERVING" if serving else "NOT_SERVING")
-    sys.exit(0 if serving else 1)
+    It needs the settings that the server has, and no API key.
+    """
+    settings = _settings(listen=listen)
+    _silence_grpc()
+    from server.probe import read_identity, tell_health  # noqa: PLC0415  # slow; --help should not wait
+
+    sys.exit(asyncio.run(tell_health(settings, read_identity(tls_cert, tls_key))))
+
+
+main.add_command(fake_llm)
 
 
 @main.command(name="settings")
@@ -192,7 +232,7 @@ def list_settings() -> None:
     present = _settings()
     for each in fields(Settings):
         value = getattr(present, each.name)
-        shown = "(set)" if each.name == "database_url" and value else value
+        shown = "(set)" if each.name in WITH_PASSWORDS and value else value
         click.echo(f"{variable_name(each.name):38} {each.metadata['help']}")
         click.echo(f"{'':38} default {_shown(each.default)}, now {_shown(shown)}")
 
@@ -208,6 +248,11 @@ def _settings(**overrides: object) -> Settings:
         for fault in error.faults:
             click.echo(f"switchyard-server: {fault}", err=True)
         sys.exit(2)
+
+
+def _silence_grpc() -> None:
+    """What the transport has to say, we say in our own form."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 
 def _run(work: Coroutine[object, object, int]) -> int:

@@ -1,0 +1,1 @@
+"""A language model to rehearse with: an OpenAI-compatible server with faults on demand."""
