@@ -1,0 +1,190 @@
+"""Vectors from an OpenAI-compatible endpoint, and how it may fail."""
+
+import asyncio
+import socket
+import ssl
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from aiohttp import web
+
+from server.embedders.endpoint import EndpointEmbedder
+from server.engines.llm.errors import ProviderError
+from tests.integration.access.certificates import Authority
+from tests.integration.embedders.conftest import (
+    KEY,
+    Endpoint,
+    Item,
+    listening,
+    usual_items,
+)
+
+
+def expected(text: str) -> list[float]:
+    length = np.hypot(len(text), 1.0)
+    return [float(len(text) / length), float(1 / length)]
+
+
+async def test_vectors_come_in_the_order_of_the_texts_at_unit_length(
+    embedder: EndpointEmbedder,
+) -> None:
+    texts = ["a", "", "cccc"]
+    np.testing.assert_allclose(await embedder.embed(texts), [*map(expected, texts)], atol=1e-6)
+
+
+async def test_callers_at_once_share_a_request(
+    endpoint: Endpoint, embedder: EndpointEmbedder
+) -> None:
+    await asyncio.gather(*(embedder.embed([text]) for text in ("a", "b", "c")))
+    assert endpoint.batches == [["a", "b", "c"]]
+
+
+async def test_the_key_is_shown(endpoint: Endpoint, embedder: EndpointEmbedder) -> None:
+    await embedder.embed(["a"])
+    assert endpoint.keys == [f"Bearer {KEY}"]
+
+
+async def test_a_text_that_is_refused_fails_alone(embedder: EndpointEmbedder) -> None:
+    asked = [embedder.embed([text]) for text in ("a", "bad", "cc")]
+    first, fault, last = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(fault, ProviderError)
+    assert fault.reason == "bad_request"
+    ends = np.array([first, last])
+    np.testing.assert_allclose(ends, [[expected("a")], [expected("cc")]], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (401, "unauthorized"),
+        (404, "not_found"),
+        (429, "rate_limited"),
+        (500, "server_error"),
+        (503, "overloaded"),
+    ],
+)
+async def test_a_refusal_says_what_may_be_done_about_it(
+    endpoint: Endpoint, embedder: EndpointEmbedder, status: int, reason: str
+) -> None:
+    endpoint.fault = lambda _request: web.Response(status=status, headers={"retry-after": "2.5"})
+    with pytest.raises(ProviderError) as raised:
+        await embedder.embed(["a"])
+    error = raised.value
+    assert (error.reason, error.status, error.retry_after_s) == (reason, status, 2.5)
+
+
+async def test_a_refusal_of_all_is_not_tried_text_by_text(
+    endpoint: Endpoint, embedder: EndpointEmbedder
+) -> None:
+    endpoint.fault = lambda _request: web.Response(status=503)
+    with pytest.raises(ProviderError):
+        await embedder.embed(["a", "b"])
+    assert len(endpoint.batches) == 1
+
+
+def too_few(texts: Sequence[str]) -> list[Item]:
+    return usual_items(texts)[1:]
+
+
+def one_twice(texts: Sequence[str]) -> list[Item]:
+    return [usual_items(texts)[0]] * len(texts)
+
+
+def too_short(texts: Sequence[str]) -> list[Item]:
+    return [{"index": n, "embedding": [1.0]} for n in range(len(texts))]
+
+
+def all_zero(texts: Sequence[str]) -> list[Item]:
+    return [{"index": n, "embedding": [0.0, 0.0]} for n in range(len(texts))]
+
+
+def no_numbers(texts: Sequence[str]) -> list[Item]:
+    return [{"index": n, "embedding": ["x", None]} for n in range(len(texts))]
+
+
+def no_list(texts: Sequence[str]) -> list[Item]:
+    return [{"index": n, "embedding": 1} for n in range(len(texts))]
+
+
+@pytest.mark.parametrize("items", [too_few, one_twice, too_short, all_zero, no_numbers, no_list])
+async def test_an_answer_that_is_no_set_of_vectors_is_unreadable(
+    endpoint: Endpoint, embedder: EndpointEmbedder, items: object
+) -> None:
+    endpoint.items = items  # type: ignore[assignment]  # parametrised
+    with pytest.raises(ProviderError) as raised:
+        await embedder.embed(["a", "b"])
+    assert raised.value.reason == "unreadable"
+
+
+async def test_an_answer_that_is_no_json_is_unreadable(
+    endpoint: Endpoint, embedder: EndpointEmbedder
+) -> None:
+    endpoint.fault = lambda _request: web.Response(text="<html>")
+    with pytest.raises(ProviderError) as raised:
+        await embedder.embed(["a"])
+    assert raised.value.reason == "unreadable"
+
+
+def cut_the_connection(request: web.Request) -> web.Response:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def test_a_connection_that_is_cut_is_the_network(
+    endpoint: Endpoint, embedder: EndpointEmbedder
+) -> None:
+    endpoint.fault = cut_the_connection
+    with pytest.raises(ProviderError) as raised:
+        await embedder.embed(["a"])
+    assert raised.value.reason == "network"
+
+
+async def test_an_endpoint_that_never_answers_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, and says nothing
+        url = "http://{}:{}".format(*silent.getsockname())
+        embedder = EndpointEmbedder(url, KEY, "a-model", dimensions=2, timeout_s=0.05)
+        with pytest.raises(ProviderError) as raised:
+            await embedder.embed(["a"])
+        await embedder.close()
+    assert raised.value.reason == "timeout"
+
+
+async def test_an_endpoint_is_trusted_by_the_authority_that_is_given(folder: Path) -> None:
+    authority = Authority("Test")
+    authority.write(folder, "127.0.0.1")
+    (folder / "ca.pem").write_bytes(authority.certificate)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    async with listening(tls) as endpoint:
+        stranger = EndpointEmbedder(endpoint.url, KEY, "a-model", 2)
+        with pytest.raises(ProviderError) as raised:
+            await stranger.embed(["a"])
+        friend = EndpointEmbedder(endpoint.url, KEY, "a-model", 2, ca_file=folder / "ca.pem")
+        await friend.embed(["a"])
+        await stranger.close()
+        await friend.close()
+    assert (raised.value.reason, len(endpoint.batches)) == ("untrusted", 1)
+
+
+async def test_no_failure_shows_the_key_or_the_text(
+    endpoint: Endpoint, embedder: EndpointEmbedder
+) -> None:
+    endpoint.fault = cut_the_connection
+    with pytest.raises(ProviderError) as raised:
+        await embedder.embed(["a secret"])
+    told = "".join(traceback.format_exception(raised.value)) + repr(raised.value.__context__)
+    assert KEY not in told
+    assert "a secret" not in told.replace('["a secret"]', "")  # this test's own line
+
+
+async def test_names_tell_models_endpoints_and_sizes_apart() -> None:
+    given = [("http://a/v1", "m", 2), ("http://a/v1", "n", 2), ("http://b/v1", "m", 2)]
+    given += [("http://a/v1", "m", 3)]
+    embedders = [EndpointEmbedder(url, KEY, model, size) for url, model, size in given]
+    for embedder in embedders:
+        await embedder.close()
+    assert len({embedder.name for embedder in embedders}) == len(given)
