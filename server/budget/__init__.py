@@ -1,0 +1,1 @@
+"""What language models cost, and what tenants may spend on them in a day."""

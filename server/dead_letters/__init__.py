@@ -1,0 +1,1 @@
+"""What failed for good: kept, counted, replayed, purged."""

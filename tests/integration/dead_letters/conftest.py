@@ -1,0 +1,94 @@
+"""Dead letters on a real PostgreSQL, as two processes would have them."""
+
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from server.dead_letters.letter import DeadLetter, FailedAttempt, Severity
+from server.dead_letters.store import DeadLetterStore
+from server.storage.database import Database
+from server.storage.group_commit import GroupCommit
+from server.storage.migrate import migrate, read_migrations
+from tests.conftest import make_database
+
+START = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
+MOST_LETTERS = 20
+
+MakeLetter = Callable[..., DeadLetter]
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """An open pool."""
+    database = Database(url)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def letters_url(postgres_url: str) -> str:
+    """A database with the schema, shared by the tests: each has a tenant of its own."""
+    url = await make_database(postgres_url)
+    async with opened(url) as database:
+        await migrate(database, read_migrations())
+    return url
+
+
+@pytest_asyncio.fixture(scope="session")
+async def letters_database(letters_url: str) -> AsyncIterator[Database]:
+    """A pool for what the stores do not do."""
+    async with opened(letters_url) as database:
+        yield database
+
+
+@pytest_asyncio.fixture(scope="session")
+async def stores(letters_url: str) -> AsyncIterator[list[DeadLetterStore]]:
+    """Two stores, each on a pool of its own."""
+    async with opened(letters_url) as one, opened(letters_url) as two:
+        writers = [GroupCommit(one), GroupCommit(two)]
+        for writer in writers:
+            writer.start()
+        yield [
+            DeadLetterStore(database, writer, MOST_LETTERS)
+            for database, writer in zip((one, two), writers, strict=True)
+        ]
+        for writer in writers:
+            await writer.stop()
+
+
+@pytest.fixture
+def tenant() -> str:
+    """A tenant of the test's own."""
+    return f"tenant-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def store(stores: list[DeadLetterStore]) -> DeadLetterStore:
+    """One of them."""
+    return stores[0]
+
+
+@pytest.fixture
+def make_letter(tenant: str) -> MakeLetter:
+    """Makes the letter of a number: later numbers are later letters."""
+
+    def make(number: int, **fields: object) -> DeadLetter:
+        letter = DeadLetter(
+            tenant=tenant,
+            letter_id=f"{number:032x}",
+            create_time=START + timedelta(hours=number),
+            function="triage.classify",
+            severity=Severity.ERROR,
+            reason="rate_limited",
+            attempts=(FailedAttempt("groq", "small", "rate_limited", 429, 0.25),),
+            request=b'{"body":"Where is my order?"}',
+        )
+        return replace(letter, **fields)  # type: ignore[arg-type]  # fields by name
+
+    return make
