@@ -51,6 +51,7 @@ class Call:
         "caller",
         "deadline_s",
         "limit",
+        "may_be_kept",
         "method",
         "reason",
         "transport",
@@ -62,6 +63,7 @@ class Call:
         self.caller = ANONYMOUS
         self.deadline_s: float | None = None  # in time.monotonic() seconds; None: none is known
         self.cache = ""  # what the cache did: "hit", "miss", "stale", "coalesced"; empty: nothing
+        self.may_be_kept = True  # whether the response may answer other calls
         self.limit = ""  # what the rate limit did: "near", "refused", "shadow"; empty: nothing
         self.reason = ""  # of the error that it ended with; empty: it did not
         self._id = ""

@@ -29,7 +29,6 @@ from switchyard.triage.v1 import triage_service_pb2, triage_service_pb2_grpc
 from interceptors.cache.tags import ALL, tag_of
 from interceptors.drain import DrainGate
 from interceptors.timings import Timings
-from server import __version__
 from server.access.entrance import Entrance, Issuer, open_entrance
 from server.access.outside_issuer import Terms
 from server.access.servicer import AccessServicer
@@ -46,14 +45,18 @@ from server.admin.resilience.servicer import ResilienceServicer
 from server.admin.store import ORDERS_CHANNEL, FigureStore, OrderStore
 from server.audit.store import AuditLog
 from server.caller import caller_of
+from server.dead_letters.store import DeadLetterStore
 from server.engines.embedded.process import EngineProcess
 from server.engines.embedded.remote import RemoteEngineMaker
+from server.engines.llm.engine import LlmEngineMaker
+from server.engines.llm.inquiry import Inquirer
 from server.errors import is_foreseen, status_of
 from server.guards import CHANNELZ_SERVICE, CONNECTION_IDLE_S, Guards, make_chain, make_guards
 from server.health import SERVICE as HEALTH_SERVICE
 from server.health import Health
 from server.lifecycle import PortTaken, bind, most_connections
 from server.logs import JsonLog
+from server.models import open_finders, open_inquirer, open_reuse
 from server.parts import Part, Parts
 from server.secret_key import load_or_make_key
 from server.settings import OFF, Address, Settings
@@ -65,7 +68,9 @@ from server.storage.notifications import Notifications
 from server.tls import TlsFiles, tls_credentials
 from server.triage.catalog import Active, TaxonomyCatalog
 from server.triage.decision import DecisionPolicy
+from server.triage.engine import EngineMaker
 from server.triage.metrics import TriageMetrics
+from server.triage.outside import Outside
 from server.triage.pipeline import TriagePipeline
 from server.triage.servicer import TriageServicer
 from server.triage.starter import starter_taxonomy
@@ -111,19 +116,31 @@ class Application:
     is_open: bool  # whether callers of this machine need no credentials yet
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What everything stands on."""
+
+    settings: Settings
+    log: JsonLog
+    registry: CollectorRegistry
+    stack: AsyncExitStack
+    guards: Guards
+    key: bytes  # of digests and page tokens
+    database: Database
+    commits: GroupCommit
+
+
 @asynccontextmanager
 async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Application]:
     """Build everything, serve, and take everything down again in reverse order."""
     async with AsyncExitStack() as stack:
         registry = CollectorRegistry()
         metrics_address = _serve_metrics(settings.metrics_listen, registry, stack)
-        key_file = settings.digest_key_file or settings.folder / "digest.key"
-        key = await asyncio.to_thread(load_or_make_key, key_file)
         engines = EngineProcess()
         engine_start = asyncio.create_task(engines.start())  # takes as long as the database does
         stack.push_async_callback(_stop_engines, engines, engine_start)
-        guards = make_guards(settings, SERVICES, registry, stack)
-        database = await _open_database(settings, guards.timings, stack)
+        ground = await _lay_ground(settings, log, registry, stack)
+        guards, database = ground.guards, ground.database
         await engine_start
         entrance = await open_entrance(
             database,
@@ -133,13 +150,21 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             log.write,
             stack,
         )
-        catalog = await _make_catalog(database, engines)
+        inquirer = open_inquirer(settings, guards.breakers, registry, log, stack)
+        catalog = await _make_catalog(database, engines, inquirer)
         answer_error = _error_answerer(log)
         chain = make_chain(
-            settings, guards, entrance, catalog.generation_of, key, answer_error, log, registry
+            settings,
+            guards,
+            entrance,
+            catalog.generation_of,
+            ground.key,
+            answer_error,
+            log,
+            registry,
         )
         # After the chain: what operators have set must find the methods that it is set for.
-        orders, figures = await _start_administration(database, guards, stack)
+        orders, figures = await _start_administration(ground)
 
         def taxonomy_changed(tenant: str | None) -> None:
             catalog.forget(tenant)
@@ -159,11 +184,9 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
         stack.push_async_callback(notifications.stop)
 
         server = grpc.aio.server(interceptors=(chain,), options=_options(settings))
-        triage = _make_triage(
-            settings, database, catalog, key, registry, guards, answer_error, stack
-        )
+        triage = await _make_triage(ground, catalog, inquirer, answer_error)
         triage_service_pb2_grpc.add_TriageServiceServicer_to_server(triage, server)  # type: ignore[no-untyped-call]  # generated
-        _add_administration(server, database, entrance, guards, orders, figures, key, settings)
+        _add_administration(server, ground, entrance, orders, figures)
         parts = _parts(database, guards, engines, settings)
         health = Health(SERVICES, tuple(parts))
         health.register(server)
@@ -182,6 +205,19 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             database="external" if settings.database_url else "embedded",
             is_open=not settings.jwks and not await entrance.keys.any(),
         )
+
+
+async def _lay_ground(
+    settings: Settings, log: JsonLog, registry: CollectorRegistry, stack: AsyncExitStack
+) -> Ground:
+    key_file = settings.digest_key_file or settings.folder / "digest.key"
+    key = await asyncio.to_thread(load_or_make_key, key_file)
+    guards = make_guards(settings, SERVICES, registry, stack)
+    database = await _open_database(settings, guards.timings, stack)
+    commits = GroupCommit(database)
+    commits.start()
+    stack.push_async_callback(commits.stop)
+    return Ground(settings, log, registry, stack, guards, key, database, commits)
 
 
 async def _stop_engines(engines: EngineProcess, start: asyncio.Task[None]) -> None:
@@ -204,51 +240,57 @@ async def _open_database(settings: Settings, timings: Timings, stack: AsyncExitS
     return database
 
 
-async def _make_catalog(database: Database, engines: EngineProcess) -> TaxonomyCatalog:
-    maker, starter = RemoteEngineMaker(engines), starter_taxonomy()
+async def _make_catalog(
+    database: Database, engines: EngineProcess, inquirer: Inquirer | None
+) -> TaxonomyCatalog:
+    maker: EngineMaker = RemoteEngineMaker(engines)
+    if inquirer is not None:
+        maker = LlmEngineMaker(maker, inquirer)
+    starter = starter_taxonomy()
     starter_engine = await maker.load(maker.starter_model(), starter)
     return TaxonomyCatalog(TaxonomyStore(database), maker, Active(starter, starter_engine))
 
 
-def _make_triage(
-    settings: Settings,
-    database: Database,
+async def _make_triage(
+    ground: Ground,
     catalog: TaxonomyCatalog,
-    key: bytes,
-    registry: CollectorRegistry,
-    guards: Guards,
+    inquirer: Inquirer | None,
     answer_error: Callable[[str, Exception], Status],
-    stack: AsyncExitStack,
 ) -> TriageServicer:
-    commits = GroupCommit(database)
-    commits.start()
-    stack.push_async_callback(commits.stop)
-    runs = RunStore(database, commits)
+    settings, guards = ground.settings, ground.guards
+    runs = RunStore(ground.database, ground.commits)
+    metrics = TriageMetrics(ground.registry)
+    outside = None
+    if inquirer is not None:
+        outside = Outside(
+            DeadLetterStore(ground.database, ground.commits),
+            await open_reuse(settings, ground.database, ground.commits, guards.cache, ground.stack),
+            metrics.hidden,
+            open_finders(settings),
+        )
     pipeline = TriagePipeline(
         catalog=catalog,
         runs=runs,
         policy=DecisionPolicy(settings.automatic_min_confidence),
-        digest_key=key,
-        server_version=__version__,
-        recorded=TriageMetrics(registry),
+        digest_key=ground.key,
+        recorded=metrics.recorded,
+        outside=outside,
         observe=_observer(guards.timings, "step", settings),
     )
     return TriageServicer(
         pipeline=pipeline,
         catalog=catalog,
         runs=runs,
-        caller_of=caller_of,
         status_of=answer_error,
-        page_key=key,
+        page_key=ground.key,
         batch_slots=settings.batch_slots,
         draining=guards.gate.closed,
     )
 
 
-async def _start_administration(
-    database: Database, guards: Guards, stack: AsyncExitStack
-) -> tuple[Orders, ProcessFigures]:
+async def _start_administration(ground: Ground) -> tuple[Orders, ProcessFigures]:
     """What operators have set, in force; and the figures of this process, for all to see."""
+    database, guards, stack = ground.database, ground.guards, ground.stack
     cache, limiter, breakers = guards.cache, guards.limiter, guards.breakers
     orders = Orders(
         OrderStore(database),
@@ -289,24 +331,22 @@ def _ignore(_value: object) -> None:
 
 def _add_administration(
     server: grpc.aio.Server,
-    database: Database,
+    ground: Ground,
     entrance: Entrance,
-    guards: Guards,
     orders: Orders,
     figures: ProcessFigures,
-    key: bytes,
-    settings: Settings,
 ) -> None:
+    guards = ground.guards
     access_service_pb2_grpc.add_AccessServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
         AccessServicer(
             entrance.keys,
             entrance.tenants,
-            AuditLog(database),
+            AuditLog(ground.database),
             entrance.tokens,
             entrance.directory.live_key,
             entrance.authenticator.forget,
             caller_of,
-            key,
+            ground.key,
         ),
         server,
     )
@@ -330,7 +370,7 @@ def _add_administration(
             orders,
             figures,
             since_1970=lambda seconds: time.time() - time.monotonic() + seconds,
-            is_measuring=settings.measure,
+            is_measuring=ground.settings.measure,
         ),
         server,
     )

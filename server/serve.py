@@ -8,6 +8,8 @@ from contextlib import suppress
 
 from server import __version__
 from server.app import Application, application
+from server.embedders.errors import EmbedderError
+from server.engines.llm.providers_file import InvalidProviders
 from server.lifecycle import PortTaken, drain, stop_signals
 from server.logs import JsonLog
 from server.secret_key import UnusableKey
@@ -15,7 +17,15 @@ from server.settings import OFF, Settings
 from server.storage.errors import StorageError
 
 GC_THRESHOLD = (10_000, 20, 100)
-CANNOT_START = (PortTaken, StorageError, UnusableKey, OSError)
+CANNOT_START = (
+    PortTaken,
+    StorageError,
+    UnusableKey,
+    InvalidProviders,
+    EmbedderError,
+    ModuleNotFoundError,  # an extra that a setting needs
+    OSError,
+)
 
 
 async def serve_until_stopped(settings: Settings) -> int:

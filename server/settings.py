@@ -102,6 +102,22 @@ def read_key_set_place(text: str) -> str:
     return text
 
 
+def read_endpoint(text: str) -> str:
+    """A URL of HTTP. Raises ValueError."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.password:
+        raise ValueError("must be a URL such as https://api.openai.com/v1, without a password")
+    return text
+
+
+def read_embedding_endpoint(text: str) -> str:
+    """A URL of HTTP that ends with a model and the length of its vectors. Raises ValueError."""
+    model, _, dimensions = urlsplit(text).fragment.rpartition(",")
+    if not model or not dimensions.isdecimal() or not 1 <= int(dimensions) <= 16_000:
+        raise ValueError("must end with #MODEL,DIMENSIONS, such as #text-embedding-3-small,1536")
+    return read_endpoint(text)
+
+
 def default_data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """The XDG data folder of Switchyard."""
     base = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
@@ -173,6 +189,30 @@ class Settings:
     otlp_endpoint: str = _setting(
         "", str, "collector that spans are sent to, as http://HOST:4317; empty: no traces"
     )
+    llm_providers: Path | None = _setting(
+        None, Path, "TOML file of language-model providers (docs/providers.md); none: no models"
+    )
+    llm_url: str = _setting(
+        "",
+        read_endpoint,
+        "one OpenAI-compatible endpoint in place of that file, up to and with /v1; its key stands"
+        " in OPENAI_API_KEY",
+    )
+    llm_model: str = _setting("", str, "the model to ask there")
+    embedding_model: Path | None = _setting(
+        None,
+        Path,
+        "folder of an embedding model (ONNX), to reuse answers for nearly the same text",
+    )
+    embedding_url: str = _setting(
+        "",
+        read_embedding_endpoint,
+        "an OpenAI-compatible endpoint for embeddings in place of that folder, as"
+        " https://HOST/v1#MODEL,DIMENSIONS; its key stands in OPENAI_API_KEY",
+    )
+    presidio: bool = _setting(
+        False, read_flag, "let Presidio, where it is installed, find more names to hide from models"
+    )
     automatic_min_confidence: float = _setting(
         0.85, read_probability, "confidence from which a decision may be automatic, 0 to 1"
     )
@@ -189,6 +229,8 @@ class Settings:
 
 # What a setting is of no use without.
 NEEDED = {
+    "llm_url": ("llm_model",),
+    "llm_model": ("llm_url",),
     "jwks": ("jwt_issuer", "jwt_audience"),
     "jwt_issuer": ("jwks",),
     "jwt_audience": ("jwks",),
@@ -209,7 +251,6 @@ OTHERS = frozenset(
         "SWITCHYARD_TLS_KEY",
         "SWITCHYARD_INSECURE",
         "SWITCHYARD_DATA",
-        "SWITCHYARD_EMBEDDING_MODEL",
     }
 )
 
@@ -259,6 +300,9 @@ def _conflicts(settings: Settings) -> Iterator[str]:
             "SWITCHYARD_OTLP_ENDPOINT: spans need the extra `tracing`; install it with "
             "pip install 'switchyard[tracing]'"
         )
+    for one, other in (("llm_providers", "llm_url"), ("embedding_model", "embedding_url")):
+        if getattr(settings, one) and getattr(settings, other):
+            yield f"{variable_name(one)}: stands against {variable_name(other)}; set one of them"
     for name, needed in NEEDED.items():
         lacking = [variable_name(other) for other in needed if not getattr(settings, other)]
         if getattr(settings, name) and lacking:

@@ -102,8 +102,8 @@ class _CallWork:
     __slots__ = (
         "_call",
         "_handler",
+        "_is_current",
         "_request",
-        "is_current",
         "key",
         "most_age_s",
         "tags",
@@ -125,7 +125,7 @@ class _CallWork:
         self.terms = terms
         self.tags = tags
         self.most_age_s = most_age_s
-        self.is_current = is_current
+        self._is_current = is_current
         self._handler = handler
         self._request = request
         self._call = call
@@ -134,5 +134,9 @@ class _CallWork:
         return self._handler(self._request, self._call)
 
     async def run_apart(self) -> bytes:
-        response: bytes = await self._handler(self._request, apart(self._call))
+        self._call = apart(self._call)
+        response: bytes = await self._handler(self._request, self._call)
         return response
+
+    def is_current(self) -> bool:
+        return self._call.may_be_kept and self._is_current()

@@ -1,6 +1,6 @@
 """What triage asks of an engine. `server/engines/` answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,17 +28,58 @@ class EngineVersion:
     taxonomy_revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call of a provider, or why there was none."""
+
+    provider: str
+    model: str
+    cause: str  # why it was made: "first", "retry", "correction", "failover", "hedge"
+    outcome: str  # "ok", else the reason of its failure or the flaw of its answer
+    duration_s: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_micro_usd: int = 0
+
+
+class EngineListener(Protocol):
+    """Hears of an engine's work while it goes on."""
+
+    def attempted(self, attempt: Attempt) -> None:
+        """A call of a provider has ended."""
+
+    def wrote(self, text: str) -> None:
+        """A piece of the reply has been written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """What an engine may send out of the process, and how long it may wait."""
+
+    tenant: str
+    ticket: Mapping[str, object]  # as JSON, without personal data
+    deadline_s: float  # in time.monotonic() seconds
+    listener: EngineListener | None = None
+
+
 class Reading(Protocol):
     """One ticket on its way through an engine, step by step and in this order.
 
     Each step answers with the seconds that its work took; waiting for a turn is not counted.
     """
 
+    version: EngineVersion  # who answered; sure once the ticket is assessed
+    attempts: tuple[Attempt, ...]  # empty: nobody outside was asked
+    is_degraded: bool  # whether a lesser engine answered than was meant to
+
     async def language(self) -> tuple[Prediction[str], float]:
         """An ISO 639 code, or "und" when neither text nor hint tells."""
 
-    async def assess(self) -> tuple[Assessment, float]:
-        """Category, priority, sentiment and reasons to escalate."""
+    async def assess(self, outward: Outward | None = None) -> tuple[Assessment, float]:
+        """Category, priority, sentiment and reasons to escalate.
+
+        Without an `outward` nobody outside is asked.
+        """
 
     async def draft(self) -> tuple[Draft, float]:
         """Summary and reply."""
@@ -48,6 +89,7 @@ class Engine(Protocol):
     """Reads tickets, for one taxonomy."""
 
     version: EngineVersion
+    asks_outside: bool  # whether its readings ask somebody, given an `Outward`
 
     def read(self, record: bytes, parts: Parts) -> Reading:
         """Read one ticket, given as the JSON of its record."""

@@ -1,7 +1,10 @@
 """Business counters of triage."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter
 
+from server.privacy.found import Kind
 from server.triage.run import Run
 
 MOST_CHILDREN = 2000  # label sets; tenants name their own categories without end
@@ -17,9 +20,20 @@ class TriageMetrics:
             ["category", "decision", "engine"],
             registry=registry,
         )
+        self._hidden = Counter(
+            "switchyard_hidden",
+            "Pieces of personal data that were hidden from language models.",
+            ["kind"],
+            registry=registry,
+        )
         self._children: dict[tuple[str, str, str], Counter] = {}
 
-    def __call__(self, run: Run) -> None:
+    def hidden(self, counts: Mapping[Kind, int]) -> None:
+        """Count what was hidden of one ticket."""
+        for kind, count in counts.items():
+            self._hidden.labels(kind.value).inc(count)
+
+    def recorded(self, run: Run) -> None:
         """Count one committed run."""
         answer = run.answer
         key = (answer.category.label, answer.decision.name.lower(), answer.engine.engine)

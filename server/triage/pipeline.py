@@ -1,17 +1,23 @@
 """The one way through triage: detect language > classify > draft > decide > record.
 
-`run` is one async generator of steps. Every method of the service drives it:
+Where language models are asked, two steps come before they are: hide personal data > look for an
+answer given before. `run` is one async generator of steps. Every method of the service drives it:
 the answer of Triage is its last event.
 """
 
+import math
 import time
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from server import __version__
 from server.triage.assessment import Assessment, Draft, Prediction
 from server.triage.catalog import Active, TaxonomyCatalog
 from server.triage.decision import DecisionPolicy, decide
 from server.triage.engine import Parts
+from server.triage.narration import News
+from server.triage.outside import Outside
 from server.triage.run import (
     Answer,
     Run,
@@ -35,6 +41,8 @@ class Order:
     ticket: Ticket
     request_id: str = ""
     parts: Parts = field(default_factory=Parts)
+    deadline_s: float = math.inf  # in time.monotonic() seconds
+    is_watched: bool = False  # whether somebody follows what models are asked and write
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class Recorded:
     steps: tuple[StepReport, ...]
 
 
-Event = StepStarted | StepReport | Recorded
+Event = StepStarted | StepReport | News | Recorded
 
 
 def _nobody_observes(_step: str, _seconds: float) -> None:
@@ -68,8 +76,8 @@ class TriagePipeline:
         runs: RunStore,
         policy: DecisionPolicy,
         digest_key: bytes,
-        server_version: str,
         recorded: Callable[[Run], None],
+        outside: Outside | None = None,
         observe: Callable[[str, float], None] = _nobody_observes,
         make_run_id: Callable[[], str] = random_run_id,
         clock: Callable[[], float] = time.perf_counter,
@@ -78,8 +86,8 @@ class TriagePipeline:
         self._runs = runs
         self._policy = policy
         self._digest_key = digest_key
-        self._server_version = server_version
         self._recorded = recorded
+        self._outside = outside
         self._observe = observe
         self._make_run_id = make_run_id
         self._clock = clock
@@ -104,12 +112,30 @@ class TriagePipeline:
         finding = f"{language.label} ({language.confidence:.0%})"
         yield finished(Step.DETECT_LANGUAGE, seconds, finding)
 
+        trip = None
+        if self._outside is not None and active.engine.asks_outside:
+            yield StepStarted(Step.REDACT)
+            start = self._clock()
+            trip = await self._outside.set_out(order.tenant, order.ticket, language.label, active)
+            yield finished(Step.REDACT, self._clock() - start, trip.describe_hidden())
+
+            yield StepStarted(Step.LOOK_UP)
+            start = self._clock()
+            await trip.look_up()
+            yield finished(Step.LOOK_UP, self._clock() - start, trip.describe_look())
+
         yield StepStarted(Step.CLASSIFY)
-        assessment, seconds = await reading.assess()
+        if trip is None:
+            assessment, seconds = await reading.assess()
+        else:
+            async with aclosing(trip.assess(reading, order.deadline_s, order.is_watched)) as told:
+                async for news in told:
+                    yield news
+            assessment, seconds = trip.assessed
         yield finished(Step.CLASSIFY, seconds, describe_assessment(assessment))
 
         yield StepStarted(Step.DRAFT)
-        draft, seconds = await reading.draft()
+        draft, seconds = await (reading.draft() if trip is None else trip.draft(reading))
         yield finished(Step.DRAFT, seconds, describe_draft(draft))
 
         yield StepStarted(Step.DECIDE)
@@ -131,13 +157,18 @@ class TriagePipeline:
             estimated_resolution_s=_resolution_s(active, assessment.category, order.parts),
             decision=decision,
             decision_reason=reason,
-            engine=active.engine.version,
+            engine=reading.version,
             steps=tuple(reports),
+            attempts=reading.attempts,
+            is_degraded=reading.is_degraded,
+            reuse=None if trip is None else trip.reuse,
         )
         yield StepStarted(Step.RECORD)
         start = self._clock()
         run = await self._record(order, record, answer)
         finding = "committed" if run.answer is answer else "committed before: a repeated request"
+        if trip is not None and run.answer is answer:
+            await trip.end(run)
         recorded = finished(Step.RECORD, self._clock() - start, finding)
         yield recorded
         yield Recorded(run, (*run.answer.steps, recorded))
@@ -154,7 +185,7 @@ class TriagePipeline:
                 ticket_digest=digest_record(record, self._digest_key),
                 request_id=order.request_id,
                 answer=answer,
-                server_version=self._server_version,
+                server_version=__version__,
             )
         )
         if run.run_id == run_id:  # else it is the first answer to the same request, given again

@@ -40,6 +40,9 @@ _AGREEING = (0.6, 0.7, 0.75)
 _CERTAIN = 0.8
 
 
+BY_CATEGORY = Reason("CATEGORY_POLICY", "Tickets of this category always go to a person.")
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the rules say of a ticket."""
@@ -69,13 +72,10 @@ class RuleBook:
         escalations = [
             reason for (rule, _), (_, reason) in zip(said, causes, strict=False) if rule.escalates
         ]
-        if policy is EscalationPolicy.ALWAYS:
-            explanation = "Tickets of this category always go to a person."
-            escalations.append(Reason("CATEGORY_POLICY", explanation))
         return Verdict(
             _priority([effect for effect, _ in causes]),
             tuple(reason for effect, reason in causes if effect is not Effect.NONE),
-            tuple(escalations),
+            with_category_policy(escalations, policy),
         )
 
     def _said(self, words: Sequence[bytes]) -> list[tuple[Rule, str]]:
@@ -87,6 +87,12 @@ class RuleBook:
             if phrase in line and number not in found and _is_said(phrase, line):
                 found[number] = phrase
         return [(self._rules[number], found[number].strip().decode()) for number in sorted(found)]
+
+
+def with_category_policy(reasons: Sequence[Reason], policy: EscalationPolicy) -> tuple[Reason, ...]:
+    """The reasons to escalate a ticket whose category has this policy, and no other's."""
+    others = tuple(reason for reason in reasons if reason != BY_CATEGORY)
+    return (*others, BY_CATEGORY) if policy is EscalationPolicy.ALWAYS else others
 
 
 def _rarest_word(phrase: bytes) -> bytes:

@@ -18,18 +18,20 @@ from server.triage.assessment import (
     decode_assessment,
     decode_prediction,
 )
-from server.triage.engine import EngineVersion, Parts
+from server.triage.engine import Attempt, EngineVersion, Parts
 from server.triage.ticket import Ticket
 
 
 class Step(IntEnum):
-    """The steps of triage in their order; the numbers are those of the contract."""
+    """The steps of triage; the numbers are those of the contract."""
 
     DETECT_LANGUAGE = 1
     CLASSIFY = 2
     DRAFT = 3
     DECIDE = 4
     RECORD = 5
+    REDACT = 6  # runs second, where models are asked
+    LOOK_UP = 7  # runs third
 
 
 class Decision(IntEnum):
@@ -50,6 +52,16 @@ class StepReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Reuse:
+    """The answer of another ticket with nearly the same text, used again."""
+
+    source_run: str  # id of its run
+    similarity: float  # cosine, in [-1, 1]
+    error_bound: float  # upper bound of the share of reused answers that are wrong, in [0, 1]
+    is_guaranteed: bool  # whether the bound rests on audits
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What triage says about a ticket. None: not asked for, or not known."""
 
@@ -67,6 +79,9 @@ class Answer:
     decision_reason: str
     engine: EngineVersion
     steps: tuple[StepReport, ...]
+    attempts: tuple[Attempt, ...] = ()  # calls of language models
+    is_degraded: bool = False  # whether a lesser engine answered than was meant to
+    reuse: Reuse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +139,7 @@ def decode_answer(record: Mapping[str, Any]) -> Answer:
         steps=tuple(
             StepReport(Step(s["step"]), s["duration_s"], s["finding"]) for s in record["steps"]
         ),
+        attempts=tuple(Attempt(**attempt) for attempt in record.get("attempts", ())),
+        is_degraded=record.get("is_degraded", False),
+        reuse=Reuse(**record["reuse"]) if record.get("reuse") else None,
     )

@@ -1,6 +1,7 @@
 """switchyard.triage.v1.TriageService: messages in, messages out. The pipeline decides."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
@@ -10,15 +11,17 @@ from google.rpc.status_pb2 import Status
 from switchyard.triage.v1 import triage_service_pb2 as pb
 from switchyard.triage.v1 import triage_service_pb2_grpc
 
-from interceptors.call import Caller
 from interceptors.errors import InvalidRequest
+from server.caller import caller_of
 from server.paging import make_page_token, read_page_token
 from server.triage import wire
 from server.triage.batch import answer_each
 from server.triage.catalog import TaxonomyCatalog
+from server.triage.engine import Attempt
 from server.triage.errors import UnknownCategory
+from server.triage.narration import ReplyPiece
 from server.triage.pipeline import Event, Order, Recorded, StepStarted, TriagePipeline
-from server.triage.run import Run
+from server.triage.run import Run, StepReport
 from server.triage.store import RunFilter, RunStore
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -38,7 +41,6 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         pipeline: TriagePipeline,
         catalog: TaxonomyCatalog,
         runs: RunStore,
-        caller_of: Callable[[Context], Caller],
         status_of: Callable[[str, Exception], Status],
         page_key: bytes,
         batch_slots: int,
@@ -47,7 +49,6 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         self._pipeline = pipeline
         self._catalog = catalog
         self._runs = runs
-        self._caller_of = caller_of
         self._status_of = status_of
         self._page_key = page_key
         self._batch_slots = batch_slots
@@ -57,7 +58,9 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         """Triage one ticket."""
         if request.options.validate_only:
             return pb.TriageResponse()
-        recorded = await self._triage(request, self._caller_of(context))
+        call: Any = context
+        recorded = await self._triage(request, call)
+        call.may_be_kept = not recorded.run.answer.is_degraded
         return pb.TriageResponse(result=wire.write_result(recorded.run, recorded.steps))
 
     async def StreamTriage(
@@ -66,7 +69,7 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         """Triage one ticket, an event a step."""
         if request.options.validate_only:
             return
-        order = _order(request, self._caller_of(context))
+        order = _order(request, context, is_watched=True)
         async with aclosing(self._pipeline.run(order)) as events:
             async for event in events:
                 yield _write_event(event)
@@ -77,12 +80,11 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         context: Context,
     ) -> AsyncGenerator[pb.BatchTriageResponse, None]:
         """Triage a stream of tickets, a bounded number at once."""
-        caller = self._caller_of(context)
 
         async def answer(
             position: int, item: pb.BatchTriageRequest | Exception
         ) -> pb.BatchTriageResponse:
-            return await self._answer_item(position, item, caller)
+            return await self._answer_item(position, item, context)
 
         answers = answer_each(request_iterator, answer, self._batch_slots, self._draining)
         async with aclosing(answers):
@@ -94,14 +96,14 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
     ) -> pb.GetTriageRunResponse:
         """One run of the caller's tenant."""
         run_id = request.name.removeprefix("triageRuns/")
-        run = await self._runs.get(self._caller_of(context).tenant, run_id)
+        run = await self._runs.get(caller_of(context).tenant, run_id)
         return pb.GetTriageRunResponse(run=wire.write_run(run))
 
     async def ListTriageRuns(
         self, request: pb.ListTriageRunsRequest, context: Context
     ) -> pb.ListTriageRunsResponse:
         """A page of runs, the newest first."""
-        tenant = self._caller_of(context).tenant
+        tenant = caller_of(context).tenant
         scope = (
             f"triage_runs\0{tenant}\0{request.filter.SerializeToString(deterministic=True).hex()}"
         )
@@ -122,14 +124,14 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         self, _request: pb.GetTaxonomyRequest, context: Context
     ) -> pb.GetTaxonomyResponse:
         """The taxonomy in force."""
-        active = await self._catalog.active(self._caller_of(context).tenant)
+        active = await self._catalog.active(caller_of(context).tenant)
         return pb.GetTaxonomyResponse(taxonomy=wire.write_taxonomy(active.taxonomy))
 
     async def UpdateTaxonomy(
         self, request: pb.UpdateTaxonomyRequest, context: Context
     ) -> pb.UpdateTaxonomyResponse:
         """Replace the taxonomy and train its model."""
-        caller = self._caller_of(context)
+        caller = caller_of(context)
         taxonomy = await self._catalog.update(
             caller.tenant,
             request.taxonomy.etag,
@@ -139,16 +141,16 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         )
         return pb.UpdateTaxonomyResponse(taxonomy=wire.write_taxonomy(taxonomy))
 
-    async def _triage(self, request: Ticketed, caller: Caller) -> Recorded:
+    async def _triage(self, request: Ticketed, context: Context) -> Recorded:
         """The last event of the pipeline: the answer and its committed run."""
-        async with aclosing(self._pipeline.run(_order(request, caller))) as events:
+        async with aclosing(self._pipeline.run(_order(request, context))) as events:
             async for event in events:
                 last = event
         assert isinstance(last, Recorded)  # noqa: S101  # what the pipeline promises
         return last
 
     async def _answer_item(
-        self, position: int, item: pb.BatchTriageRequest | Exception, caller: Caller
+        self, position: int, item: pb.BatchTriageRequest | Exception, context: Context
     ) -> pb.BatchTriageResponse:
         """The answer to one item of a batch, or the status that says why there is none."""
         if isinstance(item, Exception):
@@ -157,7 +159,7 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         if item.options.validate_only:
             return response
         try:
-            recorded = await self._triage(item, caller)
+            recorded = await self._triage(item, context)
         except Exception as error:  # every failure of an item is its answer
             response.error.CopyFrom(self._status_of(BATCH_TRIAGE, error))
         else:
@@ -193,12 +195,15 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
             raise UnknownCategory("filter.category", which.category)
 
 
-def _order(request: Ticketed, caller: Caller) -> Order:
+def _order(request: Ticketed, context: Context, *, is_watched: bool = False) -> Order:
+    call: Any = context
     return Order(
-        tenant=caller.tenant,
+        tenant=caller_of(context).tenant,
         ticket=wire.read_ticket(request.ticket),
         request_id=request.request_id,
         parts=wire.read_parts(request.options),
+        deadline_s=math.inf if call.deadline_s is None else call.deadline_s,
+        is_watched=is_watched,
     )
 
 
@@ -208,8 +213,12 @@ def _write_event(event: Event) -> pb.StreamTriageResponse:
             return pb.StreamTriageResponse(step_started=pb.StepStarted(step=wire.enum_number(step)))
         case Recorded(run, steps):
             return pb.StreamTriageResponse(result=wire.write_result(run, steps))
-        case _:
+        case StepReport():
             return pb.StreamTriageResponse(step_finished=wire.write_step(event))
+        case Attempt():
+            return pb.StreamTriageResponse(attempt=wire.write_attempt(event))
+        case ReplyPiece(text):
+            return pb.StreamTriageResponse(reply_text=text)
 
 
 def _failed(error: Exception, position: int, status: Status) -> pb.BatchTriageResponse:

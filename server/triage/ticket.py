@@ -9,6 +9,8 @@ from enum import IntEnum
 import orjson
 
 ENGINE_BYTES = 8 * 1024
+OUTWARD_ATTRIBUTES = 16  # that may leave the process
+OUTWARD_ATTRIBUTE = 200  # characters of each
 
 
 class Channel(IntEnum):
@@ -40,9 +42,29 @@ class Ticket:
 def text_for_engines(ticket: Ticket) -> str:
     """Subject and body, at most 8 KiB of UTF-8: what engines read."""
     text = f"{ticket.subject}\n{ticket.body}" if ticket.subject else ticket.body
-    if len(text) * 4 <= ENGINE_BYTES:
+    return _cut(text, ENGINE_BYTES)
+
+
+def outward_ticket(ticket: Ticket, language: str) -> dict[str, object]:
+    """What an engine outside the process reads of a ticket, as plain JSON values: neither ids nor
+    times, and no more text than other engines read. Personal data is still in it.
+    """
+    subject = _cut(ticket.subject, ENGINE_BYTES // 4)
+    outward: dict[str, object] = {"subject": subject} if subject else {}
+    outward["body"] = _cut(ticket.body, ENGINE_BYTES - len(subject.encode()))
+    if ticket.channel:
+        outward["channel"] = ticket.channel.name.lower()
+    outward["language"] = language
+    if ticket.attributes:
+        shown = sorted(ticket.attributes.items())[:OUTWARD_ATTRIBUTES]
+        outward["attributes"] = {name: value[:OUTWARD_ATTRIBUTE] for name, value in shown}
+    return outward
+
+
+def _cut(text: str, most_bytes: int) -> str:
+    if len(text) * 4 <= most_bytes:
         return text
-    return text.encode()[:ENGINE_BYTES].decode(errors="ignore")
+    return text.encode()[:most_bytes].decode(errors="ignore")
 
 
 def ticket_record(ticket: Ticket) -> dict[str, object]:

@@ -10,9 +10,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from switchyard.triage.v1 import result_pb2, run_pb2, taxonomy_pb2, ticket_pb2, triage_service_pb2
 
 from server.triage.assessment import Reason
-from server.triage.engine import Parts
+from server.triage.engine import Attempt, Parts
 from server.triage.errors import InvalidFieldValue
-from server.triage.run import Answer, Decision, Run, StepReport
+from server.triage.run import Answer, Decision, Reuse, Run, StepReport
 from server.triage.store import RunFilter
 from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
 from server.triage.ticket import Channel, Ticket
@@ -123,10 +123,36 @@ def write_result(run: Run, steps: tuple[StepReport, ...] | None = None) -> resul
             taxonomy_revision=answer.engine.taxonomy_revision,
         ),
         steps=[write_step(step) for step in (steps or answer.steps)],
+        attempts=[write_attempt(attempt) for attempt in answer.attempts],
+        degraded=answer.is_degraded,
+        reuse=None if answer.reuse is None else _write_reuse(answer.reuse),
     )
     if answer.estimated_resolution_s is not None:
         result.estimated_resolution.CopyFrom(_write_duration(answer.estimated_resolution_s))
     return result
+
+
+def write_attempt(attempt: Attempt) -> result_pb2.Attempt:
+    """One call of a language model."""
+    return result_pb2.Attempt(
+        provider=attempt.provider,
+        model=attempt.model,
+        cause=attempt.cause,
+        outcome=attempt.outcome,
+        duration=_write_duration(attempt.duration_s),
+        input_tokens=attempt.input_tokens,
+        output_tokens=attempt.output_tokens,
+        cost_micro_usd=attempt.cost_micro_usd,
+    )
+
+
+def _write_reuse(reuse: Reuse) -> result_pb2.Reuse:
+    return result_pb2.Reuse(
+        source_run=f"triageRuns/{reuse.source_run}",
+        similarity=reuse.similarity,
+        error_bound=reuse.error_bound,
+        guaranteed=reuse.is_guaranteed,
+    )
 
 
 def write_step(report: StepReport) -> result_pb2.StepReport:

@@ -59,7 +59,7 @@ class RemoteEngine:
         self._loaded = loaded
         self._key = orjson.Fragment(orjson.dumps(loaded.key))
 
-    def read(self, record: bytes, parts: Parts, _outward: Outward | None = None) -> "RemoteReading":
+    def read(self, record: bytes, parts: Parts) -> "RemoteReading":
         """Read one ticket, given as the JSON of its record."""
         wanted = (parts.sentiment, parts.summary, parts.estimated_resolution, parts.reply)
         job = orjson.dumps(["read", self._key, orjson.Fragment(record), wanted])
@@ -87,7 +87,7 @@ class RemoteReading:
         record, seconds = self._answer[0]
         return decode_prediction(record, str), seconds
 
-    async def assess(self) -> tuple[Assessment, float]:
+    async def assess(self, _outward: Outward | None = None) -> tuple[Assessment, float]:
         """Category, priority, sentiment and reasons, and the seconds that they took."""
         record, seconds = self._answer[1]
         return decode_assessment(record), seconds

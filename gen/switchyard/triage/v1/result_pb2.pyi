@@ -41,6 +41,8 @@ class Step(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STEP_DRAFT: _ClassVar[Step]
     STEP_DECIDE: _ClassVar[Step]
     STEP_RECORD: _ClassVar[Step]
+    STEP_REDACT: _ClassVar[Step]
+    STEP_LOOK_UP: _ClassVar[Step]
 PRIORITY_UNSPECIFIED: Priority
 PRIORITY_LOW: Priority
 PRIORITY_MEDIUM: Priority
@@ -60,9 +62,11 @@ STEP_CLASSIFY: Step
 STEP_DRAFT: Step
 STEP_DECIDE: Step
 STEP_RECORD: Step
+STEP_REDACT: Step
+STEP_LOOK_UP: Step
 
 class TriageResult(_message.Message):
-    __slots__ = ("run", "ticket_id", "category", "priority", "sentiment", "language", "summary", "requires_human_escalation", "escalation_reasons", "suggested_articles", "estimated_resolution", "drafted_reply", "decision", "decision_reason", "engine", "steps")
+    __slots__ = ("run", "ticket_id", "category", "priority", "sentiment", "language", "summary", "requires_human_escalation", "escalation_reasons", "suggested_articles", "estimated_resolution", "drafted_reply", "decision", "decision_reason", "engine", "steps", "attempts", "degraded", "reuse")
     RUN_FIELD_NUMBER: _ClassVar[int]
     TICKET_ID_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
@@ -79,6 +83,9 @@ class TriageResult(_message.Message):
     DECISION_REASON_FIELD_NUMBER: _ClassVar[int]
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    DEGRADED_FIELD_NUMBER: _ClassVar[int]
+    REUSE_FIELD_NUMBER: _ClassVar[int]
     run: str
     ticket_id: str
     category: CategoryPrediction
@@ -95,7 +102,42 @@ class TriageResult(_message.Message):
     decision_reason: str
     engine: EngineVersion
     steps: _containers.RepeatedCompositeFieldContainer[StepReport]
-    def __init__(self, run: _Optional[str] = ..., ticket_id: _Optional[str] = ..., category: _Optional[_Union[CategoryPrediction, _Mapping]] = ..., priority: _Optional[_Union[PriorityPrediction, _Mapping]] = ..., sentiment: _Optional[_Union[SentimentPrediction, _Mapping]] = ..., language: _Optional[_Union[LanguagePrediction, _Mapping]] = ..., summary: _Optional[str] = ..., requires_human_escalation: bool = ..., escalation_reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., suggested_articles: _Optional[_Iterable[_Union[ArticleSuggestion, _Mapping]]] = ..., estimated_resolution: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., drafted_reply: _Optional[str] = ..., decision: _Optional[_Union[Decision, str]] = ..., decision_reason: _Optional[str] = ..., engine: _Optional[_Union[EngineVersion, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepReport, _Mapping]]] = ...) -> None: ...
+    attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
+    degraded: bool
+    reuse: Reuse
+    def __init__(self, run: _Optional[str] = ..., ticket_id: _Optional[str] = ..., category: _Optional[_Union[CategoryPrediction, _Mapping]] = ..., priority: _Optional[_Union[PriorityPrediction, _Mapping]] = ..., sentiment: _Optional[_Union[SentimentPrediction, _Mapping]] = ..., language: _Optional[_Union[LanguagePrediction, _Mapping]] = ..., summary: _Optional[str] = ..., requires_human_escalation: bool = ..., escalation_reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., suggested_articles: _Optional[_Iterable[_Union[ArticleSuggestion, _Mapping]]] = ..., estimated_resolution: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., drafted_reply: _Optional[str] = ..., decision: _Optional[_Union[Decision, str]] = ..., decision_reason: _Optional[str] = ..., engine: _Optional[_Union[EngineVersion, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepReport, _Mapping]]] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., degraded: bool = ..., reuse: _Optional[_Union[Reuse, _Mapping]] = ...) -> None: ...
+
+class Attempt(_message.Message):
+    __slots__ = ("provider", "model", "cause", "outcome", "duration", "input_tokens", "output_tokens", "cost_micro_usd")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    DURATION_FIELD_NUMBER: _ClassVar[int]
+    INPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    COST_MICRO_USD_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    model: str
+    cause: str
+    outcome: str
+    duration: _duration_pb2.Duration
+    input_tokens: int
+    output_tokens: int
+    cost_micro_usd: int
+    def __init__(self, provider: _Optional[str] = ..., model: _Optional[str] = ..., cause: _Optional[str] = ..., outcome: _Optional[str] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., input_tokens: _Optional[int] = ..., output_tokens: _Optional[int] = ..., cost_micro_usd: _Optional[int] = ...) -> None: ...
+
+class Reuse(_message.Message):
+    __slots__ = ("source_run", "similarity", "error_bound", "guaranteed")
+    SOURCE_RUN_FIELD_NUMBER: _ClassVar[int]
+    SIMILARITY_FIELD_NUMBER: _ClassVar[int]
+    ERROR_BOUND_FIELD_NUMBER: _ClassVar[int]
+    GUARANTEED_FIELD_NUMBER: _ClassVar[int]
+    source_run: str
+    similarity: float
+    error_bound: float
+    guaranteed: bool
+    def __init__(self, source_run: _Optional[str] = ..., similarity: _Optional[float] = ..., error_bound: _Optional[float] = ..., guaranteed: bool = ...) -> None: ...
 
 class CategoryPrediction(_message.Message):
     __slots__ = ("category", "confidence", "runners_up")

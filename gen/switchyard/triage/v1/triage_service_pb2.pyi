@@ -65,14 +65,18 @@ class StreamTriageRequest(_message.Message):
     def __init__(self, ticket: _Optional[_Union[_ticket_pb2.Ticket, _Mapping]] = ..., request_id: _Optional[str] = ..., options: _Optional[_Union[TriageOptions, _Mapping]] = ...) -> None: ...
 
 class StreamTriageResponse(_message.Message):
-    __slots__ = ("step_started", "step_finished", "result")
+    __slots__ = ("step_started", "step_finished", "result", "attempt", "reply_text")
     STEP_STARTED_FIELD_NUMBER: _ClassVar[int]
     STEP_FINISHED_FIELD_NUMBER: _ClassVar[int]
     RESULT_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    REPLY_TEXT_FIELD_NUMBER: _ClassVar[int]
     step_started: StepStarted
     step_finished: _result_pb2.StepReport
     result: _result_pb2.TriageResult
-    def __init__(self, step_started: _Optional[_Union[StepStarted, _Mapping]] = ..., step_finished: _Optional[_Union[_result_pb2.StepReport, _Mapping]] = ..., result: _Optional[_Union[_result_pb2.TriageResult, _Mapping]] = ...) -> None: ...
+    attempt: _result_pb2.Attempt
+    reply_text: str
+    def __init__(self, step_started: _Optional[_Union[StepStarted, _Mapping]] = ..., step_finished: _Optional[_Union[_result_pb2.StepReport, _Mapping]] = ..., result: _Optional[_Union[_result_pb2.TriageResult, _Mapping]] = ..., attempt: _Optional[_Union[_result_pb2.Attempt, _Mapping]] = ..., reply_text: _Optional[str] = ...) -> None: ...
 
 class StepStarted(_message.Message):
     __slots__ = ("step",)

@@ -5,6 +5,7 @@
 
 __all__ = (
     "ArticleSuggestion",
+    "Attempt",
     "BatchTriageRequest",
     "BatchTriageResponse",
     "Category",
@@ -26,6 +27,7 @@ __all__ = (
     "PriorityCandidate",
     "PriorityPrediction",
     "Reason",
+    "Reuse",
     "Sentiment",
     "SentimentCandidate",
     "SentimentPrediction",
@@ -338,6 +340,17 @@ class Step(betterproto2.Enum):
     Commit the run.
     """
 
+    REDACT = 6
+    """
+    Replace personal data by placeholders, before a language model is asked.
+    Runs second.
+    """
+
+    LOOK_UP = 7
+    """
+    Look for an answer to nearly the same text. Runs third.
+    """
+
     @classmethod
     def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:
         return {
@@ -347,6 +360,8 @@ class Step(betterproto2.Enum):
             3: "STEP_DRAFT",
             4: "STEP_DECIDE",
             5: "STEP_RECORD",
+            6: "STEP_REDACT",
+            7: "STEP_LOOK_UP",
         }
 
     @classmethod
@@ -358,6 +373,8 @@ class Step(betterproto2.Enum):
             "STEP_DRAFT": 3,
             "STEP_DECIDE": 4,
             "STEP_RECORD": 5,
+            "STEP_REDACT": 6,
+            "STEP_LOOK_UP": 7,
         }
 
 
@@ -437,6 +454,60 @@ class ArticleSuggestion(betterproto2.Message):
 default_message_pool.register_message(
     "switchyard.triage.v1", "ArticleSuggestion", ArticleSuggestion
 )
+
+
+@dataclass(eq=False, repr=False)
+class Attempt(betterproto2.Message):
+    """
+    One call of a language model, or why there was none.
+    """
+
+    provider: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The provider, by the name in the server's settings.
+    """
+
+    model: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    The model.
+    """
+
+    cause: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
+    """
+    Why it was made: "first", "retry", "correction", "failover" or "hedge".
+    """
+
+    outcome: "str" = betterproto2.field(4, betterproto2.TYPE_STRING)
+    """
+    "ok"; else why it failed, such as "rate_limited" or "timeout", what was
+    wrong with the answer, such as "off_schema", or why nothing was asked,
+    such as "circuit_open", "no_time" or "over_budget".
+    """
+
+    duration: "datetime.timedelta | None" = betterproto2.field(
+        5, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Duration, optional=True
+    )
+    """
+    Time from asking to the end of the answer.
+    """
+
+    input_tokens: "int" = betterproto2.field(6, betterproto2.TYPE_INT32)
+    """
+    Tokens of the question. 0: the provider did not say.
+    """
+
+    output_tokens: "int" = betterproto2.field(7, betterproto2.TYPE_INT32)
+    """
+    Tokens of the answer.
+    """
+
+    cost_micro_usd: "int" = betterproto2.field(8, betterproto2.TYPE_INT64)
+    """
+    Its price in millionths of a US dollar, by the server's settings.
+    """
+
+
+default_message_pool.register_message("switchyard.triage.v1", "Attempt", Attempt)
 
 
 @dataclass(eq=False, repr=False)
@@ -906,6 +977,38 @@ default_message_pool.register_message("switchyard.triage.v1", "Reason", Reason)
 
 
 @dataclass(eq=False, repr=False)
+class Reuse(betterproto2.Message):
+    """
+    The answer of another ticket with nearly the same text, used again.
+    """
+
+    source_run: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Resource name of the run whose answer it is, as "triageRuns/{run}".
+    """
+
+    similarity: "float" = betterproto2.field(2, betterproto2.TYPE_DOUBLE)
+    """
+    Cosine similarity of the two texts, -1 to 1.
+    """
+
+    error_bound: "float" = betterproto2.field(3, betterproto2.TYPE_DOUBLE)
+    """
+    Upper bound of the share of reused answers that are wrong, at the
+    threshold in force, 0 to 1.
+    """
+
+    guaranteed: "bool" = betterproto2.field(4, betterproto2.TYPE_BOOL)
+    """
+    Whether the bound holds by the evidence of audits. False: the threshold
+    was set by hand.
+    """
+
+
+default_message_pool.register_message("switchyard.triage.v1", "Reuse", Reuse)
+
+
+@dataclass(eq=False, repr=False)
 class SentimentCandidate(betterproto2.Message):
     """
     A sentiment that was considered.
@@ -1060,6 +1163,22 @@ class StreamTriageResponse(betterproto2.Message):
     )
     """
     The full answer: the last event.
+    """
+
+    attempt: "Attempt | None" = betterproto2.field(
+        4, betterproto2.TYPE_MESSAGE, optional=True, group="event"
+    )
+    """
+    A call of a language model has ended. Where it failed, another one
+    follows, or the embedded engine answers.
+    """
+
+    reply_text: "str | None" = betterproto2.field(
+        5, betterproto2.TYPE_STRING, optional=True, group="event"
+    )
+    """
+    A piece of the drafted reply as it is written. The reply in the result is
+    what counts: it may differ where the writing broke off.
     """
 
 
@@ -1343,6 +1462,23 @@ class TriageResult(betterproto2.Message):
     steps: "list[StepReport]" = betterproto2.field(16, betterproto2.TYPE_MESSAGE, repeated=True)
     """
     Each step that ran, in order, and how long it took.
+    """
+
+    attempts: "list[Attempt]" = betterproto2.field(17, betterproto2.TYPE_MESSAGE, repeated=True)
+    """
+    The calls of language models that were made for it, in order. Empty where
+    none is configured, or where an earlier answer was reused.
+    """
+
+    degraded: "bool" = betterproto2.field(18, betterproto2.TYPE_BOOL)
+    """
+    Whether a lesser engine answered than was meant to: language models are
+    configured, and none gave a good answer in time and within its budget.
+    """
+
+    reuse: "Reuse | None" = betterproto2.field(19, betterproto2.TYPE_MESSAGE, optional=True)
+    """
+    Set where the answer of another ticket was reused.
     """
 
 

@@ -1,0 +1,191 @@
+"""The engine that asks language models, and falls back on the embedded one.
+
+The embedded engine reads every ticket first: its rules alone decide on escalation, so that nothing
+a ticket says to a model changes it; it is the second reader of the category; and its answer stands
+where no model gives a good one.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
+
+from server.engines.llm.checks import check
+from server.engines.llm.completion import Completion, Question
+from server.engines.llm.confidence import Calibration, predict, probability_of
+from server.engines.llm.form import Form, ModelAnswer
+from server.engines.llm.inquiry import Asked, Inquirer
+from server.engines.llm.intent import Claim, find_claims
+from server.engines.llm.prompt import Prompt, make_prompt, messages_for, shortened
+from server.engines.llm.reply_listener import ReplyListener
+from server.triage.assessment import Assessment, Draft, Prediction, Reason
+from server.triage.engine import (
+    Attempt,
+    Engine,
+    EngineMaker,
+    EngineVersion,
+    Outward,
+    Parts,
+    Reading,
+)
+from server.triage.rulebook import with_category_policy
+from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
+
+ENGINE = "llm"
+RESERVE_S = 0.25  # of the caller's time, for deciding and committing
+MOST_FORMS = 16  # one for each choice of parts
+
+
+class LlmEngineMaker:
+    """Makes engines that ask models, each upon an embedded one."""
+
+    def __init__(self, embedded: EngineMaker, inquirer: Inquirer) -> None:
+        self._embedded = embedded
+        self._inquirer = inquirer
+
+    async def train(self, categories: Sequence[Category]) -> bytes:
+        """An embedded model of these categories."""
+        return await self._embedded.train(categories)
+
+    def starter_model(self) -> bytes:
+        """The embedded model of the starter taxonomy."""
+        return self._embedded.starter_model()
+
+    async def load(self, model: bytes, taxonomy: Taxonomy) -> "LlmEngine":
+        """The engine of a taxonomy. Raises ModelUnreadable, EngineError."""
+        return LlmEngine(await self._embedded.load(model, taxonomy), taxonomy, self._inquirer)
+
+
+class LlmEngine:
+    """Reads tickets by asking models, for one taxonomy."""
+
+    asks_outside = True
+
+    def __init__(self, embedded: Engine, taxonomy: Taxonomy, inquirer: Inquirer) -> None:
+        self.embedded = embedded
+        self.taxonomy = taxonomy
+        self.inquirer = inquirer
+        self.prompt = make_prompt(taxonomy.categories)
+        self.calibration = Calibration()
+        self.form_of = lru_cache(MOST_FORMS)(partial(Form, tuple(taxonomy.by_name)))
+        models = sorted({member.provider.model for member in inquirer.members})
+        self.version = replace(
+            embedded.version,
+            engine=ENGINE,
+            model=" ".join(models),
+            version=f"{self.prompt.version} {embedded.version.version}",
+        )
+
+    def read(self, record: bytes, parts: Parts) -> "LlmReading":
+        """Read one ticket."""
+        return LlmReading(self, self.embedded.read(record, parts), parts)
+
+
+class LlmReading:
+    """One ticket: first by the embedded engine, then by a model."""
+
+    def __init__(self, engine: LlmEngine, own: Reading, parts: Parts) -> None:
+        self.version = engine.version
+        self.attempts: tuple[Attempt, ...] = ()
+        self.is_degraded = False
+        self._engine = engine
+        self._own = own
+        self._parts = parts
+        self._answer: ModelAnswer | None = None
+
+    async def language(self) -> tuple[Prediction[str], float]:
+        """As the embedded engine detects it."""
+        return await self._own.language()
+
+    async def assess(self, outward: Outward | None = None) -> tuple[Assessment, float]:
+        """What a model finds in the ticket; where none answers, what the embedded engine does."""
+        own, seconds = await self._own.assess()
+        if outward is None:
+            self.version = self._engine.embedded.version
+            return own, seconds
+        begin = time.perf_counter()
+        asked = await self._ask(outward)
+        seconds += time.perf_counter() - begin
+        self.attempts = asked.attempts
+        if asked.answer is None or asked.completion is None:
+            self.is_degraded, self.version = True, self._engine.embedded.version
+            self._engine.inquirer.metrics.degraded(_reason(asked))
+            return own, seconds
+        self._answer = asked.answer
+        self.version = self._version_of(asked)
+        return self._merged(own, asked.answer, asked.completion), seconds
+
+    async def draft(self) -> tuple[Draft, float]:
+        """What the model wrote along with its assessment."""
+        if self._answer is None:
+            return await self._own.draft()
+        return Draft(self._answer.summary, self._answer.reply), 0.0
+
+    async def _ask(self, outward: Outward) -> Asked[ModelAnswer]:
+        engine = self._engine
+        form = engine.form_of(self._parts)
+        question = Question(
+            messages=messages_for(engine.prompt, outward.ticket),
+            schema_name="triage",
+            schema=form.schema,
+            most_tokens=engine.inquirer.terms.most_tokens,
+        )
+        read = partial(_read, form, engine.prompt, question.messages[-1].text)
+        listener = outward.listener
+        return await engine.inquirer.ask(
+            question,
+            partial(read, engine.inquirer.metrics.claimed),
+            outward.deadline_s - RESERVE_S,
+            shortened,
+            None if listener is None else ReplyListener(listener, partial(read, _nobody_counts)),
+        )
+
+    def _merged(self, own: Assessment, answer: ModelAnswer, completion: Completion) -> Assessment:
+        engine = self._engine
+        by_name = engine.taxonomy.by_name
+        category = predict(answer.category, completion, own.category, by_name, engine.calibration)
+        priority, sentiment = own.priority, own.sentiment
+        if not own.priority_reasons:  # where a rule has spoken, it stands
+            priority = Prediction(answer.priority, probability_of(answer.priority, own.priority))
+        if answer.sentiment is not None and own.sentiment is not None:
+            confidence = probability_of(answer.sentiment, own.sentiment)
+            sentiment = Prediction(answer.sentiment, confidence)
+        reasons = _escalation_reasons(own, by_name[answer.category].escalation_policy)
+        return Assessment(category, priority, own.priority_reasons, reasons, sentiment)
+
+    def _version_of(self, asked: Asked[ModelAnswer]) -> EngineVersion:
+        return replace(
+            self._engine.version,
+            model=f"{asked.provider}/{asked.model}",
+            version=self._engine.prompt.version,
+        )
+
+
+def _read(
+    form: Form,
+    prompt: Prompt,
+    ticket: str,
+    count: Callable[[Sequence[Claim]], None],
+    completion: Completion,
+) -> ModelAnswer:
+    """The answer in a completion, all checks passed. Raises FlawedAnswer."""
+    answer = form.read(completion)
+    claims = find_claims(answer.reply or "")
+    count(claims)
+    check(answer, claims, prompt, ticket)
+    return answer
+
+
+def _nobody_counts(_claims: Sequence[Claim]) -> None:
+    """Where an answer is not whole yet: it is counted once."""
+
+
+def _escalation_reasons(own: Assessment, policy: EscalationPolicy) -> tuple[Reason, ...]:
+    """A model's category may add its policy. It takes no reason away: a ticket could ask for it."""
+    if policy is EscalationPolicy.ALWAYS:
+        return with_category_policy(own.escalation_reasons, policy)
+    return own.escalation_reasons
+
+
+def _reason(asked: Asked[ModelAnswer]) -> str:
+    return asked.attempts[-1].outcome if asked.attempts else "no_provider"

@@ -1,0 +1,159 @@
+"""A provider over aiohttp, with nothing in between: for where processor time counts."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+
+from server.engines.llm.classification import classify, failure
+from server.engines.llm.completion import Completion, Question
+from server.engines.llm.dialect import MOST_ANSWER_BYTES, Dialect, Gathering, read_completion
+from server.engines.llm.sse import CONTENT_TYPE, EventReader
+
+KEEP_ALIVE_S = 30.0  # that an unused connection is kept
+END_S = 0.5  # that an answer which is complete may take to end; after that it costs its connection
+OK = 200
+
+
+class LeanTransport:
+    """One model of one provider. To be made inside a running event loop."""
+
+    def __init__(
+        self,
+        base_url: str,  # such as https://api.openai.com/v1
+        key: str,  # empty: the provider wants none
+        model: str,
+        *,
+        has_strict_schema: bool,
+        has_logprobs: bool,
+        most_connections: int,
+        ca_file: Path | None = None,  # None: the authorities that this machine trusts
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._url = f"{base_url.rstrip('/')}/chat/completions"
+        self._dialect = Dialect(model, has_strict_schema, has_logprobs)
+        self._clock = clock
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=most_connections,
+                keepalive_timeout=KEEP_ALIVE_S,
+                ssl=ssl.create_default_context(cafile=ca_file),
+            ),
+            headers=_headers(key),
+            timeout=aiohttp.ClientTimeout(),  # none of its own: it would round ours up to seconds
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        )
+
+    async def complete(self, question: Question, timeout_s: float) -> Completion:
+        """The whole answer, within `timeout_s` seconds. Raises ProviderError."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                response = await self._ask(self._dialect.body(question))
+                async with response:
+                    body = await _Body(response).whole()
+        except (aiohttp.ClientError, OSError) as error:
+            raise _failure(error) from None  # the error holds the key
+        return read_completion(_json(body))
+
+    async def stream(
+        self, question: Question, timeout_s: float
+    ) -> AsyncGenerator[str | Completion, None]:
+        """The answer's text piece by piece as it is written, and the whole answer last."""
+        # Each wait has the timeout for itself: one around a `yield` would end its caller's waits.
+        deadline_s = asyncio.get_running_loop().time() + timeout_s
+        gathering, reader = Gathering(), EventReader()
+        try:
+            async with asyncio.timeout_at(deadline_s):
+                response = await self._ask(self._dialect.streamed_body(question))
+            async with response:
+                body = _Body(response)
+                if response.content_type != CONTENT_TYPE:
+                    raise failure("unreadable")
+                while not reader.is_done:
+                    async with asyncio.timeout_at(deadline_s):
+                        portion = await body.portion()
+                    if not portion:
+                        break
+                    for data in reader.feed(portion):
+                        if text := gathering.add(_json(data)):
+                            yield text
+                await body.end()
+        except (aiohttp.ClientError, OSError) as error:
+            raise _failure(error) from None  # the error holds the key
+        yield gathering.completion()
+
+    async def close(self) -> None:
+        """Close the pooled connections."""
+        await self._session.close()
+
+    async def _ask(self, body: Mapping[str, Any]) -> aiohttp.ClientResponse:
+        """The response to a request, once its headers are here and say that it is an answer."""
+        response = await self._session.post(
+            self._url, data=orjson.dumps(body), allow_redirects=False
+        )
+        if response.status == OK:
+            return response
+        async with response:
+            told = await _Body(response).whole()
+        raise classify(response.status, response.headers, told, self._clock())
+
+
+class _Body:
+    """The bytes of an answer, up to as many as an answer may have."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._content = response.content
+        self._bytes_left = MOST_ANSWER_BYTES
+
+    async def portion(self) -> bytes:
+        """What has come in since the last time; empty: the body has ended."""
+        portion = await self._content.readany()
+        self._bytes_left -= len(portion)
+        if self._bytes_left < 0:
+            raise failure("unreadable")
+        return portion
+
+    async def whole(self) -> bytes:
+        """All of it."""
+        portions = [await self.portion()]
+        while portions[-1]:
+            portions.append(await self.portion())
+        return b"".join(portions)
+
+    async def end(self) -> None:
+        """Wait for the end of a body that has nothing more to say: its connection can serve
+        another call then.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                await self.whole()
+
+
+def _headers(key: str) -> Mapping[str, str]:
+    headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+    return headers | ({"Authorization": f"Bearer {key}"} if key else {})
+
+
+def _json(text: bytes) -> dict[str, Any]:
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise failure("unreadable") from None  # the error quotes the answer
+    if not isinstance(body, dict):
+        raise failure("unreadable")
+    return body
+
+
+def _failure(error: Exception) -> Exception:
+    if isinstance(error, TimeoutError):
+        return failure("timeout")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return failure("untrusted")
+    return failure("network")

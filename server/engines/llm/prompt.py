@@ -1,0 +1,82 @@
+"""The prompts: versioned files, filled with a tenant's categories."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import orjson
+
+from server.engines.llm.completion import Message, Question, Role
+from server.engines.llm.leak import letters_of
+from server.triage.taxonomy import Category
+
+VERSION = "triage-1"  # a file that has been used never changes: write a new one
+MOST_DESCRIBED = 40_000  # characters of all categories, in even shares: about 10,000 tokens
+MOST_CATEGORY = 1000  # characters of one category
+EXAMPLES = 3  # sentences of each category that a prompt shows, where there is room
+MOST_EXAMPLE = 160  # characters of each
+SHORTENED = 1500  # characters of a body, for a model that the whole is too long for
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is told before it reads a ticket."""
+
+    version: str
+    text: str
+    mark: bytes  # stands in the text and nowhere else: who writes it has leaked the prompt
+    own_letters: bytes  # of the text without the categories, of which answers may well speak
+
+
+def make_prompt(categories: Sequence[Category], version: str = VERSION) -> Prompt:
+    """The prompt of a version for these categories. Raises FileNotFoundError."""
+    room = min(MOST_CATEGORY, MOST_DESCRIBED // len(categories))
+    described = "\n".join(_describe(category, room) for category in categories)
+    mark = hashlib.sha256(f"{version} {described}".encode()).hexdigest()[:12]
+    template = read_prompt(version).replace("{mark}", mark)
+    # Last, and not by str.format: categories are a tenant's text, and may hold braces.
+    text = template.replace("{categories}", described)
+    return Prompt(version, text, mark.encode(), letters_of(template))
+
+
+def messages_for(prompt: Prompt, ticket: Mapping[str, object]) -> tuple[Message, ...]:
+    """What a model continues. A ticket is JSON, so that no text in it can end it."""
+    return (
+        Message(Role.SYSTEM, prompt.text),
+        Message(Role.USER, orjson.dumps(ticket).decode()),
+    )
+
+
+def shortened(question: Question) -> Question:
+    """The same question about the beginning of the ticket; itself where that is all there is."""
+    system, ticket = question.messages[:2]
+    fields = orjson.loads(ticket.text)
+    body = str(fields.get("body", ""))
+    if len(body) <= SHORTENED and "attributes" not in fields:
+        return question
+    fields.pop("attributes", None)
+    beginning = orjson.dumps(fields | {"body": body[:SHORTENED]}).decode()
+    return replace(question, messages=(system, Message(Role.USER, beginning)))
+
+
+@cache
+def read_prompt(version: str) -> str:
+    """The file of a version. Raises FileNotFoundError."""
+    return (Path(__file__).parent / "prompts" / f"{version}.md").read_text("utf-8")
+
+
+def _describe(category: Category, room: int) -> str:
+    """The category in at most `room` characters."""
+    description = _one_line(category.description)[: room // 2]
+    text = f"- {category.name}: {category.title}. {description}".rstrip()[:room]
+    for example in category.examples[:EXAMPLES]:
+        line = f"\n  for instance: {_one_line(example)[:MOST_EXAMPLE]}"
+        if len(text) + len(line) <= room:
+            text += line
+    return text
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

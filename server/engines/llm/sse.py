@@ -1,0 +1,31 @@
+"""Server-sent events, taken apart as their bytes come in."""
+
+from collections.abc import Iterator
+
+CONTENT_TYPE = "text/event-stream"
+DONE = b"[DONE]"  # the data of the last event of OpenAI's streams
+
+
+class EventReader:
+    """Finds the data of events in bytes that come in any portions. Comments and names are left
+    out; an event that the stream breaks off in is none.
+    """
+
+    def __init__(self) -> None:
+        self.is_done = False  # whether the last event has been
+        self._rest = b""  # of a line that has not ended
+        self._data: list[bytes] = []  # lines of an event that has not ended
+
+    def feed(self, portion: bytes) -> Iterator[bytes]:
+        """The data of every event that ends in this portion, up to the last of all."""
+        *lines, self._rest = (self._rest + portion).split(b"\n")
+        for line in lines:
+            field, colon, value = line.removesuffix(b"\r").partition(b":")
+            if field == b"data":
+                self._data.append(value.removeprefix(b" "))
+            elif not (field or colon) and self._data:  # the empty line at an event's end
+                data, self._data = b"\n".join(self._data), []
+                if data == DONE:
+                    self.is_done = True
+                    return
+                yield data

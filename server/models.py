@@ -1,0 +1,135 @@
+"""The language models that are asked, and the embeddings that reuse rests on.
+
+Part of the composition root.
+"""
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from urllib.parse import urldefrag
+
+from prometheus_client import CollectorRegistry
+
+from interceptors.breaker.registry import BreakerRegistry
+from interceptors.cache.answer_cache import AnswerCache
+from server.embedders.embedder import Embedder
+from server.embedders.remembered import RememberedEmbedder
+from server.engines.llm.alarm import Alarm
+from server.engines.llm.completion import Transport
+from server.engines.llm.inquiry import Inquirer
+from server.engines.llm.lean_transport import LeanTransport
+from server.engines.llm.member import make_member
+from server.engines.llm.metrics import LlmMetrics
+from server.engines.llm.provider import Provider, Providers, WayTo
+from server.engines.llm.providers_file import read_providers
+from server.engines.llm.retry_budget import RetryBudget
+from server.logs import JsonLog
+from server.privacy.found import Finder
+from server.settings import Settings
+from server.storage.database import Database
+from server.storage.group_commit import GroupCommit
+from server.triage.reuse.cache import SemanticCache
+from server.triage.reuse.gate import GateSettings
+from server.triage.reuse.store import ReuseStore
+
+KEY_VARIABLE = "OPENAI_API_KEY"  # as every OpenAI-compatible tool has it
+
+
+def open_inquirer(
+    settings: Settings,
+    breakers: BreakerRegistry,
+    registry: CollectorRegistry,
+    log: JsonLog,
+    stack: AsyncExitStack,
+) -> Inquirer | None:
+    """Who asks the models; None: there are none. Raises InvalidProviders."""
+    terms = read_terms(settings)
+    if not terms.providers:
+        return None
+    members = []
+    for provider in terms.providers:
+        transport = make_transport(provider)
+        stack.push_async_callback(transport.close)
+        members.append(make_member(provider, transport, breakers))
+    metrics = LlmMetrics(registry)
+
+    def alert(provider: str, reason: str) -> None:
+        log.write({"event": "provider_alert", "provider": provider, "reason": reason})
+
+    alarm = Alarm(metrics, time.monotonic, alert)
+    return Inquirer(members, terms, RetryBudget(), metrics, alarm=alarm)
+
+
+def read_terms(settings: Settings) -> Providers:
+    """Who may be asked, and how. Raises InvalidProviders."""
+    if settings.llm_providers is not None:
+        return read_providers(settings.llm_providers)
+    if not settings.llm_url:
+        return Providers()
+    key = os.environ.get(KEY_VARIABLE, "")
+    return Providers((Provider("llm", settings.llm_url, settings.llm_model, key),))
+
+
+def make_transport(provider: Provider) -> Transport:
+    """The way to a provider. Needs a running event loop."""
+    way: Callable[..., Transport] = LeanTransport
+    if provider.transport is WayTo.SDK:
+        from server.engines.llm.sdk_transport import SdkTransport  # noqa: PLC0415  # takes a second
+
+        way = SdkTransport
+    return way(
+        provider.base_url,
+        provider.key,
+        provider.model,
+        has_strict_schema=provider.has_strict_schema,
+        has_logprobs=provider.has_logprobs,
+        most_connections=provider.most_in_flight,
+        ca_file=provider.ca_file,
+    )
+
+
+async def open_reuse(
+    settings: Settings,
+    database: Database,
+    commits: GroupCommit,
+    cache: AnswerCache,
+    stack: AsyncExitStack,
+) -> SemanticCache | None:
+    """What reuses answers for nearly the same text; None: there are no embeddings."""
+    embedder = await _open_embedder(settings)
+    if embedder is None:
+        return None
+    stack.push_async_callback(embedder.close)
+    remembered = RememberedEmbedder(embedder, cache)
+    draw = random.SystemRandom().random
+    reuse = SemanticCache(ReuseStore(database, commits), remembered, GateSettings(), draw)
+    reuse.start()
+    stack.push_async_callback(reuse.stop)
+    return reuse
+
+
+async def _open_embedder(settings: Settings) -> Embedder | None:
+    if settings.embedding_model is not None:
+        from server.embedders.onnx import OnnxEmbedder  # noqa: PLC0415  # needs an extra
+
+        return await asyncio.to_thread(OnnxEmbedder, settings.embedding_model)
+    if settings.embedding_url:
+        from server.embedders.endpoint import EndpointEmbedder  # noqa: PLC0415  # seldom needed
+
+        url, named = urldefrag(settings.embedding_url)
+        model, _, dimensions = named.rpartition(",")
+        key = os.environ.get(KEY_VARIABLE, "")
+        return EndpointEmbedder(url, key, model, int(dimensions))
+    return None
+
+
+def open_finders(settings: Settings) -> Sequence[Finder]:
+    """What finds personal data beside the rules. Raises ModuleNotFoundError."""
+    if not settings.presidio:
+        return ()
+    from server.privacy.presidio import open_presidio, presidio_finder  # noqa: PLC0415  # optional
+
+    return (presidio_finder(open_presidio()),)

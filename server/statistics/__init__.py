@@ -1,0 +1,1 @@
+"""Bounds that stay valid however often one looks, and what is decided by them. Pure functions."""

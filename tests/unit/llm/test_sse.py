@@ -1,0 +1,36 @@
+"""Server-sent events, however their bytes are cut."""
+
+import pytest
+
+from server.engines.llm.sse import EventReader
+
+STREAM = (
+    b": a comment\r\n\r\n"
+    b'event: message\r\ndata: {"text":"gr\xc3\xbc\xc3\x9f"}\r\n\r\n'
+    b"data:first\ndata: second\n\n"
+    b"id: 7\nretry: 10\n\n"
+    b"data: [DONE]\n\ndata: after the end\n\n"
+)
+EVENTS = [b'{"text":"gr\xc3\xbc\xc3\x9f"}', b"first\nsecond"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_events_are_the_same_however_they_are_cut(size: int) -> None:
+    reader = EventReader()
+    found: list[bytes] = []
+    for start in range(0, len(STREAM), size):
+        if not reader.is_done:
+            found += reader.feed(STREAM[start : start + size])
+    assert found == EVENTS
+
+
+def test_the_last_event_ends_the_stream() -> None:
+    reader = EventReader()
+    list(reader.feed(STREAM))
+    assert reader.is_done
+
+
+def test_an_event_that_breaks_off_is_none() -> None:
+    reader = EventReader()
+    assert [*reader.feed(b"data: whole\n\ndata: half\n")] == [b"whole"]
+    assert not reader.is_done

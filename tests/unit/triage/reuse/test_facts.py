@@ -1,0 +1,75 @@
+"""What must be the same in two texts before one answer serves both."""
+
+import pytest
+
+from server.triage.reuse.facts import difference, facts_of
+
+
+def differ(a: str, b: str, language: str = "en") -> str:
+    return difference(facts_of(a, language), facts_of(b, language))
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("Where is my card?", "When will my card arrive?"),
+        ("I'm sure I was charged twice", "twice charged, I've checked"),
+        ("It costs 1,000.00 euros", "I paid €1000"),
+        ("It does not work", "It doesn't work"),
+        ("It doesn\u2019t work", "It doesn't work"),
+        ("My order [ORDER_1] is late", "Late again: my order [ORDER_1]"),
+        ("The screen said “declined”", 'I read "declined"'),
+    ],
+)
+def test_the_same_facts_in_other_words_are_no_difference(a: str, b: str) -> None:
+    assert differ(a, b) == ""
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "kind"),
+    [
+        ("I was charged 20 euros", "I was charged 90 euros", "numbers"),
+        ("I was charged 1.5 euros", "I was charged 15 euros", "numbers"),
+        ("I need two cards", "I need three cards", "numbers"),
+        ("It arrives at 10:30", "It arrives at 10:45", "numbers"),
+        ("It works", "It does not work", "negations"),
+        ("I can pay", "I can't pay", "negations"),
+        ("I can pay", "I cannot pay", "negations"),
+        ("Can I use my Visa?", "Can I use my Mastercard?", "names"),
+        ("Do you have the X200?", "Do you have the X300?", "numbers"),
+        ("Where is order AB-12?", "Where is order AC-12?", "names"),
+        ('It says "pending"', 'It says "declined"', "names"),
+        ("My mail [EMAIL_1] changed", "My phone [PHONE_1] changed", "names"),
+        ("How many dollars?", "How many euros?", "currencies"),
+        ("I sent some USD", "I sent some usd", "names"),
+        ("since yesterday", "since today", "dates"),
+        ("since monday", "since friday", "dates"),
+    ],
+)
+def test_another_fact_is_a_difference(a: str, b: str, kind: str) -> None:
+    assert differ(a, b, "en") == kind
+
+
+@pytest.mark.parametrize(
+    ("language", "a", "b"),
+    [
+        ("de", "es geht", "es geht nicht"),
+        ("es", "funciona", "no funciona"),
+        ("fr", "ça marche", "ça ne marche pas"),
+        ("fr", "c'est bon", "ce n'est bon"),
+        ("it", "funziona", "non funziona"),
+        ("nl", "het werkt", "het werkt niet"),
+        ("pt", "funciona", "não funciona"),
+        ("sv", "it works", "it never works"),
+    ],
+)
+def test_negations_are_seen_in_each_language(language: str, a: str, b: str) -> None:
+    assert differ(a, b, language) == "negations"
+
+
+def test_texts_in_two_languages_differ() -> None:
+    assert difference(facts_of("hotel", "en"), facts_of("hotel", "fr")) == "language"
+
+
+def test_the_first_word_of_a_sentence_is_no_name() -> None:
+    assert facts_of("Hello. Where is it? Thanks: Bye", "en").names == ()
