@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import hypothesis
 import psycopg
 import pytest
 import pytest_asyncio
@@ -22,6 +23,10 @@ from server.storage.database import Database
 from server.storage.embedded import EmbeddedPostgres
 from tools.redis_process import RedisProcess
 from tools.server_process import ServerProcess
+
+# A busy machine is no fault: no example is timed.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

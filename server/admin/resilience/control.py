@@ -1,16 +1,21 @@
-"""Breakers under their operators: settings and modes as settings, a reset as an order."""
+"""Breakers and providers under their operators: settings, modes and drills as settings, a reset as
+an order.
+"""
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from interceptors.breaker.registry import BreakerRegistry
 from interceptors.breaker.settings import BreakerSettings, Mode
 from server.admin.store import Value
+from server.engines.llm.member import Member
 
 SETTING = "circuit_breaker"  # subject: a breaker
 MODE = "circuit_breaker_mode"  # subject: a breaker
 RESET = "circuit_breaker.reset"
+DRILL = "provider_drill"  # subject: a provider
 
 
 def apply_settings(registry: BreakerRegistry, breaker: str, value: Value | None) -> None:
@@ -21,6 +26,13 @@ def apply_settings(registry: BreakerRegistry, breaker: str, value: Value | None)
 def apply_mode(registry: BreakerRegistry, breaker: str, value: Value | None) -> None:
     """Put a breaker's mode in force; None: the breaker decides."""
     registry.set_mode(breaker, Mode(value["mode"]) if value else Mode.AUTOMATIC)
+
+
+def apply_drill(providers: Iterable[Member], provider: str, value: Value | None) -> None:
+    """Make every call of a provider fail, or let them pass; None: let them."""
+    for member in providers:
+        if member.provider.name == provider:
+            member.is_drilled = bool(value and value["is_drilled"])
 
 
 async def reset(registry: BreakerRegistry, breaker: str) -> None:

@@ -161,9 +161,8 @@ class _Inquiry(Generic[Answer]):
     ) -> Coroutine[Any, Any, Given[Answer]] | None:
         left_s = self.calls.left_s()
         others = self.by.ordered([other for other in self.by.members if other is not member])
-        spare = next(
-            (o for o in others if not o.breaker.refuses() and left_s > o.shortest_s), member
-        )
+        able = [o for o in others if not o.breaker.refuses() and left_s > o.shortest_s]
+        spare = able[0] if able else member
         if left_s <= spare.shortest_s or not self.by.budget.take():
             return None
         return self.calls.call(spare, question, "hedge")

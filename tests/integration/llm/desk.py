@@ -1,7 +1,7 @@
 """Providers at a rehearsal endpoint, and questions put to them."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,14 +65,13 @@ class Recorder:
 class Desk:
     """Members "a" and "b", and an inquirer whose pauses pass at once and are remembered."""
 
-    def __init__(self, urls: Sequence[str], terms: Providers, budget: RetryBudget) -> None:
+    def __init__(self, lines: Sequence[Transport], terms: Providers, budget: RetryBudget) -> None:
         self.registry = CollectorRegistry()
         self.breaker_clock = Clock()
         self.pauses_s: list[float] = []
         self.alerts: list[tuple[str, str]] = []
         breakers = BreakerRegistry(BreakerSettings(), self.breaker_clock)
-        found = zip(terms.providers, urls, strict=True)
-        self.transports = [Recorder(_transport(provider, url)) for provider, url in found]
+        self.transports = [Recorder(line) for line in lines]
         self.members = [
             make_member(provider, transport, breakers)
             for provider, transport in zip(terms.providers, self.transports, strict=True)
@@ -102,24 +101,39 @@ class Desk:
         self.pauses_s.append(seconds)
 
 
-@asynccontextmanager
-async def open_desk(
-    *urls: str,
+def make_desk(
+    *lines: Transport,
     budget: RetryBudget | None = None,
-    terms: dict[str, Any] | None = None,
+    terms: Mapping[str, Any] | None = None,
     **of_each: Any,
-) -> AsyncIterator[Desk]:
-    """A desk with a provider at each URL: "a", "b" and so on."""
+) -> Desk:
+    """A desk with a provider at each line: "a", "b" and so on."""
     providers = tuple(
-        Provider(name, url, f"model-{name}", key=KEY, **of_each)
-        for name, url in zip("abc", urls, strict=False)
+        Provider(name, "http://127.0.0.1/v1", f"model-{name}", **of_each)
+        for name, _ in zip("abc", lines, strict=False)
     )
-    desk = Desk(urls, Providers(providers, **(terms or {})), budget or RetryBudget())
+    return Desk(lines, Providers(providers, **(terms or {})), budget or RetryBudget())
+
+
+@asynccontextmanager
+async def open_lines(*urls: str) -> AsyncIterator[list[LeanTransport]]:
+    """A transport to a model at each URL: "model-a", "model-b" and so on."""
+    lines = [
+        LeanTransport(
+            url,
+            KEY,
+            f"model-{name}",
+            has_strict_schema=True,
+            has_logprobs=True,
+            most_connections=8,
+        )
+        for name, url in zip("abc", urls, strict=False)
+    ]
     try:
-        yield desk
+        yield lines
     finally:
-        for transport in desk.transports:
-            await transport.close()
+        for line in lines:
+            await line.close()
 
 
 def told(asked: Asked[ModelAnswer]) -> list[str]:
@@ -137,14 +151,3 @@ def read(ticket: str, completion: Completion) -> ModelAnswer:
     answer = FORM.read(completion)
     check(answer, find_claims(answer.reply or ""), PROMPT, ticket)
     return answer
-
-
-def _transport(provider: Provider, url: str) -> LeanTransport:
-    return LeanTransport(
-        url,
-        provider.key,
-        provider.model,
-        has_strict_schema=True,
-        has_logprobs=True,
-        most_connections=provider.most_in_flight,
-    )

@@ -12,13 +12,15 @@ import pytest_asyncio
 from server.engines.llm.errors import REASONS, ProviderError
 from server.engines.llm.form import ModelAnswer
 from server.engines.llm.inquiry import Asked
+from server.engines.llm.lean_transport import LeanTransport
 from server.engines.llm.member import BREAKER, ENOUGH
 from server.engines.llm.provider import Preference
 from server.engines.llm.retry_budget import RetryBudget
 from server.triage.engine import Attempt
-from tests.integration.llm.desk import Desk, is_idle, open_desk, told
+from tests.integration.llm.desk import Desk, is_idle, make_desk, open_lines, told
 from tools.fake_llm_process import FakeLlm
 
+Lines = list[LeanTransport]
 BROKE = RetryBudget(share=0.0, most=0.0)
 RETRIED = {
     "http_429": "rate_limited",
@@ -66,11 +68,23 @@ class Screen:
         return self.shows
 
 
-@pytest_asyncio.fixture
-async def desk(fake: FakeLlm) -> AsyncIterator[Desk]:
-    """Two providers at one endpoint."""
-    async with open_desk(fake.url, fake.url) as desk:
-        yield desk
+@pytest_asyncio.fixture(scope="module")
+async def module_lines(session_fake: FakeLlm) -> AsyncIterator[Lines]:
+    """Two transports to one endpoint."""
+    async with open_lines(session_fake.url, session_fake.url) as lines:
+        yield lines
+
+
+@pytest.fixture
+def lines(module_lines: Lines, fake: FakeLlm) -> Lines:  # noqa: ARG001  # `fake` restores it
+    """Two transports to an endpoint that behaves well."""
+    return module_lines
+
+
+@pytest.fixture
+def desk(lines: Lines) -> Desk:
+    """Two providers at one endpoint, which behaves well."""
+    return make_desk(*lines)
 
 
 def unused_url() -> str:
@@ -90,11 +104,9 @@ async def test_a_good_answer_takes_one_call(desk: Desk, fake: FakeLlm) -> None:
     assert desk.pauses_s == []
 
 
-async def test_an_attempt_says_what_it_used_and_cost(fake: FakeLlm) -> None:
-    async with open_desk(
-        fake.url, input_usd_per_million=Decimal(1), output_usd_per_million=Decimal(2)
-    ) as desk:
-        (attempt,) = (await desk.ask()).attempts
+async def test_an_attempt_says_what_it_used_and_cost(lines: Lines) -> None:
+    desk = make_desk(lines[0], input_usd_per_million=Decimal(1), output_usd_per_million=Decimal(2))
+    (attempt,) = (await desk.ask()).attempts
     assert attempt.input_tokens > 0
     assert attempt.cost_micro_usd == attempt.input_tokens + 2 * attempt.output_tokens
     assert attempt.duration_s > 0
@@ -108,12 +120,12 @@ async def test_what_may_pass_is_tried_again(desk: Desk, fake: FakeLlm, fault: st
 
 @pytest.mark.parametrize("fault", ["never_answers", "slow_drip"])
 async def test_an_answer_that_does_not_come_in_time_is_asked_for_again(
-    fake: FakeLlm, fault: str
+    lines: Lines, fake: FakeLlm, fault: str
 ) -> None:
     fake.control(next=[fault])
-    async with open_desk(fake.url, timeout_s=0.5) as desk:
-        assert told(await desk.ask()) == ["a first timeout", "a retry ok"]
-        assert desk.members[0].breaker.tally.failed == 1
+    desk = make_desk(lines[0], timeout_s=0.5)
+    assert told(await desk.ask()) == ["a first timeout", "a retry ok"]
+    assert desk.members[0].breaker.tally.failed == 1
 
 
 @pytest.mark.parametrize("fault", LEFT)
@@ -163,11 +175,11 @@ async def test_an_answer_that_stays_flawed_goes_to_the_next_provider(
     assert question == desk.transports[0].asked[0]  # it starts anew
 
 
-async def test_corrections_can_be_switched_off(fake: FakeLlm) -> None:
+async def test_corrections_can_be_switched_off(lines: Lines, fake: FakeLlm) -> None:
     fake.control(next=["not_json"])
-    async with open_desk(fake.url, fake.url, terms={"most_corrections": 0}) as desk:
-        assert told(await desk.ask()) == ["a first not_json", "b failover ok"]
-        assert desk.pauses_s == []
+    desk = make_desk(*lines, terms={"most_corrections": 0})
+    assert told(await desk.ask()) == ["a first not_json", "b failover ok"]
+    assert desk.pauses_s == []
 
 
 async def test_a_correction_that_there_is_no_time_for_is_not_made(
@@ -227,8 +239,8 @@ async def test_where_all_fail_there_is_no_answer(desk: Desk, fake: FakeLlm) -> N
 
 
 async def test_without_providers_there_is_no_answer() -> None:
-    async with open_desk() as desk:
-        assert (await desk.ask()).attempts == ()
+    desk = make_desk()
+    assert (await desk.ask()).attempts == ()
 
 
 @pytest.mark.parametrize(
@@ -236,23 +248,25 @@ async def test_without_providers_there_is_no_answer() -> None:
     [("http_500", "retry"), ("not_json", "correction"), ("http_400", "failover")],
 )
 async def test_what_the_budget_does_not_pay_for_is_not_asked(
-    fake: FakeLlm, fault: str, cause: str
+    lines: Lines, fake: FakeLlm, fault: str, cause: str
 ) -> None:
     fake.control(next=[fault])
-    async with open_desk(fake.url, fake.url, budget=BROKE) as desk:
-        asked = await desk.ask()
-        assert told(asked)[1:] == [f"{'b' if cause == 'failover' else 'a'} {cause} no_budget"]
-        assert desk.pauses_s == []
+    desk = make_desk(*lines, budget=BROKE)
+    asked = await desk.ask()
+    assert told(asked)[1:] == [f"{'b' if cause == 'failover' else 'a'} {cause} no_budget"]
+    assert desk.pauses_s == []
     assert asked.answer is None
     assert fake.stats()["requests"] == 1
 
 
-async def test_all_further_calls_together_stay_within_their_share(fake: FakeLlm) -> None:
+async def test_all_further_calls_together_stay_within_their_share(
+    lines: Lines, fake: FakeLlm
+) -> None:
     shares = {"http_500": 0.3, "not_json": 0.3, "http_400": 0.3}
     fake.control(faults=shares)
-    async with open_desk(fake.url, fake.url) as desk:
-        for _ in range(100):
-            await desk.ask()
+    desk = make_desk(*lines)
+    for _ in range(100):
+        await desk.ask()
     assert 110 < fake.stats()["requests"] <= 100 * 1.2 + 10
 
 
@@ -283,11 +297,11 @@ async def test_the_callers_deadline_ends_the_call_and_is_no_fault_of_the_provide
     assert is_idle(desk.members[0])
 
 
-async def test_waiting_for_a_slot_is_no_fault_of_the_provider(fake: FakeLlm) -> None:
-    async with open_desk(fake.url, most_in_flight=1) as desk:
-        await desk.members[0].slots.acquire()
-        assert told(await desk.ask(left_s=0.2)) == ["a first timeout"]
-        assert desk.members[0].breaker.tally.failed == 0
+async def test_waiting_for_a_slot_is_no_fault_of_the_provider(lines: Lines, fake: FakeLlm) -> None:
+    desk = make_desk(lines[0], most_in_flight=1)
+    await desk.members[0].slots.acquire()
+    assert told(await desk.ask(left_s=0.2)) == ["a first timeout"]
+    assert desk.members[0].breaker.tally.failed == 0
     assert fake.stats()["requests"] == 0
 
 
@@ -305,17 +319,15 @@ async def test_a_cancelled_question_leaves_nothing_behind(desk: Desk, fake: Fake
     assert desk.sample("llm_attempts_total", outcome="cancelled", **labels) == 1
 
 
-async def test_a_dead_provider_is_passed_over_until_it_may_be_tried_again(fake: FakeLlm) -> None:
-    async with open_desk(unused_url(), fake.url, budget=RetryBudget(most=100.0)) as desk:
+async def test_a_dead_provider_is_passed_over_until_it_may_be_tried_again(lines: Lines) -> None:
+    async with open_lines(unused_url()) as dead:
+        desk = make_desk(*dead, lines[1], budget=RetryBudget(most=100.0))
         for _ in range(BREAKER.consecutive_failures // 3 + 1):
             assert (await desk.ask()).provider == "b"
         assert told(await desk.ask()) == ["b first ok"]
         desk.breaker_clock.now_s += BREAKER.open_s
-        assert told(await desk.ask()) == [
-            "a first network",
-            "a retry circuit_open",
-            "b failover ok",
-        ]
+        after_a_rest = told(await desk.ask())
+    assert after_a_rest == ["a first network", "a retry circuit_open", "b failover ok"]
 
 
 async def test_a_provider_that_comes_back_is_asked_again(desk: Desk) -> None:
@@ -349,19 +361,19 @@ async def test_a_drill_makes_a_provider_fail_without_asking_it(desk: Desk, fake:
     assert fake.stats()["by_model"] == {"model-b": 1}
 
 
-async def test_the_cheapest_is_asked_first(fake: FakeLlm) -> None:
+async def test_the_cheapest_is_asked_first(lines: Lines) -> None:
     terms = {"preference": Preference.CHEAPEST}
-    async with open_desk(fake.url, fake.url, terms=terms) as desk:
-        dear = replace(desk.members[0].provider, output_usd_per_million=Decimal(5))
-        desk.members[0].provider = dear
-        assert told(await desk.ask()) == ["b first ok"]
+    desk = make_desk(*lines, terms=terms)
+    dear = replace(desk.members[0].provider, output_usd_per_million=Decimal(5))
+    desk.members[0].provider = dear
+    assert told(await desk.ask()) == ["b first ok"]
 
 
-async def test_weights_share_the_questions_out(fake: FakeLlm) -> None:
+async def test_weights_share_the_questions_out(lines: Lines, fake: FakeLlm) -> None:
     terms = {"preference": Preference.WEIGHTED}
-    async with open_desk(fake.url, fake.url, terms=terms) as desk:
-        for _ in range(40):
-            await desk.ask()
+    desk = make_desk(*lines, terms=terms)
+    for _ in range(40):
+        await desk.ask()
     assert min(fake.stats()["by_model"].values()) > 8
 
 
@@ -372,37 +384,41 @@ async def hedged(desk: Desk) -> Asked[ModelAnswer]:
     return await desk.ask()
 
 
-async def test_a_hedge_answers_for_a_call_that_takes_long(fake: FakeLlm) -> None:
+async def test_a_hedge_answers_for_a_call_that_takes_long(lines: Lines, fake: FakeLlm) -> None:
     fake.control(next=["never_answers"])
-    async with open_desk(fake.url, fake.url, terms={"is_hedging": True}) as desk:
-        assert told(await hedged(desk)) == ["b hedge ok", "a first cancelled"]
-        loser = desk.members[0]
-        assert loser.breaker.tally.ignored == 1
-        assert loser.breaker.tally.failed == 0
-        assert is_idle(loser)
-        labels = {"provider": "a", "model": "model-a", "cause": "first", "outcome": "cancelled"}
-        assert desk.sample("llm_attempts_total", **labels) == 1
-        assert desk.inquirer.budget.tokens == 9.0
+    desk = make_desk(*lines, terms={"is_hedging": True})
+    assert told(await hedged(desk)) == ["b hedge ok", "a first cancelled"]
+    loser = desk.members[0]
+    assert loser.breaker.tally.ignored == 1
+    assert loser.breaker.tally.failed == 0
+    assert is_idle(loser)
+    labels = {"provider": "a", "model": "model-a", "cause": "first", "outcome": "cancelled"}
+    assert desk.sample("llm_attempts_total", **labels) == 1
+    assert desk.inquirer.budget.tokens == 9.0
 
 
-async def test_a_hedge_goes_to_the_same_provider_where_no_other_can_answer(fake: FakeLlm) -> None:
+async def test_a_hedge_goes_to_the_same_provider_where_no_other_can_answer(
+    lines: Lines, fake: FakeLlm
+) -> None:
     fake.control(next=["never_answers"])
-    async with open_desk(fake.url, terms={"is_hedging": True}) as desk:
-        assert told(await hedged(desk)) == ["a hedge ok", "a first cancelled"]
+    desk = make_desk(lines[0], terms={"is_hedging": True})
+    assert told(await hedged(desk)) == ["a hedge ok", "a first cancelled"]
 
 
-async def test_a_hedge_that_the_budget_does_not_pay_for_is_not_made(fake: FakeLlm) -> None:
+async def test_a_hedge_that_the_budget_does_not_pay_for_is_not_made(
+    lines: Lines, fake: FakeLlm
+) -> None:
     fake.control(faults={"never_answers": 1.0})
     terms = {"is_hedging": True}
-    async with open_desk(fake.url, fake.url, budget=BROKE, terms=terms, timeout_s=0.3) as desk:
-        assert told(await hedged(desk)) == ["a first timeout", "a retry no_budget"]
+    desk = make_desk(*lines, budget=BROKE, terms=terms, timeout_s=0.3)
+    assert told(await hedged(desk)) == ["a first timeout", "a retry no_budget"]
 
 
-async def test_a_flawed_answer_of_a_hedge_does_not_win(fake: FakeLlm) -> None:
+async def test_a_flawed_answer_of_a_hedge_does_not_win(lines: Lines, fake: FakeLlm) -> None:
     fake.control(next=["never_answers", "not_json"])
     terms = {"is_hedging": True}
-    async with open_desk(fake.url, fake.url, terms=terms, timeout_s=0.5) as desk:
-        asked = await hedged(desk)
+    desk = make_desk(*lines, terms=terms, timeout_s=0.5)
+    asked = await hedged(desk)
     assert told(asked)[:2] == ["b hedge not_json", "a first timeout"]
     assert asked.answer is not None
 

@@ -18,14 +18,11 @@ class Script:
     lines: list[Completion | Exception]
     asked: list[Question] = field(default_factory=list)
     timeouts_s: list[float] = field(default_factory=list)
-    turn: Callable[[], None] = lambda: None  # before it answers
 
     async def complete(self, question: Question, timeout_s: float) -> Completion:
         """The next line."""
         self.asked.append(question)
         self.timeouts_s.append(timeout_s)
-        await asyncio.sleep(0)
-        self.turn()
         line = self.lines.pop(0) if len(self.lines) > 1 else self.lines[0]
         if isinstance(line, Exception):
             raise line
@@ -49,12 +46,10 @@ class Silence:
 
     def __init__(self) -> None:
         self.waiting = 0
-        self.was_asked = asyncio.Event()
 
     async def complete(self, _question: Question, _timeout_s: float) -> Completion:
         """No answer."""
         self.waiting += 1
-        self.was_asked.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -74,6 +69,6 @@ class Silence:
 def member(
     transport: Script | Silence, clock: Callable[[], float], name: str = "a", **terms: object
 ) -> Member:
-    """A provider of its own registry."""
+    """A provider with a breaker of its own."""
     provider = Provider(name, "http://127.0.0.1:1/v1", f"{name}-1", **terms)  # type: ignore[arg-type]  # of many types
     return make_member(provider, transport, BreakerRegistry(BreakerSettings(), clock))

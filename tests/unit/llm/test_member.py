@@ -199,6 +199,7 @@ def test_a_breaker_that_is_ordered_to_be_open_refuses_for_ever(clock: Clock) -> 
 def test_a_breaker_refuses_when_it_admits_nobody(steps: list[str]) -> None:
     clock = Clock()
     one = breaker(clock)
+    fail(one, BREAKER.consecutive_failures - 2)
     for step in steps:
         foretold = one.refuses()
         try:

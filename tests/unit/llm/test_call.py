@@ -1,0 +1,60 @@
+"""A call of a provider: whose fault it is when time is over."""
+
+import time
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from server.engines.llm.alarm import Alarm
+from server.engines.llm.call import Calls
+from server.engines.llm.completion import Completion, Question
+from server.engines.llm.errors import REASONS, ProviderError
+from server.engines.llm.metrics import LlmMetrics
+from tests.unit.llm.answers import answer
+from tests.unit.llm.fake_members import Script, Silence, member
+
+QUESTION = Question((), "triage", {}, most_tokens=100)
+
+
+def calls(left_s: float) -> Calls[Completion]:
+    """Calls for a question with so much time left, whose answers are all good."""
+    metrics = LlmMetrics(CollectorRegistry())
+    alarm = Alarm(metrics, time.monotonic)
+    return Calls(lambda c: c, time.monotonic() + left_s, None, metrics, alarm, time.monotonic)
+
+
+@pytest.mark.parametrize(("left_s", "held_against"), [(60.0, 1), (5.0, 0)])
+async def test_a_timeout_is_the_providers_fault_when_it_had_its_own_time(
+    left_s: float, held_against: int
+) -> None:
+    script = Script([ProviderError(REASONS["timeout"], "timeout")])
+    one = member(script, time.monotonic, timeout_s=20.0)
+    with pytest.raises(ProviderError):
+        await calls(left_s).call(one, QUESTION, "first")
+    assert one.breaker.tally.failed == held_against
+    assert script.timeouts_s[0] <= min(left_s, 20.0)
+
+
+async def test_a_transport_that_never_ends_is_left_at_the_deadline() -> None:
+    silence = Silence()
+    one = member(silence, time.monotonic)
+    with pytest.raises(ProviderError, match="timeout"):
+        await calls(0.05).call(one, QUESTION, "first")
+    assert silence.waiting == 0
+
+
+async def test_a_defect_of_a_transport_is_on_record_and_gives_everything_back() -> None:
+    one = member(Script([TypeError("a defect")]), time.monotonic, most_in_flight=1)
+    made = calls(5.0)
+    with pytest.raises(TypeError):
+        await made.call(one, QUESTION, "first")
+    assert [attempt.outcome for attempt in made.attempts] == ["defect"]
+    assert not one.slots.locked()
+    assert one.breaker.tally.failed == 0
+
+
+async def test_a_good_answer_is_given_with_the_call_that_brought_it() -> None:
+    made = calls(5.0)
+    given = await made.call(member(Script([answer()]), time.monotonic), QUESTION, "first")
+    assert given.answer == given.completion == answer()
+    assert [given.attempt] == made.attempts
