@@ -4,6 +4,7 @@ Nothing of the inside leaves: no SQL, no path, no stack, no text of a ticket.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -17,6 +18,7 @@ from interceptors.errors import (
     Violation,
     bad_request,
     interceptor_status,
+    retry_info,
     status,
     summarize_violations,
 )
@@ -32,7 +34,8 @@ from server.access.errors import (
     TenantNotFound,
     TenantNotSuspended,
 )
-from server.admin.errors import BreakerNotFound, InvalidOrder, NotCached
+from server.admin.errors import BreakerNotFound, InvalidOrder, NotCached, ProviderNotFound
+from server.budget.errors import BudgetSpent
 from server.engines.errors import EngineError
 from server.health import ServiceUnknown
 from server.paging import InvalidPageToken
@@ -101,6 +104,28 @@ def _breaker_not_found(error: BreakerNotFound) -> Status:
     return status(grpc.StatusCode.NOT_FOUND, "CIRCUIT_BREAKER_NOT_FOUND", message, resource)
 
 
+def _budget_spent(error: BudgetSpent) -> Status:
+    wait_s = max(0.0, (error.renew_time - datetime.now(UTC)).total_seconds())
+    violation = error_details_pb2.QuotaFailure.Violation(
+        subject=f"tenants/{error.tenant}", description="daily budget for language models"
+    )
+    return status(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "BUDGET_SPENT",
+        f"The budget of {error.tenant} for language models is spent until"
+        f" {error.renew_time:%Y-%m-%d} 00:00 UTC. SetBudget changes it, or lets the embedded engine"
+        " answer beyond it.",
+        error_details_pb2.QuotaFailure(violations=[violation]),
+        retry_info(wait_s),
+    )
+
+
+def _provider_not_found(error: ProviderNotFound) -> Status:
+    message = "No provider of language models has this name. ListProviders lists them."
+    resource = _resource("Provider", error.provider)
+    return status(grpc.StatusCode.NOT_FOUND, "PROVIDER_NOT_FOUND", message, resource)
+
+
 def _stale_etag(error: StaleEtag) -> Status:
     message = f"The {error.resource} has changed since it was read. Read it again and retry."
     resource = _resource(error.resource.capitalize(), error.resource)
@@ -158,7 +183,9 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
         "NOT_CACHED",
         [FieldViolation(error.field, f"has no cache; those that have: {', '.join(error.cached)}")],
     ),
+    BudgetSpent: _budget_spent,
     BreakerNotFound: _breaker_not_found,
+    ProviderNotFound: _provider_not_found,
     KeyNotFound: _key_not_found,
     KeyNotReplaceable: lambda error: _not_possible(
         "API_KEY_NOT_REPLACEABLE", f"{error.name} {error.why}. Make a new key with CreateApiKey."

@@ -15,6 +15,8 @@ from prometheus_client import CollectorRegistry
 
 from interceptors.breaker.registry import BreakerRegistry
 from interceptors.cache.answer_cache import AnswerCache
+from server.budget.ledger import Ledger
+from server.budget.store import BudgetStore
 from server.embedders.embedder import Embedder
 from server.embedders.remembered import RememberedEmbedder
 from server.engines.llm.alarm import Alarm
@@ -40,6 +42,7 @@ KEY_VARIABLE = "OPENAI_API_KEY"  # as every OpenAI-compatible tool has it
 
 def open_inquirer(
     settings: Settings,
+    database: Database,
     breakers: BreakerRegistry,
     registry: CollectorRegistry,
     log: JsonLog,
@@ -55,12 +58,15 @@ def open_inquirer(
         stack.push_async_callback(transport.close)
         members.append(make_member(provider, transport, breakers))
     metrics = LlmMetrics(registry)
+    ledger = Ledger(BudgetStore(database))
+    ledger.start()
+    stack.push_async_callback(ledger.stop)
 
     def alert(provider: str, reason: str) -> None:
         log.write({"event": "provider_alert", "provider": provider, "reason": reason})
 
     alarm = Alarm(metrics, time.monotonic, alert)
-    return Inquirer(members, terms, RetryBudget(), metrics, alarm=alarm)
+    return Inquirer(members, terms, RetryBudget(), metrics, alarm=alarm, ledger=ledger)
 
 
 def read_terms(settings: Settings) -> Providers:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -12,6 +12,7 @@ from server.engines.llm.errors import Fault, ProviderError
 from server.engines.llm.flaws import FlawedAnswer
 from server.engines.llm.member import Member, OutOfTime, counts_against
 from server.engines.llm.metrics import LlmMetrics
+from server.engines.llm.till import Bill, Till
 from server.triage.engine import Attempt
 
 OK = "ok"
@@ -58,6 +59,7 @@ class Calls(Generic[Answer]):
     metrics: LlmMetrics
     alarm: Alarm
     clock: Callable[[], float]
+    till: Till | None = None  # None: nobody counts the money
     attempts: list[Attempt] = field(default_factory=list)
     has_shown: bool = False  # a part of an answer, which nobody can take back
 
@@ -66,7 +68,28 @@ class Calls(Generic[Answer]):
         return self.deadline_s - self.clock()
 
     async def call(self, member: Member, question: Question, cause: str) -> Given[Answer]:
-        """A good answer of this provider. Raises CircuitOpen, ProviderError, Rejected."""
+        """A good answer of this provider.
+
+        Raises CircuitOpen, ProviderError, Rejected, BudgetSpent.
+        """
+        async with self._paying(member, question) as bill:
+            completion, seconds = await self._completed(member, question, cause)
+            bill.completion = completion
+        try:
+            answer = self.read(completion)
+        except FlawedAnswer as flawed:
+            self.note(member, cause, flawed.flaw.value, seconds, completion)
+            raise Rejected(flawed, completion.text) from None
+        return Given(answer, completion, self.note(member, cause, OK, seconds, completion))
+
+    def _paying(self, member: Member, question: Question) -> AbstractAsyncContextManager[Bill]:
+        if self.till is None:
+            return nullcontext(Bill())
+        return self.till.paying(member.provider, question)
+
+    async def _completed(
+        self, member: Member, question: Question, cause: str
+    ) -> tuple[Completion, float]:
         permit = member.breaker.admit()
         begin_s = self.clock()
         try:
@@ -79,12 +102,7 @@ class Calls(Generic[Answer]):
         member.breaker.succeeded(permit)
         member.succeeded(seconds)
         self.alarm.succeeded(member.provider.name)
-        try:
-            answer = self.read(completion)
-        except FlawedAnswer as flawed:
-            self.note(member, cause, flawed.flaw.value, seconds, completion)
-            raise Rejected(flawed, completion.text) from None
-        return Given(answer, completion, self.note(member, cause, OK, seconds, completion))
+        return completion, seconds
 
     def note(
         self,

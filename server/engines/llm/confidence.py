@@ -30,18 +30,17 @@ class Calibration:
 
 def predict(
     category: str,
-    completion: Completion,
+    told: Mapping[str, float] | None,
     second: Prediction[str],
     categories: Collection[str],
     calibration: Calibration,
 ) -> Prediction[str]:
-    """The model's category, with a confidence.
+    """The model's category, with a confidence. `told` are its `token_probabilities`.
 
     Both readers' probabilities meet in a log-linear pool (Genest and Zidek 1986). Where the
     provider tells no probabilities, the second reader's is all there is.
     """
     other = _spread(second, categories)
-    told = token_probabilities(category, completion, categories)
     if told is None:
         return _ranked(category, other)
     ours, theirs = 1 - calibration.weight, calibration.weight / calibration.temperature

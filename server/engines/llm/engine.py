@@ -10,11 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
+import orjson
+
+from server.engines.llm.call import OK
 from server.engines.llm.checks import check
 from server.engines.llm.completion import Completion, Question
-from server.engines.llm.confidence import Calibration, predict, probability_of
+from server.engines.llm.confidence import (
+    Calibration,
+    predict,
+    probability_of,
+    token_probabilities,
+)
+from server.engines.llm.exact import ExactAnswers
 from server.engines.llm.form import Form, ModelAnswer
-from server.engines.llm.inquiry import Asked, Inquirer
+from server.engines.llm.heard import Heard, Unanswered, decode_heard
+from server.engines.llm.inquiry import Inquirer
 from server.engines.llm.intent import Claim, find_claims
 from server.engines.llm.prompt import Prompt, make_prompt, messages_for, shortened
 from server.engines.llm.reply_listener import ReplyListener
@@ -39,9 +49,12 @@ MOST_FORMS = 16  # one for each choice of parts
 class LlmEngineMaker:
     """Makes engines that ask models, each upon an embedded one."""
 
-    def __init__(self, embedded: EngineMaker, inquirer: Inquirer) -> None:
+    def __init__(
+        self, embedded: EngineMaker, inquirer: Inquirer, exact: ExactAnswers | None = None
+    ) -> None:
         self._embedded = embedded
         self._inquirer = inquirer
+        self._exact = exact
 
     async def train(self, categories: Sequence[Category]) -> bytes:
         """An embedded model of these categories."""
@@ -53,7 +66,8 @@ class LlmEngineMaker:
 
     async def load(self, model: bytes, taxonomy: Taxonomy) -> "LlmEngine":
         """The engine of a taxonomy. Raises ModelUnreadable, EngineError."""
-        return LlmEngine(await self._embedded.load(model, taxonomy), taxonomy, self._inquirer)
+        embedded = await self._embedded.load(model, taxonomy)
+        return LlmEngine(embedded, taxonomy, self._inquirer, self._exact)
 
 
 class LlmEngine:
@@ -61,7 +75,14 @@ class LlmEngine:
 
     asks_outside = True
 
-    def __init__(self, embedded: Engine, taxonomy: Taxonomy, inquirer: Inquirer) -> None:
+    def __init__(
+        self,
+        embedded: Engine,
+        taxonomy: Taxonomy,
+        inquirer: Inquirer,
+        exact: ExactAnswers | None = None,  # None: no answer is kept
+    ) -> None:
+        self.exact = exact
         self.embedded = embedded
         self.taxonomy = taxonomy
         self.inquirer = inquirer
@@ -104,16 +125,16 @@ class LlmReading:
             self.version = self._engine.embedded.version
             return own, seconds
         begin = time.perf_counter()
-        asked = await self._ask(outward)
-        seconds += time.perf_counter() - begin
-        self.attempts = asked.attempts
-        if asked.answer is None or asked.completion is None:
-            self.is_degraded, self.version = True, self._engine.embedded.version
-            self._engine.inquirer.metrics.degraded(_reason(asked))
-            return own, seconds
-        self._answer = asked.answer
-        self.version = self._version_of(asked)
-        return self._merged(own, asked.answer, asked.completion), seconds
+        try:
+            heard = await self._hear(outward)
+        except Unanswered as unanswered:
+            self.attempts, self.is_degraded = unanswered.attempts, True
+            self.version = self._engine.embedded.version
+            self._engine.inquirer.metrics.degraded(unanswered.reason)
+            return own, seconds + time.perf_counter() - begin
+        self._answer = heard.answer
+        self.version = self._version_of(heard)
+        return self._merged(own, heard), seconds + time.perf_counter() - begin
 
     async def draft(self) -> tuple[Draft, float]:
         """What the model wrote along with its assessment."""
@@ -121,7 +142,25 @@ class LlmReading:
             return await self._own.draft()
         return Draft(self._answer.summary, self._answer.reply), 0.0
 
-    async def _ask(self, outward: Outward) -> Asked[ModelAnswer]:
+    async def _hear(self, outward: Outward) -> Heard:
+        """A model's answer, fresh or kept. Raises Unanswered, BudgetSpent, StorageUnavailable."""
+        engine = self._engine
+        if engine.exact is None or outward.listener is not None:
+            return await self._ask(outward)
+
+        async def ask() -> bytes:
+            return (await self._ask(outward)).encode()
+
+        prompt = engine.prompt
+        facts = (engine.version.model, prompt.version, prompt.mark.decode(), repr(self._parts))
+        ticket = orjson.dumps(outward.ticket).decode()
+        data, was_kept = await engine.exact.answer(outward.tenant, facts, ticket, ask)
+        heard = decode_heard(data)
+        if was_kept:
+            self.attempts = (Attempt(heard.provider, heard.model, "cache", OK),)
+        return heard
+
+    async def _ask(self, outward: Outward) -> Heard:
         engine = self._engine
         form = engine.form_of(self._parts)
         question = Question(
@@ -132,31 +171,40 @@ class LlmReading:
         )
         read = partial(_read, form, engine.prompt, question.messages[-1].text)
         listener = outward.listener
-        return await engine.inquirer.ask(
+        asked = await engine.inquirer.ask(
             question,
             partial(read, engine.inquirer.metrics.claimed),
             outward.deadline_s - RESERVE_S,
             shortened,
             None if listener is None else ReplyListener(listener, partial(read, _nobody_counts)),
+            outward.tenant,
         )
+        self.attempts = asked.attempts
+        if asked.answer is None or asked.completion is None:
+            raise Unanswered(asked.attempts)
+        names = engine.taxonomy.by_name
+        told = token_probabilities(asked.answer.category, asked.completion, names)
+        return Heard(asked.answer, told, asked.provider, asked.model)
 
-    def _merged(self, own: Assessment, answer: ModelAnswer, completion: Completion) -> Assessment:
-        engine = self._engine
-        by_name = engine.taxonomy.by_name
-        category = predict(answer.category, completion, own.category, by_name, engine.calibration)
+    def _merged(self, own: Assessment, heard: Heard) -> Assessment:
+        engine, answer = self._engine, heard.answer
+        names = engine.taxonomy.by_name
+        category = predict(
+            answer.category, heard.probabilities, own.category, names, engine.calibration
+        )
         priority, sentiment = own.priority, own.sentiment
         if not own.priority_reasons:  # where a rule has spoken, it stands
             priority = Prediction(answer.priority, probability_of(answer.priority, own.priority))
         if answer.sentiment is not None and own.sentiment is not None:
             confidence = probability_of(answer.sentiment, own.sentiment)
             sentiment = Prediction(answer.sentiment, confidence)
-        reasons = _escalation_reasons(own, by_name[answer.category].escalation_policy)
+        reasons = _escalation_reasons(own, names[answer.category].escalation_policy)
         return Assessment(category, priority, own.priority_reasons, reasons, sentiment)
 
-    def _version_of(self, asked: Asked[ModelAnswer]) -> EngineVersion:
+    def _version_of(self, heard: Heard) -> EngineVersion:
         return replace(
             self._engine.version,
-            model=f"{asked.provider}/{asked.model}",
+            model=f"{heard.provider}/{heard.model}",
             version=self._engine.prompt.version,
         )
 
@@ -185,7 +233,3 @@ def _escalation_reasons(own: Assessment, policy: EscalationPolicy) -> tuple[Reas
     if policy is EscalationPolicy.ALWAYS:
         return with_category_policy(own.escalation_reasons, policy)
     return own.escalation_reasons
-
-
-def _reason(asked: Asked[ModelAnswer]) -> str:
-    return asked.attempts[-1].outcome if asked.attempts else "no_provider"

@@ -13,6 +13,8 @@ from functools import partial
 from typing import Any, Generic
 
 from interceptors.errors import CircuitOpen
+from server.budget.errors import BudgetSpent
+from server.budget.ledger import Ledger
 from server.engines.llm.alarm import Alarm
 from server.engines.llm.call import Answer, Calls, Given, Listener, Read, Rejected
 from server.engines.llm.completion import Completion, Question
@@ -24,6 +26,7 @@ from server.engines.llm.next_step import Way, correction_backoff_s, next_step
 from server.engines.llm.provider import Providers
 from server.engines.llm.race import race
 from server.engines.llm.retry_budget import RetryBudget
+from server.engines.llm.till import Till
 from server.triage.engine import Attempt
 
 
@@ -49,6 +52,7 @@ class Inquirer:
         metrics: LlmMetrics,
         *,
         alarm: Alarm | None = None,
+        ledger: Ledger | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: random.Random | None = None,
@@ -58,6 +62,7 @@ class Inquirer:
         self.budget = budget
         self.metrics = metrics
         self.alarm = alarm or Alarm(metrics, clock)
+        self.ledger = ledger
         self.clock = clock
         self.sleep = sleep
         self.chance = chance or random.Random()  # noqa: S311  # spreads load, guards nothing
@@ -69,9 +74,14 @@ class Inquirer:
         deadline_s: float,
         shorten: Callable[[Question], Question],
         listener: Listener | None = None,
+        tenant: str = "",
     ) -> Asked[Answer]:
-        """The first good answer, with every attempt. `deadline_s` is a time of the clock."""
-        calls = Calls(read, deadline_s, listener, self.metrics, self.alarm, self.clock)
+        """The first good answer, with every attempt. `deadline_s` is a time of the clock.
+
+        Raises BudgetSpent where the tenant wants its tickets refused then, and StorageUnavailable.
+        """
+        till = None if self.ledger is None else Till(self.ledger, tenant)
+        calls = Calls(read, deadline_s, listener, self.metrics, self.alarm, self.clock, till)
         inquiry = _Inquiry(self, question, shorten, calls)
         for member in self.ordered(self.members):
             given = await inquiry.put_to(member)
@@ -122,6 +132,12 @@ class _Inquiry(Generic[Answer]):
                 return await self._call(member, plan)
             except CircuitOpen:
                 self.calls.note(member, plan.cause, "circuit_open")
+                plan = None
+            except BudgetSpent as spent:
+                self.calls.note(member, plan.cause, "over_budget")
+                self.is_over = True
+                if spent.must_refuse:
+                    raise
                 plan = None
             except Rejected as rejected:
                 plan = self._correction(plan.question, rejected, corrections)

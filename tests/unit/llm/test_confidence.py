@@ -1,7 +1,7 @@
 """How sure a category is, whatever the pieces in which a model writes it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import pytest
@@ -33,6 +33,10 @@ def tokens(text: str, *pieces: str, **told: tuple[float, Alternatives]) -> Compl
 def _token(text: str, probability: float, others: Alternatives) -> Token:
     logged = tuple((other, math.log(p)) for other, p in others)
     return Token(text, math.log(probability), logged)
+
+
+def named(category: str, answer: Completion) -> Mapping[str, float] | None:
+    return token_probabilities(category, answer, NAMES)
 
 
 def shares(answer: Completion, written: str = "billing") -> dict[str, float]:
@@ -154,8 +158,12 @@ def test_however_a_name_is_cut_its_probability_is_the_product(data: st.DataObjec
 def test_both_readers_make_the_confidence() -> None:
     told = {"billing": (0.9, (("refund", 0.1),))}
     answer = tokens(TEXT, '{"category":"', "billing", '","priority":"low"}', **told)
-    agreed = predict("billing", answer, Prediction("billing", 0.9), NAMES, Calibration())
-    opposed = predict("billing", answer, Prediction("refund", 0.9), NAMES, Calibration())
+    agreed = predict(
+        "billing", named("billing", answer), Prediction("billing", 0.9), NAMES, Calibration()
+    )
+    opposed = predict(
+        "billing", named("billing", answer), Prediction("refund", 0.9), NAMES, Calibration()
+    )
     assert agreed.confidence > 0.9 > opposed.confidence
     assert opposed.runners_up[0][0] == "refund"
 
@@ -163,8 +171,12 @@ def test_both_readers_make_the_confidence() -> None:
 def test_the_weight_says_whom_to_believe() -> None:
     told = {"billing": (0.9, (("refund", 0.1),))}
     answer = tokens(TEXT, '{"category":"', "billing", '","priority":"low"}', **told)
-    model_alone = predict("billing", answer, UNSURE, NAMES, Calibration(weight=1.0))
-    second_alone = predict("billing", answer, UNSURE, NAMES, Calibration(weight=0.0))
+    model_alone = predict(
+        "billing", named("billing", answer), UNSURE, NAMES, Calibration(weight=1.0)
+    )
+    second_alone = predict(
+        "billing", named("billing", answer), UNSURE, NAMES, Calibration(weight=0.0)
+    )
     assert model_alone.confidence == pytest.approx(0.9, abs=1e-4)
     assert second_alone.confidence == pytest.approx(0.4, abs=1e-4)
 
@@ -172,13 +184,13 @@ def test_the_weight_says_whom_to_believe() -> None:
 def test_a_higher_temperature_is_less_sure() -> None:
     told = {"billing": (0.9, (("refund", 0.1),))}
     answer = tokens(TEXT, '{"category":"', "billing", '","priority":"low"}', **told)
-    cool = predict("billing", answer, UNSURE, NAMES, Calibration(1.0, 1.0))
-    warm = predict("billing", answer, UNSURE, NAMES, Calibration(1.0, 3.0))
+    cool = predict("billing", named("billing", answer), UNSURE, NAMES, Calibration(1.0, 1.0))
+    warm = predict("billing", named("billing", answer), UNSURE, NAMES, Calibration(1.0, 3.0))
     assert warm.confidence < cool.confidence
 
 
 def test_without_tokens_the_second_reader_alone_says_how_sure_it_is() -> None:
-    found = predict("refund", completion(TEXT), UNSURE, NAMES, Calibration())
+    found = predict("refund", named("refund", completion(TEXT)), UNSURE, NAMES, Calibration())
     assert found.label == "refund"
     assert found.confidence == pytest.approx(0.3)
     assert found.runners_up[0][0] == "billing"
@@ -197,7 +209,9 @@ def test_a_prediction_never_sums_to_more_than_one(
     told = {"billing": (probability, (("refund", 0.5),))}
     answer = tokens(TEXT, '{"category":"', "billing", '","priority":"low"}', **told)
     calibration = Calibration(weight, temperature)
-    found = predict("billing", answer, Prediction(second, sure), NAMES, calibration)
+    found = predict(
+        "billing", named("billing", answer), Prediction(second, sure), NAMES, calibration
+    )
     assert 0 <= found.confidence <= 1
     assert found.confidence + sum(p for _, p in found.runners_up) <= 1 + 1e-9
     assert found.label not in dict(found.runners_up)
