@@ -30,7 +30,7 @@ serve: $(SETUP)  ## Serve on 127.0.0.1:50051
 .PHONY: test
 test: $(SETUP)  ## Run all tests with branch coverage
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(TESTS)
+	@$(BIN)/coverage run -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

@@ -30,7 +30,7 @@ from bench.echo_message import echo_message
 from bench.figures import Figure, report
 from bench.full_chain import KEY
 from bench.load_generator import Round, run_round
-from bench.tickets import ID_CHARACTERS, numbered_requests, sized_tickets
+from bench.tickets import ID_CHARACTERS, countable_tickets, numbered_requests, sized_tickets
 from tools.server_process import READY, ServerProcess
 
 IN_FLIGHT = 32
@@ -98,11 +98,13 @@ def echo_server(kind: str) -> Iterator[Server]:
 
 
 @contextmanager
-def switchyard_server() -> Iterator[Server]:
-    """A server with the embedded engine, called with a key whose limits are counted."""
+def switchyard_server(**environment: str) -> Iterator[Server]:
+    """A server with the embedded engine, or as the environment has it; called with a key whose
+    limits are counted.
+    """
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
-        process = ServerProcess(data).start()
+        process = ServerProcess(data, **environment).start()
         try:
             command = [sys.executable, "-m", "server", "keys", "create", "--data", str(data)]
             arguments = ["--role", "admin", "--tier", "enterprise"]
@@ -128,15 +130,18 @@ def requests_of(case: Case) -> Iterator[bytes]:
     if case.is_same:
         return itertools.repeat(next(requests_of(replace(case, is_same=False))))
     if case.method == TRIAGE:
-        return itertools.chain.from_iterable(zip(*_varied_requests(), strict=True))
+        return triage_requests()
     text = sized_tickets(1, BODY_BYTES)[0].body
-    return numbered_requests(echo_message()(id=NUMBER, text=text), NUMBER)
+    return numbered_requests([echo_message()(id=NUMBER, text=text).SerializeToString()], NUMBER)
 
 
-def _varied_requests() -> Iterator[Iterator[bytes]]:
-    for ticket in sized_tickets(72, BODY_BYTES):
-        ticket.id = NUMBER
-        yield numbered_requests(triage_service_pb2.TriageRequest(ticket=ticket), NUMBER)
+def triage_requests() -> Iterator[bytes]:
+    """Requests to triage tickets, no two alike."""
+    messages = [
+        triage_service_pb2.TriageRequest(ticket=ticket)
+        for ticket in countable_tickets(BODY_BYTES, NUMBER)
+    ]
+    return numbered_requests([message.SerializeToString() for message in messages], NUMBER)
 
 
 async def run_case(case: Case, server: Server, requests: Iterator[bytes]) -> Round:

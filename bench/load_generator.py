@@ -17,6 +17,7 @@ class Round:
     calls: int
     seconds: float
     server_cpu_s: float
+    children_cpu_s: float  # of the server's own processes, such as the one that reads tickets
     database_cpu_s: float
     latencies_s: tuple[float, ...]
 
@@ -29,6 +30,11 @@ class Round:
     def cpu_us(self) -> float:
         """Microseconds of the server's processor time a call."""
         return self.server_cpu_s / self.calls * 1e6
+
+    @property
+    def children_cpu_us(self) -> float:
+        """Microseconds of the processor time of the server's children a call."""
+        return self.children_cpu_s / self.calls * 1e6
 
     @property
     def database_cpu_us(self) -> float:
@@ -57,21 +63,27 @@ async def run_round(
             await call()
             latencies.append(time.perf_counter() - start)
 
-    processes = psutil.Process(server_pid), _postmaster_of(server_pid)
-    before = [_cpu_s(process) for process in processes]
-    start = time.perf_counter()
+    server, database = psutil.Process(server_pid), _postmaster_of(server_pid)
+
+    def spent() -> tuple[float, float, float]:
+        children = sum(map(_cpu_s, server.children(recursive=True)))
+        return _cpu_s(server), children, 0.0 if database is None else _family_cpu_s(database)
+
+    before, start = spent(), time.perf_counter()
     await asyncio.gather(*[caller() for _ in range(in_flight)])
     seconds = time.perf_counter() - start
-    spent = [_cpu_s(process) - b for process, b in zip(processes, before, strict=True)]
-    return Round(calls, seconds, spent[0], spent[1], tuple(latencies))
+    cpu_s = [after - b for after, b in zip(spent(), before, strict=True)]
+    return Round(calls, seconds, *cpu_s, tuple(latencies))
 
 
-def _cpu_s(process: psutil.Process | None) -> float:
-    """Processor time of a process; of a postmaster, with its backends."""
-    if process is None:
-        return 0.0
-    family = [process, *(process.children() if process.name() == "postgres" else [])]
-    return sum(sum(p.cpu_times()[:2]) for p in family)
+def _cpu_s(process: psutil.Process) -> float:
+    user, system, *_ = process.cpu_times()
+    return float(user + system)
+
+
+def _family_cpu_s(process: psutil.Process) -> float:
+    """Processor time of a postmaster with its backends."""
+    return sum(map(_cpu_s, [process, *process.children()]))
 
 
 def _postmaster_of(server_pid: int) -> psutil.Process | None:

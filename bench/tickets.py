@@ -2,10 +2,9 @@
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from google.protobuf.message import Message
 from switchyard.triage.v1 import ticket_pb2
 
 ID_CHARACTERS = 8
@@ -31,10 +30,28 @@ def sized_tickets(count: int, body_bytes: int) -> list[ticket_pb2.Ticket]:
     return tickets
 
 
-def numbered_requests(request: Message, ticket_id: str) -> Iterator[bytes]:
-    """Endless serialised requests, each different: the ticket's id, 8 characters, counts up."""
-    head, found, tail = request.SerializeToString().partition(ticket_id.encode())
-    assert found
-    assert len(ticket_id) == ID_CHARACTERS
-    for number in itertools.count():
-        yield b"%b%08d%b" % (head, number, tail)
+def countable_tickets(body_bytes: int, number: str) -> list[ticket_pb2.Ticket]:
+    """72 tickets with `number` in their bodies: where it counts up, their texts differ."""
+    tickets = sized_tickets(72, body_bytes - len(number) - 1)
+    for ticket in tickets:
+        ticket.body = f"{number}\n{ticket.body}"
+    return tickets
+
+
+def countable_tickets(body_bytes: int, number: str) -> list[ticket_pb2.Ticket]:
+    """72 tickets with `number` in their bodies: where it counts up, their texts differ."""
+    tickets = sized_tickets(72, body_bytes - len(number) - 1)
+    for ticket in tickets:
+        ticket.body = f"{number}\n{ticket.body}"
+    return tickets
+
+
+def numbered_requests(requests: Sequence[bytes], number: str) -> Iterator[bytes]:
+    """Endless serialised requests, these in turn, no two alike: where `number` stands in them, 8
+    characters, it counts up.
+    """
+    around = [request.partition(number.encode()) for request in requests]
+    assert all(found for _, found, _ in around)
+    assert len(number) == ID_CHARACTERS
+    for count, (head, _, tail) in enumerate(itertools.cycle(around)):
+        yield b"%b%08d%b" % (head, count, tail)

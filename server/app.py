@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,8 @@ from prometheus_client import CollectorRegistry, start_http_server
 from switchyard.admin.v1 import (
     access_service_pb2,
     access_service_pb2_grpc,
+    budget_service_pb2,
+    budget_service_pb2_grpc,
     cache_service_pb2,
     cache_service_pb2_grpc,
     rate_limit_service_pb2,
@@ -33,23 +35,30 @@ from server.access.entrance import Entrance, Issuer, open_entrance
 from server.access.outside_issuer import Terms
 from server.access.servicer import AccessServicer
 from server.access.tenant_store import ACCESS_CHANNEL
+from server.admin.budget.servicer import BudgetServicer
 from server.admin.cache import control as cache_control
+from server.admin.cache import semantic
+from server.admin.cache.semantic import SemanticControl
 from server.admin.cache.servicer import CacheServicer
 from server.admin.figures import ProcessFigures
 from server.admin.limits import control as limit_control
 from server.admin.limits.servicer import RateLimitServicer
 from server.admin.orders import Orders
 from server.admin.resilience import control as breaker_control
+from server.admin.resilience.letters import LetterDesk, triage_again
 from server.admin.resilience.performance import read_errors, read_timings
 from server.admin.resilience.servicer import ResilienceServicer
 from server.admin.store import ORDERS_CHANNEL, FigureStore, OrderStore
 from server.audit.store import AuditLog
+from server.budget.store import BudgetStore
 from server.caller import caller_of
 from server.dead_letters.store import DeadLetterStore
 from server.engines.embedded.process import EngineProcess
 from server.engines.embedded.remote import RemoteEngineMaker
 from server.engines.llm.engine import LlmEngineMaker
+from server.engines.llm.exact import ExactAnswers
 from server.engines.llm.inquiry import Inquirer
+from server.engines.llm.member import Member
 from server.errors import is_foreseen, status_of
 from server.guards import CHANNELZ_SERVICE, CONNECTION_IDLE_S, Guards, make_chain, make_guards
 from server.health import SERVICE as HEALTH_SERVICE
@@ -84,6 +93,7 @@ SERVICES = tuple(
         (cache_service_pb2, "CacheService"),
         (rate_limit_service_pb2, "RateLimitService"),
         (resilience_service_pb2, "ResilienceService"),
+        (budget_service_pb2, "BudgetService"),
     )
 )
 MOST_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -130,6 +140,18 @@ class Ground:
     commits: GroupCommit
 
 
+@dataclass(frozen=True, slots=True)
+class TriageParts:
+    """Triage, and what operators look at and change of it."""
+
+    catalog: TaxonomyCatalog
+    runs: RunStore
+    pipeline: TriagePipeline
+    letters: DeadLetterStore
+    providers: Sequence[Member]  # of language models; empty: the embedded engine answers alone
+    reuse: SemanticControl
+
+
 @asynccontextmanager
 async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Application]:
     """Build everything, serve, and take everything down again in reverse order."""
@@ -150,8 +172,9 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             log.write,
             stack,
         )
-        inquirer = open_inquirer(settings, guards.breakers, registry, log, stack)
-        catalog = await _make_catalog(database, engines, inquirer)
+        inquirer = open_inquirer(settings, database, guards.breakers, registry, log, stack)
+        catalog = await _make_catalog(ground, engines, inquirer)
+        triage = await _make_triage(ground, catalog, inquirer)
         answer_error = _error_answerer(log)
         chain = make_chain(
             settings,
@@ -164,7 +187,7 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             registry,
         )
         # After the chain: what operators have set must find the methods that it is set for.
-        orders, figures = await _start_administration(ground)
+        orders, figures = await _start_administration(ground, triage)
 
         def taxonomy_changed(tenant: str | None) -> None:
             catalog.forget(tenant)
@@ -184,9 +207,8 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
         stack.push_async_callback(notifications.stop)
 
         server = grpc.aio.server(interceptors=(chain,), options=_options(settings))
-        triage = await _make_triage(ground, catalog, inquirer, answer_error)
-        triage_service_pb2_grpc.add_TriageServiceServicer_to_server(triage, server)  # type: ignore[no-untyped-call]  # generated
-        _add_administration(server, ground, entrance, orders, figures)
+        _add_triage(server, ground, triage, answer_error)
+        _add_administration(server, ground, triage, entrance, orders, figures)
         parts = _parts(database, guards, engines, settings)
         health = Health(SERVICES, tuple(parts))
         health.register(server)
@@ -241,33 +263,29 @@ async def _open_database(settings: Settings, timings: Timings, stack: AsyncExitS
 
 
 async def _make_catalog(
-    database: Database, engines: EngineProcess, inquirer: Inquirer | None
+    ground: Ground, engines: EngineProcess, inquirer: Inquirer | None
 ) -> TaxonomyCatalog:
     maker: EngineMaker = RemoteEngineMaker(engines)
     if inquirer is not None:
-        maker = LlmEngineMaker(maker, inquirer)
+        maker = LlmEngineMaker(maker, inquirer, ExactAnswers(ground.guards.cache))
     starter = starter_taxonomy()
     starter_engine = await maker.load(maker.starter_model(), starter)
-    return TaxonomyCatalog(TaxonomyStore(database), maker, Active(starter, starter_engine))
+    return TaxonomyCatalog(TaxonomyStore(ground.database), maker, Active(starter, starter_engine))
 
 
 async def _make_triage(
-    ground: Ground,
-    catalog: TaxonomyCatalog,
-    inquirer: Inquirer | None,
-    answer_error: Callable[[str, Exception], Status],
-) -> TriageServicer:
+    ground: Ground, catalog: TaxonomyCatalog, inquirer: Inquirer | None
+) -> TriageParts:
     settings, guards = ground.settings, ground.guards
     runs = RunStore(ground.database, ground.commits)
+    letters = DeadLetterStore(ground.database, ground.commits)
     metrics = TriageMetrics(ground.registry)
-    outside = None
+    outside, reuse = None, None
     if inquirer is not None:
-        outside = Outside(
-            DeadLetterStore(ground.database, ground.commits),
-            await open_reuse(settings, ground.database, ground.commits, guards.cache, ground.stack),
-            metrics.hidden,
-            open_finders(settings),
+        reuse = await open_reuse(
+            settings, ground.database, ground.commits, guards.cache, ground.stack
         )
+        outside = Outside(letters, reuse, metrics.hidden, open_finders(settings))
     pipeline = TriagePipeline(
         catalog=catalog,
         runs=runs,
@@ -277,18 +295,33 @@ async def _make_triage(
         outside=outside,
         observe=_observer(guards.timings, "step", settings),
     )
-    return TriageServicer(
-        pipeline=pipeline,
-        catalog=catalog,
-        runs=runs,
-        status_of=answer_error,
-        page_key=ground.key,
-        batch_slots=settings.batch_slots,
-        draining=guards.gate.closed,
+    providers = () if inquirer is None else inquirer.members
+    return TriageParts(catalog, runs, pipeline, letters, providers, SemanticControl(reuse))
+
+
+def _add_triage(
+    server: grpc.aio.Server,
+    ground: Ground,
+    triage: TriageParts,
+    answer_error: Callable[[str, Exception], Status],
+) -> None:
+    triage_service_pb2_grpc.add_TriageServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
+        TriageServicer(
+            pipeline=triage.pipeline,
+            catalog=triage.catalog,
+            runs=triage.runs,
+            status_of=answer_error,
+            page_key=ground.key,
+            batch_slots=ground.settings.batch_slots,
+            draining=ground.guards.gate.closed,
+        ),
+        server,
     )
 
 
-async def _start_administration(ground: Ground) -> tuple[Orders, ProcessFigures]:
+async def _start_administration(
+    ground: Ground, triage: TriageParts
+) -> tuple[Orders, ProcessFigures]:
     """What operators have set, in force; and the figures of this process, for all to see."""
     database, guards, stack = ground.database, ground.guards, ground.stack
     cache, limiter, breakers = guards.cache, guards.limiter, guards.breakers
@@ -299,6 +332,8 @@ async def _start_administration(ground: Ground) -> tuple[Orders, ProcessFigures]
             limit_control.SETTING: partial(limit_control.apply_limits, limiter.book),
             breaker_control.SETTING: partial(breaker_control.apply_settings, breakers),
             breaker_control.MODE: partial(breaker_control.apply_mode, breakers),
+            breaker_control.DRILL: partial(breaker_control.apply_drill, triage.providers),
+            semantic.SETTING: triage.reuse.apply,
         },
         orders={
             # Every process tells Redis too: who gave the order may not have reached it.
@@ -332,6 +367,7 @@ def _ignore(_value: object) -> None:
 def _add_administration(
     server: grpc.aio.Server,
     ground: Ground,
+    triage: TriageParts,
     entrance: Entrance,
     orders: Orders,
     figures: ProcessFigures,
@@ -351,7 +387,7 @@ def _add_administration(
         server,
     )
     cache_service_pb2_grpc.add_CacheServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
-        CacheServicer(guards.cache, orders, figures), server
+        CacheServicer(guards.cache, orders, figures, triage.reuse), server
     )
     rate_limit_service_pb2_grpc.add_RateLimitServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
         RateLimitServicer(
@@ -369,10 +405,20 @@ def _add_administration(
             guards.breakers,
             orders,
             figures,
+            triage.providers,
+            LetterDesk(
+                triage.letters,
+                partial(triage_again, triage.pipeline, triage.runs),
+                ground.key,
+                guards.gate.closed,
+            ),
             since_1970=lambda seconds: time.time() - time.monotonic() + seconds,
             is_measuring=ground.settings.measure,
         ),
         server,
+    )
+    budget_service_pb2_grpc.add_BudgetServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
+        BudgetServicer(BudgetStore(ground.database), entrance.tenants.find, time.time), server
     )
 
 

@@ -7,9 +7,10 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from urllib.parse import urldefrag
+from typing import Any
+from urllib.parse import urldefrag, urlsplit
 
 from prometheus_client import CollectorRegistry
 
@@ -38,6 +39,11 @@ from server.triage.reuse.gate import GateSettings
 from server.triage.reuse.store import ReuseStore
 
 KEY_VARIABLE = "OPENAI_API_KEY"  # as every OpenAI-compatible tool has it
+# Endpoints that refuse a request which asks for what they do not have, by host.
+LACKING: Mapping[str, Mapping[str, bool]] = {
+    "api.groq.com": {"has_strict_schema": False, "has_logprobs": False},
+    "generativelanguage.googleapis.com": {"has_logprobs": False},
+}
 
 
 def open_inquirer(
@@ -76,7 +82,8 @@ def read_terms(settings: Settings) -> Providers:
     if not settings.llm_url:
         return Providers()
     key = os.environ.get(KEY_VARIABLE, "")
-    return Providers((Provider("llm", settings.llm_url, settings.llm_model, key),))
+    lacking: Mapping[str, Any] = LACKING.get(urlsplit(settings.llm_url).hostname or "", {})
+    return Providers((Provider("llm", settings.llm_url, settings.llm_model, key, **lacking),))
 
 
 def make_transport(provider: Provider) -> Transport:

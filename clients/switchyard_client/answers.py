@@ -25,6 +25,7 @@ from switchyard_client.messages.switchyard.triage.v1 import (
 
 Answer = dict[str, object]
 
+# Only ever appended to: readers may go by place.
 CSV_COLUMNS = (
     "row",
     "id",
@@ -53,6 +54,11 @@ CSV_COLUMNS = (
     "error_reason",
     "error_message",
     "error_fields",
+    "degraded",
+    "model",
+    "cost_micro_usd",
+    "reused_run",
+    "reused_similarity",
 )
 
 
@@ -92,7 +98,17 @@ def answer_of(result: TriageResult) -> Answer:
             for a in result.suggested_articles
         ],
         "engine": _engine(result),
+        "degraded": result.degraded,
+        "model": "" if result.engine is None else result.engine.model,
+        "cost_micro_usd": cost_micro_usd(result),
+        "reused_run": None if result.reuse is None else result.reuse.source_run,
+        "reused_similarity": None if result.reuse is None else result.reuse.similarity,
     }
+
+
+def cost_micro_usd(result: TriageResult) -> int:
+    """What the language models that were asked have cost, in millionths of a US dollar."""
+    return sum(attempt.cost_micro_usd for attempt in result.attempts)
 
 
 def failure_of(error: SwitchyardError) -> Answer:

@@ -74,19 +74,10 @@ class TriageClient(Connection):
     ) -> AsyncGenerator[StreamTriageResponse, None]:
         """Events as each step starts and ends; the last one holds the full answer."""
         request = StreamTriageRequest(ticket=ticket, request_id=request_id, options=_options(parts))
-        method = self._channel.unary_stream(
-            f"/{_SERVICE}/StreamTriage",
-            codec_of(StreamTriageRequest).dump,
-            codec_of(StreamTriageResponse).parse,
-        )
-        call = method(request, timeout=deadline_s, metadata=self._metadata)
-        try:
-            async for event in call:
+        events = self.stream(_SERVICE, request, StreamTriageResponse, deadline_s)
+        async with contextlib.aclosing(events):
+            async for event in events:
                 yield event
-        except (AioRpcError, DecodeError) as error:
-            raise error_of_call(error) from None
-        finally:
-            call.cancel()
 
     async def batch_triage(
         self, requests: AsyncIterable[BatchTriageRequest], *, deadline_s: float | None = None

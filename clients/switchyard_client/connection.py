@@ -104,6 +104,23 @@ class Connection:
             if not page.next_page_token:  # type: ignore[attr-defined]  # as above
                 return
 
+    async def stream(
+        self, service: str, request: Request, kind: type[Response], deadline_s: float
+    ) -> AsyncGenerator[Response, None]:
+        """The answers of the method that `request` is named after, as they come."""
+        method = f"/{service}/{type(request).__name__.removesuffix('Request')}"
+        start = self._channel.unary_stream(
+            method, codec_of(type(request)).dump, codec_of(kind).parse
+        )
+        call = start(request, timeout=deadline_s, metadata=self._metadata)
+        try:
+            async for response in call:
+                yield response
+        except (AioRpcError, DecodeError) as error:
+            raise error_of_call(error) from None
+        finally:
+            call.cancel()
+
     @property
     def _channel(self) -> grpc.aio.Channel:
         if self._open_channel is None:

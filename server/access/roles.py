@@ -19,7 +19,13 @@ class Role(IntEnum):
 READER = frozenset({"triage.read", "taxonomy.read", "limits.read", "token.issue"})
 AGENT = READER | {"triage.run"}
 SUPERVISOR = AGENT | {"taxonomy.update", "audit.read"}
-ADMIN = SUPERVISOR | {"access.read", "access.manage"}
+ADMIN = SUPERVISOR | {
+    "access.read",
+    "access.manage",
+    "budget.read",
+    "letters.read",
+    "letters.manage",
+}
 PERMISSIONS = {
     Role.READER: READER,
     Role.AGENT: AGENT,
@@ -33,6 +39,7 @@ OPERATOR_PERMISSIONS = frozenset(
         "tenants.read",
         "tenants.manage",
         "limits.manage",
+        "budget.manage",
         "cache.read",
         "cache.manage",
         "resilience.read",

@@ -14,7 +14,9 @@ from server.access.errors import (
 )
 from server.access.key import Tenant
 from server.audit.store import Change, Facts, record
+from server.budget.store import delete_budget
 from server.caller import DEFAULT_TENANT
+from server.dead_letters.store import delete_letters
 from server.storage.database import Connection, Database
 from server.triage.reuse.store import delete_reuse
 from server.triage.store import delete_runs, delete_taxonomies
@@ -109,6 +111,8 @@ class TenantStore:
                 taxonomy_revisions=await delete_taxonomies(connection, tenant),
             )
             await delete_reuse(connection, tenant)
+            await delete_letters(connection, tenant)
+            await delete_budget(connection, tenant)
             await connection.execute(
                 "UPDATE tenants SET title = '', delete_time = now() WHERE tenant = %s", [tenant]
             )

@@ -25,6 +25,14 @@ class NotCached(AdminError):
         self.cached = tuple(cached)
 
 
+class ProviderNotFound(AdminError):
+    """No provider of language models has this name."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(provider)
+        self.provider = provider
+
+
 class BreakerNotFound(AdminError):
     """No breaker of this name guards anything."""
 

@@ -44,7 +44,7 @@ class Orders:
 
     async def start(self) -> None:
         """Put in force what is set. Raises StorageUnavailable."""
-        await self._reload()
+        await self.catch_up()
         self._following = [
             asyncio.create_task(self._reload_when_stale(), name="settings"),
             asyncio.create_task(self._carry_out_forever(), name="orders"),
@@ -99,12 +99,16 @@ class Orders:
             await self._is_stale.wait()
             self._is_stale.clear()
             with suppress(StorageUnavailable):
-                await self._reload()
+                await self.catch_up()
                 continue
             self._is_stale.set()
             await asyncio.sleep(RETRY_S)
 
-    async def _reload(self) -> None:
+    async def catch_up(self) -> None:
+        """Put in force what is set by now, in this process or another. Raises StorageUnavailable.
+
+        For changes that keep what they do not name.
+        """
         found = await self._store.settings()
         gone = self._in_force.keys() - {(one.kind, one.subject) for one in found}
         for setting in (*found, *(Setting(kind, subject, None) for kind, subject in gone)):

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
+LETTERS = "deadLetters/"  # begins the names of letters
+
 
 class Severity(IntEnum):
-    """How bad it is."""
+    """How bad it is; the numbers are those of the contract."""
 
     WARNING = 1  # somebody was served worse than usual
     ERROR = 2  # somebody was not served
@@ -15,7 +17,7 @@ class Severity(IntEnum):
 
 
 class State(IntEnum):
-    """What has become of a letter."""
+    """What has become of a letter; the numbers are those of the contract."""
 
     WAITING = 1
     REPLAYED = 2
@@ -47,6 +49,11 @@ class DeadLetter:
     request: bytes | None  # what was asked, as JSON without personal data; None: purged
     state: State = State.WAITING
     replay_run: str = ""  # name of the run that a replay made
+
+    @property
+    def name(self) -> str:
+        """Its resource name."""
+        return f"{LETTERS}{self.letter_id}"
 
 
 @dataclass(frozen=True, slots=True)

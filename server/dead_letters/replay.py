@@ -32,13 +32,14 @@ async def replay(
     tenant: str,
     which: LetterFilter,
     work: Work,
+    actor: str,
     *,
     most: int,
     lease_s: float = LEASE_S,
     new_claim: Callable[[], str] = lambda: uuid4().hex,
 ) -> AsyncGenerator[Replay, None]:
-    """Work on at most `most` letters that wait, the oldest first, one after another; what came of
-    each. Letters that others work on are left to them.
+    """Work on at most `most` letters that wait, the oldest first, one after another, in the name of
+    `actor`; what came of each. Letters that others work on are left to them.
 
     A work that takes longer than `lease_s` has failed. Of a caller that leaves in the middle, the
     letter waits until its claim expires. Raises StorageUnavailable.
@@ -59,5 +60,5 @@ async def replay(
             await store.release(letter, claim)
             yield Replay(letter.letter_id, "", type(error).__name__)
         else:
-            await store.mark_replayed(letter, claim, run)
+            await store.mark_replayed(letter, claim, run, actor)
             yield Replay(letter.letter_id, run)

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from psycopg.rows import TupleRow
 
+from server.audit.store import Change, record
 from server.dead_letters.letter import (
     DeadLetter,
     FailedAttempt,
@@ -128,32 +129,58 @@ class DeadLetterStore:
         """Give a claim back: the letter waits on."""
         await self._end_claim(letter, claim, "claim = NULL", {})
 
-    async def mark_replayed(self, letter: DeadLetter, claim: str, run: str) -> bool:
-        """Put on record which run a replay made; False when the claim is another's by now."""
+    async def mark_replayed(self, letter: DeadLetter, claim: str, run: str, actor: str) -> bool:
+        """Put on record which run a replay in the name of `actor` made; False when the claim is
+        another's by now.
+        """
         change = f"claim = NULL, state = {State.REPLAYED}, replay_run = %(run)s"
-        return await self._end_claim(letter, claim, change, {"run": run})
+        audited = Change(
+            letter.tenant, actor, "dead_letter.replay", letter.name, None, {"run": run}
+        )
+        return await self._end_claim(letter, claim, change, {"run": run}, audited)
 
-    async def purge(self, tenant: str, which: LetterFilter) -> int:
-        """Forget the requests of letters for good; how many there were. That they failed stays on
-        record.
+    async def purge(self, tenant: str, which: LetterFilter, actor: str) -> int:
+        """Forget the requests of letters for good, in the name of `actor`; how many there were.
+        That they failed stays on record.
         """
         conditions, values = _conditions(tenant, which)
         query = (
             f"UPDATE dead_letters SET state = {State.PURGED}, request = NULL, claim = NULL,"
-            f" claim_expire_time = NULL WHERE {conditions} AND state <> {State.PURGED} RETURNING 1"
+            f" claim_expire_time = NULL WHERE {conditions} AND state <> {State.PURGED}"
         )
-        return len(await self._fetch("dead_letters.purge", query, values))
+        async with (
+            self._database.connection("dead_letters.purge") as connection,
+            connection.transaction(),
+        ):
+            purged = (await connection.execute(query.encode(), values)).rowcount
+            if purged:
+                facts = {"letters": purged, **_wanted(which)}
+                change = Change(tenant, actor, "dead_letter.purge", "deadLetters", None, facts)
+                await record(connection, change)
+        return purged
 
     async def _end_claim(
-        self, letter: DeadLetter, claim: str, change: str, more: dict[str, Any]
+        self,
+        letter: DeadLetter,
+        claim: str,
+        change: str,
+        more: dict[str, Any],
+        audited: Change | None = None,
     ) -> bool:
         query = (
             f"UPDATE dead_letters SET claim_expire_time = NULL, {change}"
             " WHERE tenant = %(tenant)s AND letter_id = %(letter_id)s AND claim = %(claim)s"
-            " RETURNING 1"
         )
         values = {"tenant": letter.tenant, "letter_id": letter.letter_id, "claim": claim}
-        return bool(await self._fetch("dead_letters.end_claim", query, values | more))
+        async with (
+            self._database.connection("dead_letters.end_claim") as connection,
+            connection.transaction(),
+        ):
+            cursor = await connection.execute(query.encode(), values | more)
+            is_ours = bool(cursor.rowcount)
+            if is_ours and audited is not None:
+                await record(connection, audited)
+        return is_ours
 
     async def _fetch(self, work: str, query: str, values: dict[str, Any]) -> list[TupleRow]:
         async with self._database.connection(work) as connection:
@@ -177,9 +204,14 @@ async def _insert(
 
 def _conditions(tenant: str, which: LetterFilter) -> tuple[str, dict[str, Any]]:
     """An SQL condition and its values; the tenant is part of every one."""
-    values = {name: value for name in CONDITIONS if (value := getattr(which, name))}
+    values = _wanted(which)
     conditions = ["tenant = %(tenant)s", *(CONDITIONS[name] for name in values)]
     return " AND ".join(conditions), {**values, "tenant": tenant}
+
+
+def _wanted(which: LetterFilter) -> dict[str, Any]:
+    """What a filter asks for, by field."""
+    return {name: value for name in CONDITIONS if (value := getattr(which, name))}
 
 
 def _row(letter: DeadLetter) -> dict[str, Any]:

@@ -69,6 +69,26 @@ class Assessment:
     sentiment: Prediction[Sentiment] | None  # None: not asked for
 
 
+def describe_assessment(assessment: Assessment) -> str:
+    """The assessment in a few words for a person to read."""
+    category, priority = assessment.category, assessment.priority
+    words = [
+        f"{category.label} ({category.confidence:.0%})",
+        f"{priority.label.name.lower()} priority",
+    ]
+    if assessment.sentiment is not None:
+        words.append(assessment.sentiment.label.name.lower())
+    words += sorted({r.code.lower() for r in assessment.escalation_reasons})
+    return ", ".join(words)
+
+
+def describe_draft(draft: Draft) -> str:
+    """The draft in a few words for a person to read."""
+    written = {"summary": draft.summary, "reply": draft.reply}
+    words = [f"{name} of {len(text)} characters" for name, text in written.items() if text]
+    return ", ".join(words) or "nothing was asked for"
+
+
 def decode_prediction(record: Mapping[str, Any], label: Any) -> Prediction[Any]:
     """The prediction of a stored record; `label` makes a label of what JSON kept of it."""
     runners_up = tuple((label(name), confidence) for name, confidence in record["runners_up"])

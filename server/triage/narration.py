@@ -22,6 +22,7 @@ class Narration:
     """Hears an engine, and passes on what it says. A listener of `Outward`."""
 
     def __init__(self) -> None:
+        # Bounded by what one question may say: a reply has an end, and so have attempts.
         self._news: asyncio.Queue[News | None] = asyncio.Queue()
 
     def attempted(self, attempt: Attempt) -> None:
@@ -44,3 +45,4 @@ class Narration:
                 yield ReplyPiece(restore(news.text)) if isinstance(news, ReplyPiece) else news
         finally:
             work.cancel()
+            await asyncio.gather(work, return_exceptions=True)  # it gives back what it holds

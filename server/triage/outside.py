@@ -19,7 +19,7 @@ from server.privacy.redaction import Redacted, redact
 from server.storage.errors import StorageError
 from server.triage.assessment import Assessment, Draft, decode_prediction
 from server.triage.catalog import Active
-from server.triage.engine import Outward, Reading
+from server.triage.engine import EngineVersion, Outward, Reading
 from server.triage.narration import Narration, News
 from server.triage.reuse.cache import Fresh, Hit, Look, SemanticCache
 from server.triage.reuse.store import Partition
@@ -28,11 +28,14 @@ from server.triage.run import Reuse, Run
 from server.triage.taxonomy import EscalationPolicy, Taxonomy
 from server.triage.ticket import Ticket, outward_ticket
 
+# At the end of a text that was cut: half an address is not found, and would give itself away.
+UNSURE_CHARACTERS = 100
 LONG_CHARACTERS = 2000  # of texts from which on hiding takes a thread of its own
 # Why a model's answer was not had, without anything being at fault.
 NO_FAULT = frozenset({"no_time", "no_budget", "over_budget", "cancelled", "drill"})
 CRITICAL = frozenset({"unauthorized", "unpaid", "untrusted"})
 LONGEST_ASKING_S = 30.0
+LONGEST_LOOK_S = 2.0  # for an answer given before: a model is asked sooner than waited for that
 FUNCTION = "triage.classify"
 MOST_SUMMARY = 400  # characters, as the contract allows
 MOST_REPLY = 4000
@@ -62,9 +65,13 @@ class Outside:
         else:
             redacted = await asyncio.to_thread(self._redact, texts, ticket, language)
         self._count_hidden(redacted.counts)
-        hidden = _with_texts(outward, redacted.texts)
-        version = active.engine.version
-        where = Partition(tenant, version.version, f"{version.engine} {version.model}")
+        whole = _texts(_uncut(outward, ticket))
+        safe = [
+            told if len(text) == len(original) else told[:-UNSURE_CHARACTERS]
+            for told, text, original in zip(redacted.texts, texts, whole, strict=True)
+        ]
+        hidden = _with_texts(outward, safe)
+        where = _partition(tenant, active.engine.version)
         return Trip(self, where, active.taxonomy, hidden, redacted, language)
 
     def _redact(self, texts: Sequence[str], ticket: Ticket, language: str) -> Redacted:
@@ -99,13 +106,19 @@ class Trip:
             return None
         return Reuse(hit.source_run, hit.similarity, hit.error_bound, hit.is_guaranteed)
 
-    async def look_up(self) -> None:
-        """Look for an answer given before. Where that cannot be done just now, there is none."""
-        if self.by.reuse is None:
-            return
+    async def look_up(self) -> str:
+        """Look for an answer given before; in a few words for a person, what was found.
+
+        Where that cannot be done just now, there is none.
+        """
+        if self.by.reuse is None or not self.by.reuse.is_enabled:
+            return "answers are not reused"
         text = "\n".join(_texts(self.ticket))
         with suppress(Exception):  # an embedder may fail in any way: the ticket is answered
-            self.look = await self.by.reuse.look(self.where, text, self.language)
+            async with asyncio.timeout(LONGEST_LOOK_S):
+                self.look = await self.by.reuse.look(self.where, text, self.language)
+            return _describe_look(self.look)
+        return "could not be looked up"
 
     async def assess(
         self, reading: Reading, deadline_s: float, is_watched: bool
@@ -179,22 +192,28 @@ class Trip:
         words = [f"{n} {kind.value.lower()}" for kind, n in sorted(self.redacted.counts.items())]
         return ", ".join(words) or "nothing to hide"
 
-    def describe_look(self) -> str:
-        """What was found, in a few words for a person to read."""
-        if self.look is None or self.look.found is None:
-            return "nothing near enough"
-        similarity = self.look.found.neighbour.similarity
-        if self.look.hit is None:
-            return f"an answer at similarity {similarity:.3f}, not used"
-        return f"the answer of triageRuns/{self.look.hit.source_run}, similarity {similarity:.3f}"
+
+def _partition(tenant: str, version: EngineVersion) -> Partition:
+    """Within which answers are reused. The categories are a part of the prompt: others, another."""
+    prompt = f"{version.version} {version.taxonomy_revision}"
+    return Partition(tenant, prompt, f"{version.engine} {version.model}")
+
+
+def _describe_look(look: Look) -> str:
+    if look.found is None:
+        return "nothing near enough"
+    similarity = look.found.neighbour.similarity
+    if look.hit is None:
+        return f"an answer at similarity {similarity:.3f}, not used"
+    return f"the answer of triageRuns/{look.hit.source_run}, similarity {similarity:.3f}"
 
 
 def _reused(own: Assessment, hit: Hit, taxonomy: Taxonomy) -> Assessment:
     """The ticket's own assessment with the category of a reused answer, as sure as it was."""
     category = decode_prediction(hit.answer["category"], str)
-    known = taxonomy.by_name.get(category.label)
-    if known is not None and known.escalation_policy is EscalationPolicy.ALWAYS:
-        reasons = with_category_policy(own.escalation_reasons, known.escalation_policy)
+    policy = taxonomy.by_name[category.label].escalation_policy
+    if policy is EscalationPolicy.ALWAYS:
+        reasons = with_category_policy(own.escalation_reasons, policy)
         own = replace(own, escalation_reasons=reasons)
     return replace(own, category=category)
 
@@ -202,6 +221,13 @@ def _reused(own: Assessment, hit: Hit, taxonomy: Taxonomy) -> Assessment:
 def _with_reply(own: Draft, hit: Hit) -> Draft:
     """The reply of a reused answer beside the ticket's own summary."""
     return own if own.reply is None else Draft(own.summary, hit.answer["reply"] or own.reply)
+
+
+def _uncut(outward: Mapping[str, Any], ticket: Ticket) -> dict[str, Any]:
+    """The same with the texts as they stand in the ticket."""
+    texts = {name: getattr(ticket, name) for name in ("subject", "body") if name in outward}
+    names = outward.get("attributes", {})
+    return {**texts, "attributes": {name: ticket.attributes[name] for name in names}}
 
 
 def _texts(outward: Mapping[str, Any]) -> list[str]:

@@ -12,14 +12,22 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from server import __version__
-from server.triage.assessment import Assessment, Draft, Prediction
+from server.triage.assessment import (
+    Assessment,
+    Draft,
+    Prediction,
+    describe_assessment,
+    describe_draft,
+)
 from server.triage.catalog import Active, TaxonomyCatalog
 from server.triage.decision import DecisionPolicy, decide
-from server.triage.engine import Parts
+from server.triage.engine import Parts, Reading
+from server.triage.errors import NotAnswered
 from server.triage.narration import News
-from server.triage.outside import Outside
+from server.triage.outside import Outside, Trip
 from server.triage.run import (
     Answer,
+    Decision,
     Run,
     Step,
     StepReport,
@@ -43,6 +51,7 @@ class Order:
     parts: Parts = field(default_factory=Parts)
     deadline_s: float = math.inf  # in time.monotonic() seconds
     is_watched: bool = False  # whether somebody follows what models are asked and write
+    may_degrade: bool = True  # whether a lesser engine's answer will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,53 @@ Event = StepStarted | StepReport | News | Recorded
 
 def _nobody_observes(_step: str, _seconds: float) -> None:
     """Where nothing is measured."""
+
+
+@dataclass(slots=True)
+class _Passage:
+    """One ticket on its way through, and what each step has found."""
+
+    order: Order
+    active: Active
+    record: bytes
+    reading: Reading
+    observe: Callable[[str, float], None]
+    trip: Trip | None = None  # None: nobody outside is asked
+    language: Prediction[str] = field(init=False)
+    assessment: Assessment = field(init=False)
+    draft: Draft = field(init=False)
+    decided: tuple[Decision, str] = field(init=False)  # with the reason
+    reports: list[StepReport] = field(default_factory=list)
+
+    def finished(self, step: Step, seconds: float, finding: str) -> StepReport:
+        """Put the end of a step on record."""
+        self.observe(STEP_NAMES[step], seconds)
+        self.reports.append(StepReport(step, seconds, finding[:MOST_FINDING]))
+        return self.reports[-1]
+
+    def answer(self) -> Answer:
+        """All of it together."""
+        assessment, draft, reading = self.assessment, self.draft, self.reading
+        parts, (decision, reason) = self.order.parts, self.decided
+        return Answer(
+            parts=parts,
+            category=assessment.category,
+            priority=assessment.priority,
+            priority_reasons=assessment.priority_reasons,
+            escalation_reasons=assessment.escalation_reasons,
+            sentiment=assessment.sentiment,
+            language=self.language,
+            summary=draft.summary,
+            reply=draft.reply,
+            estimated_resolution_s=_resolution_s(self.active, assessment.category, parts),
+            decision=decision,
+            decision_reason=reason,
+            engine=reading.version,
+            steps=tuple(self.reports),
+            attempts=reading.attempts,
+            is_degraded=reading.is_degraded,
+            reuse=None if self.trip is None else self.trip.reuse,
+        )
 
 
 class TriagePipeline:
@@ -95,81 +151,77 @@ class TriagePipeline:
     async def run(self, order: Order) -> AsyncGenerator[Event, None]:
         """Triage one ticket: each step as it starts and ends, and the committed run last.
 
-        Raises RequestIdReused, StorageUnavailable, or what the engine raises.
+        Raises NotAnswered, RequestIdReused, StorageUnavailable, or what the engine raises.
         """
         active = await self._catalog.active(order.tenant)
         record = encode_record(order.ticket)
         reading = active.engine.read(record, order.parts)
-        reports: list[StepReport] = []
+        passage = _Passage(order, active, record, reading, self._observe)
+        for part in (self._prepare, self._assess, self._draft, self._decide, self._commit):
+            async with aclosing(part(passage)) as events:
+                async for event in events:
+                    yield event
 
-        def finished(step: Step, seconds: float, finding: str) -> StepReport:
-            self._observe(STEP_NAMES[step], seconds)
-            reports.append(StepReport(step, seconds, finding[:MOST_FINDING]))
-            return reports[-1]
-
+    async def _prepare(self, passage: _Passage) -> AsyncGenerator[Event, None]:
         yield StepStarted(Step.DETECT_LANGUAGE)
-        language, seconds = await reading.language()
+        passage.language, seconds = await passage.reading.language()
+        language = passage.language
         finding = f"{language.label} ({language.confidence:.0%})"
-        yield finished(Step.DETECT_LANGUAGE, seconds, finding)
+        yield passage.finished(Step.DETECT_LANGUAGE, seconds, finding)
+        order, active = passage.order, passage.active
+        if self._outside is None or not active.engine.asks_outside:
+            return
 
-        trip = None
-        if self._outside is not None and active.engine.asks_outside:
-            yield StepStarted(Step.REDACT)
-            start = self._clock()
-            trip = await self._outside.set_out(order.tenant, order.ticket, language.label, active)
-            yield finished(Step.REDACT, self._clock() - start, trip.describe_hidden())
+        yield StepStarted(Step.REDACT)
+        start = self._clock()
+        trip = await self._outside.set_out(order.tenant, order.ticket, language.label, active)
+        passage.trip = trip
+        yield passage.finished(Step.REDACT, self._clock() - start, trip.describe_hidden())
 
-            yield StepStarted(Step.LOOK_UP)
-            start = self._clock()
-            await trip.look_up()
-            yield finished(Step.LOOK_UP, self._clock() - start, trip.describe_look())
+        yield StepStarted(Step.LOOK_UP)
+        start = self._clock()
+        finding = await trip.look_up()
+        yield passage.finished(Step.LOOK_UP, self._clock() - start, finding)
 
+    async def _assess(self, passage: _Passage) -> AsyncGenerator[Event, None]:
         yield StepStarted(Step.CLASSIFY)
+        order, reading, trip = passage.order, passage.reading, passage.trip
         if trip is None:
-            assessment, seconds = await reading.assess()
+            assessed = await reading.assess()
         else:
             async with aclosing(trip.assess(reading, order.deadline_s, order.is_watched)) as told:
                 async for news in told:
                     yield news
-            assessment, seconds = trip.assessed
-        yield finished(Step.CLASSIFY, seconds, describe_assessment(assessment))
+            assessed = trip.assessed
+        if reading.is_degraded and not order.may_degrade:
+            raise NotAnswered
+        passage.assessment, seconds = assessed
+        finding = describe_assessment(passage.assessment)
+        yield passage.finished(Step.CLASSIFY, seconds, finding)
 
+    async def _draft(self, passage: _Passage) -> AsyncGenerator[Event, None]:
         yield StepStarted(Step.DRAFT)
-        draft, seconds = await (reading.draft() if trip is None else trip.draft(reading))
-        yield finished(Step.DRAFT, seconds, describe_draft(draft))
+        reading, trip = passage.reading, passage.trip
+        passage.draft, seconds = await (reading.draft() if trip is None else trip.draft(reading))
+        yield passage.finished(Step.DRAFT, seconds, describe_draft(passage.draft))
 
+    async def _decide(self, passage: _Passage) -> AsyncGenerator[Event, None]:
         yield StepStarted(Step.DECIDE)
         start = self._clock()
-        decision, reason = decide(assessment, self._policy)
+        passage.decided = decide(passage.assessment, self._policy)
+        decision, reason = passage.decided
         finding = f"{decision.name.lower()}: {reason}"
-        yield finished(Step.DECIDE, self._clock() - start, finding)
+        yield passage.finished(Step.DECIDE, self._clock() - start, finding)
 
-        answer = Answer(
-            parts=order.parts,
-            category=assessment.category,
-            priority=assessment.priority,
-            priority_reasons=assessment.priority_reasons,
-            escalation_reasons=assessment.escalation_reasons,
-            sentiment=assessment.sentiment,
-            language=language,
-            summary=draft.summary,
-            reply=draft.reply,
-            estimated_resolution_s=_resolution_s(active, assessment.category, order.parts),
-            decision=decision,
-            decision_reason=reason,
-            engine=reading.version,
-            steps=tuple(reports),
-            attempts=reading.attempts,
-            is_degraded=reading.is_degraded,
-            reuse=None if trip is None else trip.reuse,
-        )
+    async def _commit(self, passage: _Passage) -> AsyncGenerator[Event, None]:
+        answer = passage.answer()
         yield StepStarted(Step.RECORD)
         start = self._clock()
-        run = await self._record(order, record, answer)
+        run = await self._record(passage.order, passage.record, answer)
         finding = "committed" if run.answer is answer else "committed before: a repeated request"
-        if trip is not None and run.answer is answer:
-            await trip.end(run)
-        recorded = finished(Step.RECORD, self._clock() - start, finding)
+        if passage.trip is not None and run.answer is answer:
+            await passage.trip.end(run)
+        recorded = passage.finished(Step.RECORD, self._clock() - start, finding)
         yield recorded
         yield Recorded(run, (*run.answer.steps, recorded))
 
@@ -191,26 +243,6 @@ class TriagePipeline:
         if run.run_id == run_id:  # else it is the first answer to the same request, given again
             self._recorded(run)
         return run
-
-
-def describe_assessment(assessment: Assessment) -> str:
-    """The assessment in a few words for a person to read."""
-    category, priority = assessment.category, assessment.priority
-    words = [
-        f"{category.label} ({category.confidence:.0%})",
-        f"{priority.label.name.lower()} priority",
-    ]
-    if assessment.sentiment is not None:
-        words.append(assessment.sentiment.label.name.lower())
-    words += sorted({r.code.lower() for r in assessment.escalation_reasons})
-    return ", ".join(words)
-
-
-def describe_draft(draft: Draft) -> str:
-    """The draft in a few words for a person to read."""
-    written = {"summary": draft.summary, "reply": draft.reply}
-    words = [f"{name} of {len(text)} characters" for name, text in written.items() if text]
-    return ", ".join(words) or "nothing was asked for"
 
 
 def _resolution_s(active: Active, category: Prediction[str], parts: Parts) -> float | None:

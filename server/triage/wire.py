@@ -29,7 +29,7 @@ def read_ticket(message: ticket_pb2.Ticket) -> Ticket:
         customer_id=message.customer_id,
         channel=Channel(message.channel),
         language_hint=message.language_hint,
-        created_time=_read_time(message, "created_time", "ticket"),
+        created_time=read_time(message, "created_time", "ticket"),
         attributes=dict(message.attributes),
     )
 
@@ -53,8 +53,8 @@ def read_filter(message: triage_service_pb2.TriageRunFilter) -> RunFilter:
         category=message.category,
         decision=Decision(message.decision) if message.decision else None,
         ticket_id=message.ticket_id,
-        start_time=_read_time(message, "start_time", "filter"),
-        end_time=_read_time(message, "end_time", "filter"),
+        start_time=read_time(message, "start_time", "filter"),
+        end_time=read_time(message, "end_time", "filter"),
     )
 
 
@@ -249,7 +249,7 @@ def _write_time(time: datetime) -> Timestamp:
     return Timestamp(seconds=since // timedelta(seconds=1), nanos=since.microseconds * 1000)
 
 
-def _read_time(message: Message, field: str, parent: str) -> datetime | None:
+def read_time(message: Message, field: str, parent: str) -> datetime | None:
     """A time field; None where it is not set. Raises InvalidFieldValue."""
     if not message.HasField(field):
         return None

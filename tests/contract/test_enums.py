@@ -3,8 +3,10 @@
 from enum import IntEnum
 
 import pytest
+from switchyard.admin.v1 import resilience_service_pb2
 from switchyard.triage.v1 import result_pb2, taxonomy_pb2, ticket_pb2
 
+from server.dead_letters.letter import Severity, State
 from server.triage.assessment import Priority, Sentiment
 from server.triage.run import Decision, Step
 from server.triage.taxonomy import EscalationPolicy
@@ -20,6 +22,8 @@ from server.triage.ticket import Channel
         (Step, result_pb2.Step, "STEP_"),
         (Channel, ticket_pb2.Channel, "CHANNEL_"),
         (EscalationPolicy, taxonomy_pb2.EscalationPolicy, "ESCALATION_POLICY_"),
+        (Severity, resilience_service_pb2.DeadLetterSeverity, "DEAD_LETTER_SEVERITY_"),
+        (State, resilience_service_pb2.DeadLetterState, "DEAD_LETTER_STATE_"),
     ],
 )
 def test_the_server_and_the_contract_count_alike(

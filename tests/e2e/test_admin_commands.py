@@ -22,6 +22,13 @@ Run = Callable[..., Result]
 METHOD = "switchyard.triage.v1.TriageService/Triage"
 ADMINISTRATION = Path("clients/README.md").read_text().partition("**Administration**")[2]
 UNKNOWN = "apiKeys/0000000000000000"
+PROVIDERS = """
+[[provider]]
+name = "openai"
+base_url = "http://127.0.0.1:9/v1"
+model = "small"
+input_usd_per_million = 0.15
+"""
 
 
 def commands_of(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
@@ -35,8 +42,12 @@ def commands_of(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
 
 @pytest.fixture(scope="module")
 def server(session_folder: Path) -> Iterator[ServerProcess]:
-    """A server of the operator's own."""
-    process = ServerProcess(session_folder / "administered").start()
+    """A server of the operator's own, with a provider of language models that nobody asks."""
+    providers = session_folder / "openai.toml"
+    providers.write_text(PROVIDERS)
+    process = ServerProcess(
+        session_folder / "administered", SWITCHYARD_LLM_PROVIDERS=str(providers)
+    ).start()
     yield process
     assert process.stop() == 0
 
@@ -104,6 +115,17 @@ COMMANDS = [
     (f"breakers update {METHOD} --open 1m", "1 min"),
     (f"breakers mode {METHOD} metrics-only", "metrics only"),
     (f"breakers reset {METHOD}", "closed"),
+    ("cache semantic show --tenant {tenant}", "no embedder is configured"),
+    ("cache semantic set --fixed-similarity 0.9", "0.90, fixed: unguaranteed"),
+    ("providers list", "$0.150000"),
+    ("providers drill openai --yes", "openai fails every call"),
+    ("letters list", "no dead letters"),
+    ("letters stats", "no dead letters"),
+    ("letters replay", "no letter waits"),
+    ("letters purge --state replayed --yes", "0 letters were purged"),
+    ("budget show --tenant {tenant}", "no limit"),
+    ("budget set {tenant} --daily-usd 2.50 --over-budget refuse", "$2.500000"),
+    ("budget spending --all", "nothing was spent"),
     ("performance --kind query", "key.find"),
     ("performance --kind part", "database"),
 ]
@@ -133,6 +155,12 @@ MISTAKES = [
     ("cache config p.S/M", 2, "has no cache"),
     ("cache config p.S/M --on", 2, "config.method: has no cache"),
     (f"cache config {METHOD} --ttl 2h", 2, "config.ttl: must be"),
+    ("cache semantic set --fixed-similarity 0.955", 2, "must be a hundredth from 0.6 to 0.99"),
+    ("providers drill nobody --yes", 1, "No provider of language models has this name"),
+    ("letters list --function Triage!", 2, "filter.function: "),
+    ("letters purge 12 --yes", 2, "filter.names[0]: "),
+    ("budget show --tenant nobody", 1, "There is no tenants/nobody"),
+    ("budget set nobody --daily-usd 5", 1, "There is no tenants/nobody"),
     (f"limits set-tier {UNKNOWN} pro", 1, f"There is no {UNKNOWN}"),
     ("limits set-tier {key} gold", 2, "tier: must be one of free, basic"),
     ("limits set --caller {key} --per-day 5", 2, "caller: "),

@@ -12,7 +12,7 @@ from google.protobuf import descriptor_pool, message_factory
 
 from server.app import SERVICES
 
-TRIAGE, ACCESS, CACHE, LIMITS, RESILIENCE = SERVICES
+TRIAGE, ACCESS, CACHE, LIMITS, RESILIENCE, BUDGET = SERVICES
 PATIENCE_S = 30.0
 POLL_S = 0.02
 
@@ -28,12 +28,21 @@ class Caller:
 
     def call(self, method: str, /, *metadata: tuple[str, str], **fields: Any) -> Any:
         """A call of "package.Service/Method" under way; awaited, it is the answer."""
+        return self._start(self.channel.unary_unary, method, metadata, fields)
+
+    def stream(self, method: str, /, **fields: Any) -> Any:
+        """A call under way of a method that streams its answers."""
+        return self._start(self.channel.unary_stream, method, (), fields)
+
+    def _start(
+        self, kind: Any, method: str, metadata: tuple[tuple[str, str], ...], fields: Any
+    ) -> Any:
         service, _, name = method.partition("/")
         described = descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
         request, response = map(
             message_factory.GetMessageClass, (described.input_type, described.output_type)
         )
-        start = self.channel.unary_unary(
+        start = kind(
             f"/{method}",
             request_serializer=request.SerializeToString,
             response_deserializer=response.FromString,

@@ -1,1 +1,1 @@
-"""Administration of a server: access, cache, rate limits and circuit breakers."""
+"""Administration of a server: access, caches, limits, breakers, language models and their cost."""

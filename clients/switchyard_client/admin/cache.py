@@ -1,4 +1,4 @@
-"""The response cache: what it does, and how it is set."""
+"""The caches: what they do, and how they are set."""
 
 from switchyard_client.connection import Connection
 from switchyard_client.messages.switchyard.admin.v1 import (
@@ -8,17 +8,22 @@ from switchyard_client.messages.switchyard.admin.v1 import (
     ClearCacheResponse,
     GetCacheStatsRequest,
     GetCacheStatsResponse,
+    GetSemanticCacheRequest,
+    GetSemanticCacheResponse,
+    SemanticCacheSettings,
     TestCacheRequest,
     TestCacheResponse,
     UpdateCacheConfigRequest,
     UpdateCacheConfigResponse,
+    UpdateSemanticCacheRequest,
+    UpdateSemanticCacheResponse,
 )
 
 _SERVICE = "switchyard.admin.v1.CacheService"
 
 
 class CacheAdmin:
-    """Methods are named "package.Service/Method"."""
+    """Methods are named "package.Service/Method", parts of the server like "llm.exact"."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -43,3 +48,14 @@ class CacheAdmin:
         """How memory and, where there is one, Redis did at one write, read and delete."""
         response = await self._connection.call(_SERVICE, TestCacheRequest(), TestCacheResponse)
         return response.parts
+
+    async def semantic(self, tenant: str = "") -> GetSemanticCacheResponse:
+        """How the semantic cache is set, and how a tenant's gates stand; empty: the caller's."""
+        request = GetSemanticCacheRequest(tenant=tenant)
+        return await self._connection.call(_SERVICE, request, GetSemanticCacheResponse)
+
+    async def update_semantic(self, settings: SemanticCacheSettings) -> SemanticCacheSettings:
+        """The settings then in force; what is 0 or None stays as it is."""
+        request = UpdateSemanticCacheRequest(settings=settings)
+        response = await self._connection.call(_SERVICE, request, UpdateSemanticCacheResponse)
+        return response.settings or SemanticCacheSettings()

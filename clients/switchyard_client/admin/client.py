@@ -1,7 +1,9 @@
 """The typed client of the administration services."""
 
 from switchyard_client.admin.access import AccessAdmin
+from switchyard_client.admin.budget import BudgetAdmin
 from switchyard_client.admin.cache import CacheAdmin
+from switchyard_client.admin.letters import LettersAdmin
 from switchyard_client.admin.limits import LimitsAdmin
 from switchyard_client.admin.resilience import ResilienceAdmin
 from switchyard_client.connection import Connection
@@ -17,7 +19,7 @@ class AdminClient(Connection):
 
     @property
     def cache(self) -> CacheAdmin:
-        """The response cache."""
+        """The response cache and the semantic cache."""
         return CacheAdmin(self)
 
     @property
@@ -27,5 +29,15 @@ class AdminClient(Connection):
 
     @property
     def resilience(self) -> ResilienceAdmin:
-        """Circuit breakers and performance."""
+        """Circuit breakers, performance, and providers of language models."""
         return ResilienceAdmin(self)
+
+    @property
+    def letters(self) -> LettersAdmin:
+        """Tickets that no language model answered."""
+        return LettersAdmin(self)
+
+    @property
+    def budget(self) -> BudgetAdmin:
+        """What language models may cost, and what they did."""
+        return BudgetAdmin(self)

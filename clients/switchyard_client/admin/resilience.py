@@ -1,4 +1,4 @@
-"""Circuit breakers and performance."""
+"""Circuit breakers, performance, and providers of language models."""
 
 from switchyard_client.connection import Connection
 from switchyard_client.messages.switchyard.admin.v1 import (
@@ -9,10 +9,15 @@ from switchyard_client.messages.switchyard.admin.v1 import (
     GetPerformanceResponse,
     ListCircuitBreakersRequest,
     ListCircuitBreakersResponse,
+    ListProvidersRequest,
+    ListProvidersResponse,
+    Provider,
     ResetCircuitBreakerRequest,
     ResetCircuitBreakerResponse,
     SetCircuitBreakerModeRequest,
     SetCircuitBreakerModeResponse,
+    SetProviderDrillRequest,
+    SetProviderDrillResponse,
     UpdateCircuitBreakerRequest,
     UpdateCircuitBreakerResponse,
 )
@@ -21,7 +26,7 @@ _SERVICE = "switchyard.admin.v1.ResilienceService"
 
 
 class ResilienceAdmin:
-    """Breakers go by the names that `breakers` gives. Raises NotFound for others."""
+    """Breakers and providers go by the names that are listed. Raises NotFound for others."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -56,3 +61,16 @@ class ResilienceAdmin:
         """Times of every method, step and query, and the newest errors."""
         request = GetPerformanceRequest()
         return await self._connection.call(_SERVICE, request, GetPerformanceResponse)
+
+    async def providers(self) -> list[Provider]:
+        """Every provider as the process that answers knows it; empty: no models are asked."""
+        response = await self._connection.call(
+            _SERVICE, ListProvidersRequest(), ListProvidersResponse
+        )
+        return response.providers
+
+    async def drill_provider(self, provider: str, *, drilled: bool) -> Provider:
+        """The provider, whose every call fails from now on, or does not any more."""
+        request = SetProviderDrillRequest(provider=provider, drilled=drilled)
+        response = await self._connection.call(_SERVICE, request, SetProviderDrillResponse)
+        return response.provider or Provider()

@@ -26,6 +26,7 @@ class Tally:
     """What has become of the rows so far."""
 
     answered: int = 0
+    degraded: int = 0  # of those, by a lesser engine than was meant to
     failed: int = 0  # sent, and answered with an error
     unreadable: int = 0  # never sent
     skipped: int = 0  # answered before
@@ -50,6 +51,7 @@ class Tally:
             self._keep(record)
         else:
             self.answered += 1
+            self.degraded += bool(record["degraded"])
             self.categories[str(record["category"])] += 1
             self.decisions[str(record["decision"])] += 1
 

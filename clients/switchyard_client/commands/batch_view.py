@@ -100,7 +100,8 @@ def error_text(error: Answer) -> str:
 
 def show_summary(console: Console, tally: Tally, elapsed_s: float) -> None:
     """Print the counts of what this run did."""
-    counts = [f"{tally.answered:,} answered"]
+    degraded = f" ({tally.degraded:,} degraded)" if tally.degraded else ""
+    counts = [f"{tally.answered:,} answered{degraded}"]
     counts += [f"{tally.failed:,} failed"] if tally.failed else []
     counts += [f"{tally.unreadable:,} unreadable"] if tally.unreadable else []
     counts += [f"{tally.skipped:,} answered before"] if tally.skipped else []

@@ -44,6 +44,11 @@ def percent(confidence: float) -> str:
     return "<1 %" if 0 < confidence < 0.005 else f"{confidence * 100:.0f} %"
 
 
+def dollars(micro_usd: int) -> str:
+    """An amount of money, to the millionth of a dollar that prices are reckoned in."""
+    return f"${micro_usd / 1e6:,.6f}"
+
+
 def duration(seconds: float) -> str:
     """A time span in the two units that matter."""
     if seconds < 1:

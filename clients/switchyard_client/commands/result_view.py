@@ -7,15 +7,20 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from switchyard_client.answers import label
+from switchyard_client.answers import cost_micro_usd, label
 from switchyard_client.commands.console import (
     DECISION_STYLES,
     PRIORITY_STYLES,
+    dollars,
     duration,
     percent,
     plain,
 )
-from switchyard_client.messages.switchyard.triage.v1 import Reason, TriageResult
+from switchyard_client.messages.switchyard.triage.v1 import Reason, Reuse, TriageResult
+
+_DEGRADED = (
+    "no language model gave a good answer in time and within its budget: a lesser engine did"
+)
 
 
 def show_result(console: Console, result: TriageResult) -> None:
@@ -23,6 +28,7 @@ def show_result(console: Console, result: TriageResult) -> None:
     table = facts_table()
     _add_predictions(table, result)
     _add_decision(table, result)
+    _add_origin(table, result)
     if result.estimated_resolution is not None:
         table.add_row("resolution", plain(duration(result.estimated_resolution.total_seconds())))
     if result.summary:
@@ -71,6 +77,27 @@ def _add_decision(table: Table, result: TriageResult) -> None:
     if result.requires_human_escalation:
         table.add_row("escalation", plain("a person must take this ticket", "bold red"))
         add_reasons(table, result.escalation_reasons)
+
+
+def _add_origin(table: Table, result: TriageResult) -> None:
+    """Who answered, at what price, and what must be known of that answer."""
+    if result.engine is not None:
+        table.add_row("engine", plain(f"{result.engine.engine}, model {result.engine.model}"))
+    if result.degraded:
+        table.add_row("degraded", plain(_DEGRADED, "bold yellow"))
+    if result.reuse is not None:
+        table.add_row("reused", plain(_describe_reuse(result.reuse)))
+    if cost := cost_micro_usd(result):
+        table.add_row("cost", plain(dollars(cost)))
+
+
+def _describe_reuse(reuse: Reuse) -> str:
+    promise = (
+        f"at most {percent(reuse.error_bound)} of such answers are wrong"
+        if reuse.guaranteed
+        else "by a threshold that was set by hand: nothing is guaranteed"
+    )
+    return f"the answer of {reuse.source_run}, similarity {reuse.similarity:.3f}; {promise}"
 
 
 def _prediction(

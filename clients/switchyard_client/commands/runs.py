@@ -25,9 +25,9 @@ from switchyard_client.commands.console import (
 )
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.failures import call_failed
-from switchyard_client.commands.one_ticket import describe_step
 from switchyard_client.commands.options import DECISIONS, time_reader
 from switchyard_client.commands.result_view import facts_table, show_result
+from switchyard_client.commands.watching import describe_step, show_attempt
 from switchyard_client.errors import SwitchyardError
 from switchyard_client.messages.switchyard.triage.v1 import (
     CategoryPrediction,
@@ -183,6 +183,8 @@ def _show(console: Console, run: TriageRun) -> None:
     result = run.result or TriageResult()
     for step in result.steps:
         console.print(plain(describe_step(step), "dim"))
+    for attempt in result.attempts:
+        show_attempt(console, attempt)
     console.print()
     show_result(console, result)
     console.print()
@@ -194,8 +196,7 @@ def _show_origin(console: Console, run: TriageRun) -> None:
     table.add_row("recorded", moment(run.create_time))
     engine = run.result.engine if run.result else None
     if engine:
-        text = f"{engine.engine}, model {engine.model} {engine.version}"
-        table.add_row("engine", plain(text))
+        table.add_row("version", plain(engine.version))
         table.add_row("taxonomy", f"revision {engine.taxonomy_revision}")
     table.add_row("server", plain(run.server_version))
     table.add_row("digest", run.ticket_digest.hex())

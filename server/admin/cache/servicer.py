@@ -1,4 +1,4 @@
-"""switchyard.admin.v1.CacheService: statistics, clearing, configuration and test."""
+"""switchyard.admin.v1.CacheService: the response cache and the semantic cache."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,23 +11,34 @@ from interceptors.cache.answer_cache import AnswerCache
 from interceptors.cache.probe import probe
 from interceptors.cache.tags import tag_of
 from interceptors.cache.terms import Figures, InvalidTerms, Terms, total
+from server.admin.cache import semantic
 from server.admin.cache.control import CLEAR, SETTING, sum_figures, terms_of
+from server.admin.cache.semantic import SemanticControl, SemanticSettings, semantic_value
 from server.admin.durations import read_seconds, write_seconds
 from server.admin.errors import InvalidOrder, NotCached
 from server.admin.figures import ProcessFigures
 from server.admin.orders import Orders
 from server.caller import caller_of
+from server.triage.reuse.cache import GateReport
+from server.triage.reuse.gate import GateSettings
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class CacheServicer(cache_service_pb2_grpc.CacheServiceServicer):
-    """The wire side of the cache."""
+    """The wire side of the caches."""
 
-    def __init__(self, cache: AnswerCache, orders: Orders, figures: ProcessFigures) -> None:
+    def __init__(
+        self,
+        cache: AnswerCache,
+        orders: Orders,
+        figures: ProcessFigures,
+        reuse: SemanticControl,
+    ) -> None:
         self._cache = cache
         self._orders = orders
         self._figures = figures
+        self._reuse = reuse
 
     async def GetCacheStats(
         self, _request: pb.GetCacheStatsRequest, _context: Context
@@ -62,6 +73,7 @@ class CacheServicer(cache_service_pb2_grpc.CacheServiceServicer):
         """Change how the answers of one method are kept."""
         wanted = request.config
         terms = self._terms(wanted.method, "config.method")
+        await self._orders.catch_up()
         changed = replace(terms)
         try:
             changed.change(
@@ -92,6 +104,31 @@ class CacheServicer(cache_service_pb2_grpc.CacheServiceServicer):
         ]
         return pb.TestCacheResponse(parts=parts)
 
+    async def GetSemanticCache(
+        self, request: pb.GetSemanticCacheRequest, context: Context
+    ) -> pb.GetSemanticCacheResponse:
+        """The settings in force, and a tenant's gates."""
+        cache, settings = self._reuse.cache, _write_semantic(self._reuse.settings)
+        if cache is None:
+            return pb.GetSemanticCacheResponse(settings=settings)
+        tenant = request.tenant or caller_of(context).tenant
+        return pb.GetSemanticCacheResponse(
+            available=True,
+            settings=settings,
+            gates=[_write_gate(gate) for gate in await cache.report(tenant)],
+            entries=await cache.count_entries(tenant),
+        )
+
+    async def UpdateSemanticCache(
+        self, request: pb.UpdateSemanticCacheRequest, context: Context
+    ) -> pb.UpdateSemanticCacheResponse:
+        """Change the settings of the semantic cache."""
+        await self._orders.catch_up()
+        changed = semantic_value(_read_semantic(request.settings, self._reuse.settings))
+        actor = caller_of(context).subject
+        await self._orders.set(semantic.SETTING, semantic.SUBJECT, changed, actor)
+        return pb.UpdateSemanticCacheResponse(settings=_write_semantic(self._reuse.settings))
+
     def _terms(self, method: str, field: str) -> Terms:
         """The terms of a method that stands in `field`. Raises NotCached."""
         terms = self._cache.terms.get(method)
@@ -117,4 +154,45 @@ def _write_terms(terms: Terms) -> pb.CacheConfig:
         enabled=terms.is_enabled,
         ttl=write_seconds(terms.ttl_s),
         stale_ttl=write_seconds(terms.stale_ttl_s),
+    )
+
+
+def _read_semantic(
+    message: pb.SemanticCacheSettings, current: SemanticSettings
+) -> SemanticSettings:
+    """What a message asks for: a share that is 0 and what is absent stay as they are."""
+    gates = current.gates
+    fixed = gates.fixed_similarity
+    if message.HasField("fixed_similarity"):
+        fixed = semantic.similarity_tried(message.fixed_similarity)
+    return SemanticSettings(
+        message.enabled if message.HasField("enabled") else current.is_enabled,
+        GateSettings(
+            error_budget=message.error_budget or gates.error_budget,
+            audit_rate=message.audit_rate or gates.audit_rate,
+            fixed_similarity=fixed,
+        ),
+    )
+
+
+def _write_semantic(settings: SemanticSettings) -> pb.SemanticCacheSettings:
+    return pb.SemanticCacheSettings(
+        enabled=settings.is_enabled,
+        error_budget=settings.gates.error_budget,
+        audit_rate=settings.gates.audit_rate,
+        fixed_similarity=settings.gates.fixed_similarity or 0.0,
+    )
+
+
+def _write_gate(gate: GateReport) -> pb.SemanticCacheGate:
+    ruling = gate.ruling
+    return pb.SemanticCacheGate(
+        prompt_version=gate.partition.prompt_version,
+        engine=gate.partition.engine,
+        open=ruling.threshold is not None,
+        threshold=ruling.threshold or 0.0,
+        error_bound=ruling.error_bound,
+        guaranteed=ruling.is_guaranteed,
+        observed=gate.observed,
+        wrong=gate.wrong,
     )

@@ -1,1 +1,1 @@
-"""Circuit breakers and performance, for operators."""
+"""Circuit breakers, performance, providers and dead letters, for those who run a server."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from server.statistics.risk_control import Ruling
 from server.storage.errors import StorageUnavailable
 from server.triage.reuse.facts import Facts, facts_of
 from server.triage.reuse.gate import (
@@ -28,6 +29,7 @@ from server.triage.reuse.store import Entry, Found, Partition, ReuseStore, Vecto
 MOST_GATES = 1024  # that are kept in memory; the store has them all
 MOST_ENTRIES = 50_000  # of a tenant; the oldest leave first
 EXCHANGE_S = 1.0
+MOST_REPORTED = 20  # gates of a tenant that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,16 @@ class Fresh:
     create_time: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """How a gate stands."""
+
+    partition: Partition
+    ruling: Ruling
+    observed: int  # would-be hits that it has learned from
+    wrong: int  # of them, known to be false
+
+
 class Embedder(Protocol):
     """Makes vectors of texts; those of different names have nothing in common."""
 
@@ -91,6 +103,7 @@ class SemanticCache:
     ) -> None:
         self._store = store
         self._embedder = embedder
+        self.is_enabled = True  # whether it should be asked at all
         self._settings = settings
         self._draw = draw
         self._most_entries = most_entries
@@ -115,6 +128,18 @@ class SemanticCache:
         self._settings = settings
         for gate in self._gates.values():
             gate.configure(settings)
+
+    async def report(self, tenant: str) -> list[GateReport]:
+        """How a tenant's gates stand, those that have learned most first, as of the last second.
+
+        Raises StorageUnavailable.
+        """
+        found = await self._store.gates(tenant, MOST_REPORTED)
+        return [self._report(partition, known) for partition, known in found]
+
+    async def count_entries(self, tenant: str) -> int:
+        """How many of a tenant's answers may be given again. Raises StorageUnavailable."""
+        return await self._store.count(tenant)
 
     async def look(self, partition: Partition, text: str, language: str) -> Look:
         """What may answer a text from which personal data was taken out.
@@ -170,6 +195,12 @@ class SemanticCache:
             if gate.has_drifted:
                 await self._store.start_anew(partition, gate.era)
                 gate.follow(await self._store.exchange(partition, Learned()))
+
+    def _report(self, partition: Partition, known: Learned) -> GateReport:
+        gate = Gate(self._settings, self._draw)
+        gate.follow(known)
+        wrong = sum(n for seen, n in known.counts.items() if seen.value)
+        return GateReport(partition, gate.ruling, known.counts.total(), wrong)
 
     async def _gate(self, partition: Partition) -> Gate:
         gate = self._gates.get(partition)

@@ -67,6 +67,13 @@ _OF_GATE = (
     "WHERE tenant = %(tenant)s AND prompt_version = %(prompt_version)s AND engine = %(engine)s"
 )
 EVIDENCE = f"SELECT threshold, value, ceiling, items FROM reuse_evidence {_OF_GATE}"
+GATES = """
+SELECT prompt_version, engine, era, drift,
+       json_agg(json_build_array(threshold, value, ceiling, items)) FILTER (WHERE items > 0)
+FROM reuse_gates LEFT JOIN reuse_evidence USING (tenant, prompt_version, engine)
+WHERE tenant = %(tenant)s GROUP BY prompt_version, engine, era, drift
+ORDER BY coalesce(sum(items), 0) DESC, prompt_version, engine LIMIT %(most)s
+"""
 NEXT_ERA = f"UPDATE reuse_gates SET era = era + 1, drift = 0 {_OF_GATE} AND era = %(era)s"
 FORGET_EVIDENCE = f"DELETE FROM reuse_evidence {_OF_GATE}"
 
@@ -178,6 +185,22 @@ class ReuseStore:
             counts = Counter({Observation(*seen): n for *seen, n in await cursor.fetchall()})
         return Learned(counts, drift, era)
 
+    async def gates(self, tenant: str, most: int) -> list[tuple[Partition, Learned]]:
+        """What at most `most` gates of a tenant have learned, those with most of it first.
+
+        Raises StorageUnavailable.
+        """
+        async with self._database.connection("reuse.gates") as connection:
+            cursor = await connection.execute(GATES, {"tenant": tenant, "most": most})
+            return [_gate(tenant, row) for row in await cursor.fetchall()]
+
+    async def count(self, tenant: str) -> int:
+        """How many entries a tenant has. Raises StorageUnavailable."""
+        query = "SELECT count(*) FROM reuse_entries WHERE tenant = %s"
+        async with self._database.connection("reuse.count") as connection:
+            row = await (await connection.execute(query, [tenant])).fetchone()
+        return row[0] if row else 0
+
     async def start_anew(self, partition: Partition, era: int) -> None:
         """Void what was learned until `era`, unless that was done. Raises StorageUnavailable."""
         values = asdict(partition) | {"era": era}
@@ -218,3 +241,9 @@ def _found(row: TupleRow) -> Found:
     similarity, category, facts, answer, run_id, create_time = row
     neighbour = Neighbour(similarity, category, decode_facts(facts))
     return Found(neighbour, answer, run_id.hex, create_time.astimezone(UTC))
+
+
+def _gate(tenant: str, row: TupleRow) -> tuple[Partition, Learned]:
+    prompt_version, engine, era, drift, evidence = row
+    counts = Counter({Observation(*seen): items for *seen, items in evidence or ()})
+    return Partition(tenant, prompt_version, engine), Learned(counts, drift, era)

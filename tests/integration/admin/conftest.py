@@ -1,10 +1,13 @@
-"""Two servers on one database and one Redis, shared by the tests: each has subjects of its own."""
+"""Two servers on one database and one Redis, and two more that ask a language model; shared by the
+tests, each of which has subjects of its own.
+"""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from server.settings import OFF, Address, Settings
@@ -12,7 +15,17 @@ from server.storage.database import Database
 from tests.conftest import make_database
 from tests.integration.admin.servers import Pair, at, new_caller, serving
 from tests.integration.callers import ACCESS, Caller
+from tools.fake_llm_process import FakeLlm
 from tools.redis_process import RedisProcess
+
+PROVIDERS = """
+[[provider]]
+name = "openai"
+base_url = "{url}"
+model = "small"
+input_usd_per_million = 0.15
+output_usd_per_million = 0.6
+"""
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -27,6 +40,55 @@ async def pair(
         database_url=await make_database(postgres_url),
         redis_url=session_redis.url,
     )
+    async with open_pair(settings) as pair:
+        yield pair
+
+
+@pytest.fixture(scope="session")
+def session_model() -> Iterator[FakeLlm]:
+    """The language model that the two of `desks` ask; use `model`, which restores it."""
+    process = FakeLlm().start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Iterator[FakeLlm]:
+    """What the two of `desks` embed texts by: apart, so that faults of `model` do not meet it."""
+    process = FakeLlm().start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def model(session_model: FakeLlm) -> FakeLlm:
+    """A language model that answers well."""
+    session_model.reset()
+    return session_model
+
+
+@pytest_asyncio.fixture(scope="session")
+async def desks(
+    session_folder: Path, postgres_url: str, session_model: FakeLlm, embedder: FakeLlm
+) -> AsyncIterator[Pair]:
+    """Two servers that ask a language model, and embed texts."""
+    providers = session_folder / "providers.toml"
+    providers.write_text(PROVIDERS.format(url=session_model.url))
+    settings = Settings(
+        listen=Address("127.0.0.1", 0),
+        metrics_listen=OFF,
+        data_folder=session_folder / "desks",
+        database_url=await make_database(postgres_url),
+        llm_providers=providers,
+        embedding_url=f"{embedder.url}#small,384",
+    )
+    async with open_pair(settings) as pair:
+        yield pair
+
+
+@asynccontextmanager
+async def open_pair(settings: Settings) -> AsyncIterator[Pair]:
+    """Two servers on one database, of the operator and a tenant `acme`."""
     async with AsyncExitStack() as stack:
         first, second = [await stack.enter_async_context(serving(settings)) for _ in range(2)]
         operator = await new_caller(Caller(first), "ROLE_ADMIN")

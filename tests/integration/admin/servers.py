@@ -1,6 +1,7 @@
 """Servers in the test's process that share what they are told to, and who calls them."""
 
 import io
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -44,6 +45,19 @@ async def new_caller(
     fields = {"tenant": tenant, "roles": [role], "tier": tier}
     made = await maker.call(f"{ACCESS}/CreateApiKey", **fields)
     return Caller(maker.channel, made.secret, f"{tenant}/{made.api_key.name}")
+
+
+async def new_tenant(operator: Caller) -> Caller:
+    """The administrator of a new tenant."""
+    tenant = f"t-{uuid.uuid4().hex[:12]}"
+    await operator.call(f"{ACCESS}/CreateTenant", tenant_id=tenant)
+    return await new_caller(operator, "ROLE_ADMIN", tenant)
+
+
+async def newest_event(operator: Caller, action: str, **fields: str) -> Any:
+    """The newest audit event of an action."""
+    listed = await operator.call(f"{ACCESS}/ListAuditEvents", action=action, **fields)
+    return listed.audit_events[0]
 
 
 def at(caller: Caller, channel: grpc.aio.Channel) -> Caller:

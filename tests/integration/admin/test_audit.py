@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.integration.admin.servers import Pair, new_caller
-from tests.integration.callers import ACCESS, CACHE, LIMITS, RESILIENCE, TRIAGE
+from tests.integration.admin.servers import Pair, new_caller, newest_event
+from tests.integration.callers import BUDGET, CACHE, LIMITS, RESILIENCE, TRIAGE
 
 CALLER = "acme/apiKeys/00000000000000aa"
 METHOD = f"{TRIAGE}/Triage"
@@ -89,6 +89,24 @@ CHANGES = [
         None,
         {},
     ),
+    Changes(
+        f"{CACHE}/UpdateSemanticCache",
+        {"settings": {"enabled": True, "audit_rate": 0.3, "fixed_similarity": 0.0}},
+        {"settings": {"fixed_similarity": 0.95}},
+        "semantic_cache.set",
+        "gates",
+        {"audit_rate": 0.3, "fixed_similarity": None},
+        {"audit_rate": 0.3, "fixed_similarity": 0.95},
+    ),
+    Changes(
+        f"{BUDGET}/SetBudget",
+        {"daily_micro_usd": 5, "over_budget": "OVER_BUDGET_REFUSE"},
+        {},
+        "budget.set",
+        "budget",
+        {"daily_micro_usd": 5, "when_spent": "refuse"},
+        None,
+    ),
 ]
 
 
@@ -98,7 +116,7 @@ async def test_a_change_is_on_record_with_who_what_before_and_after(
 ) -> None:
     await pair.one.call(changes.method, **changes.first)
     await pair.other.call(changes.method, **changes.second)
-    event = await newest(pair, changes.action)
+    event = await newest_event(pair.one, changes.action)
     assert event.actor == pair.one.name.removeprefix("default/")
     assert event.resource == changes.resource
     assert facts_among(event.before, changes.before) == changes.before
@@ -109,16 +127,10 @@ async def test_a_new_tier_is_on_record_with_the_keys_tenant(pair: Pair) -> None:
     caller = await new_caller(pair.one, "ROLE_READER", "acme", tier="free")
     key = caller.name.removeprefix("acme/")
     await pair.one.call(f"{LIMITS}/SetTier", api_key=key, tier="pro")
-    event = await newest(pair, "api_key.set_tier", tenant="acme")
+    event = await newest_event(pair.one, "api_key.set_tier", tenant="acme")
     assert (event.tenant, event.resource) == ("acme", key)
     tiers = [json.loads(facts)["tier"] for facts in (event.before, event.after)]
     assert tiers == ["free", "pro"]
-
-
-async def newest(pair: Pair, action: str, **fields: str) -> Any:
-    """The newest event of an action."""
-    listed = await pair.one.call(f"{ACCESS}/ListAuditEvents", action=action, **fields)
-    return listed.audit_events[0]
 
 
 def facts_among(text: str, wanted: dict[str, Any] | None) -> dict[str, Any] | None:

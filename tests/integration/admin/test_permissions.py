@@ -9,14 +9,17 @@ from interceptors.policy import read_policies
 from server.access.roles import ADMIN, READER
 from tests.integration.access.refusals import refusal
 from tests.integration.admin.servers import Pair, new_caller
-from tests.integration.callers import ACCESS, CACHE, LIMITS, RESILIENCE
+from tests.integration.callers import ACCESS, BUDGET, CACHE, LIMITS, RESILIENCE
 
-POLICIES = read_policies(descriptor_pool.Default(), [ACCESS, CACHE, LIMITS, RESILIENCE])
-FOR_READERS = {f"{ACCESS}/IssueToken"}
+POLICIES = read_policies(descriptor_pool.Default(), [ACCESS, BUDGET, CACHE, LIMITS, RESILIENCE])
+FOR_READERS = {
+    f"{ACCESS}/IssueToken",
+    *(f"{LIMITS}/{method}" for method in ("ListTiers", "GetStatus", "GetUsage")),
+}
 FOR_OPERATORS = [name for name, policy in POLICIES.items() if policy.permission not in ADMIN]
 
 
-def test_readers_may_administer_nothing_but_tokens_of_their_own() -> None:
+def test_readers_may_have_tokens_of_their_own_look_at_limits_and_nothing_else() -> None:
     allowed = {name for name, policy in POLICIES.items() if policy.permission in READER}
     assert allowed == FOR_READERS
 
@@ -47,6 +50,14 @@ async def test_a_tenants_administrator_is_refused_what_concerns_all_tenants(
         (f"{ACCESS}/ListApiKeys", {"tenant": "default"}),
         (f"{ACCESS}/ListAuditEvents", {"tenant": "default"}),
         (f"{ACCESS}/CreateApiKey", {"tenant": "default", "roles": ["ROLE_READER"]}),
+        (f"{BUDGET}/GetBudget", {"tenant": "default"}),
+        (f"{BUDGET}/GetBudget", {"tenant": "nobody"}),
+        (f"{BUDGET}/ListSpending", {"tenant": "default"}),
+        (f"{BUDGET}/ListSpending", {"tenant": "-"}),
+        (f"{RESILIENCE}/ListDeadLetters", {"tenant": "default"}),
+        (f"{RESILIENCE}/GetDeadLetterStats", {"tenant": "default"}),
+        (f"{RESILIENCE}/ReplayDeadLetters", {"tenant": "default"}),
+        (f"{RESILIENCE}/PurgeDeadLetters", {"tenant": "default"}),
     ],
     ids=str,
 )

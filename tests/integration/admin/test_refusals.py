@@ -4,15 +4,17 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from server.storage.database import Database
 from tests.integration.access.refusals import refusal
 from tests.integration.admin.servers import Pair
-from tests.integration.callers import ACCESS, CACHE, LIMITS, RESILIENCE, TRIAGE
+from tests.integration.callers import ACCESS, BUDGET, CACHE, LIMITS, RESILIENCE, TRIAGE
 
 METHOD = f"{TRIAGE}/Triage"
 CALLER = "acme/apiKeys/00000000000000bb"
 KEY = "apiKeys/00000000000000bb"
+LETTER = f"deadLetters/{0:032x}"
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
@@ -37,6 +39,14 @@ def custom_limit(field: str, rule: str, **fields: Any) -> Mistake:
 def breaker_settings(field: str, rule: str, **settings: Any) -> Mistake:
     fields = {"breaker": METHOD, "settings": settings}
     return Mistake(f"{RESILIENCE}/UpdateCircuitBreaker", fields, field, rule)
+
+
+def semantic(field: str, rule: str, **settings: Any) -> Mistake:
+    return Mistake(f"{CACHE}/UpdateSemanticCache", {"settings": settings}, field, rule)
+
+
+def letters(field: str, rule: str, **filtered: Any) -> Mistake:
+    return Mistake(f"{RESILIENCE}/PurgeDeadLetters", {"filter": filtered}, field, rule)
 
 
 MISTAKES = [
@@ -78,6 +88,30 @@ MISTAKES = [
     Mistake(
         f"{RESILIENCE}/SetCircuitBreakerMode", {"breaker": METHOD, "mode": 9}, "mode", "defined"
     ),
+    semantic("settings.fixed_similarity", "0.6 to 0.99", fixed_similarity=0.5),
+    semantic("settings.fixed_similarity", "0.6 to 0.99", fixed_similarity=1.0),
+    semantic("settings.fixed_similarity", "0.6 to 0.99", fixed_similarity=float("nan")),
+    semantic("settings.fixed_similarity", "a hundredth", fixed_similarity=0.955),
+    semantic("settings.error_budget", "1", error_budget=1.0),
+    semantic("settings.error_budget", "", error_budget=float("nan")),
+    semantic("settings.audit_rate", "1", audit_rate=1.5),
+    Mistake(f"{CACHE}/UpdateSemanticCache", {}, "settings", "required"),
+    Mistake(f"{CACHE}/GetSemanticCache", {"tenant": "Acme!"}, "tenant", "regex"),
+    Mistake(f"{BUDGET}/SetBudget", {"daily_micro_usd": -1}, "daily_micro_usd", "0"),
+    Mistake(f"{BUDGET}/SetBudget", {"daily_micro_usd": 10**15 + 1}, "daily_micro_usd", "10000"),
+    Mistake(f"{BUDGET}/SetBudget", {"over_budget": 9}, "over_budget", "defined"),
+    Mistake(f"{BUDGET}/SetBudget", {"tenant": "-"}, "tenant", "regex"),
+    Mistake(f"{BUDGET}/ListSpending", {"days": 91}, "days", "90"),
+    Mistake(f"{RESILIENCE}/SetProviderDrill", {}, "provider", "1"),
+    letters("filter.names[0]", "regex", names=["deadLetters/1"]),
+    letters("filter.names", "100", names=[LETTER] * 101),
+    letters("filter.function", "regex", function="triage classify"),
+    letters("filter.severity", "defined", severity=9),
+    letters("filter.state", "defined", state=9),
+    letters("filter.end_time", "1970 to 9999", end_time=Timestamp(seconds=-1)),
+    letters("filter.start_time", "nanos", start_time=Timestamp(nanos=10**9)),
+    Mistake(f"{RESILIENCE}/ListDeadLetters", {"page_size": 51}, "page_size", "50"),
+    Mistake(f"{RESILIENCE}/ListDeadLetters", {"page_token": "x"}, "page_token", "no token"),
     Mistake(f"{ACCESS}/CreateTenant", {"tenant_id": "address"}, "tenant_id", "not be in list"),
 ]
 
@@ -117,6 +151,10 @@ async def test_a_mistake_is_refused_with_field_and_rule_and_changes_nothing(
             {"breaker": f"{RESILIENCE}/GetPerformance", "mode": 2},
             "CIRCUIT_BREAKER_NOT_FOUND",
         ),
+        (f"{RESILIENCE}/SetProviderDrill", {"provider": "nobody"}, "PROVIDER_NOT_FOUND"),
+        (f"{BUDGET}/GetBudget", {"tenant": "nobody"}, "TENANT_NOT_FOUND"),
+        (f"{BUDGET}/SetBudget", {"tenant": "nobody", "daily_micro_usd": 1}, "TENANT_NOT_FOUND"),
+        (f"{BUDGET}/ListSpending", {"tenant": "nobody"}, "TENANT_NOT_FOUND"),
     ],
     ids=str,
 )

@@ -9,6 +9,7 @@ from server.dead_letters.store import DeadLetterStore
 from tests.integration.dead_letters.conftest import MakeLetter
 
 ANY = LetterFilter()
+ACTOR = "apiKeys/0123456789abcdef"
 CLAIM, OTHER_CLAIM = f"{7:032x}", f"{8:032x}"
 LEASE_S = 600.0
 
@@ -22,7 +23,9 @@ async def run_of(letter: DeadLetter) -> str:
 async def replay_all(
     store: DeadLetterStore, tenant: str, work: Work = run_of, lease_s: float = LEASE_S
 ) -> list[Replay]:
-    return [found async for found in replay(store, tenant, ANY, work, most=9, lease_s=lease_s)]
+    return [
+        found async for found in replay(store, tenant, ANY, work, ACTOR, most=9, lease_s=lease_s)
+    ]
 
 
 async def state_of(store: DeadLetterStore, letter: DeadLetter) -> State:
@@ -61,7 +64,7 @@ async def test_what_was_purged_is_not_replayed(
     store: DeadLetterStore, tenant: str, make_letter: MakeLetter
 ) -> None:
     await store.add(make_letter(1))
-    await store.purge(tenant, ANY)
+    await store.purge(tenant, ANY, ACTOR)
     assert await replay_all(store, tenant) == []
 
 
@@ -87,7 +90,7 @@ async def test_no_more_letters_are_replayed_than_asked_for(
 ) -> None:
     for number in (1, 2, 3):
         await store.add(make_letter(number))
-    found = [one.run async for one in replay(store, tenant, ANY, run_of, most=2)]
+    found = [one.run async for one in replay(store, tenant, ANY, run_of, ACTOR, most=2)]
     assert found == ["triageRuns/1", "triageRuns/2"]
 
 
@@ -130,7 +133,7 @@ async def test_who_has_lost_its_claim_marks_nothing(
     late = await stores[0].claim(tenant, ANY, CLAIM, lease_s=0.0)
     assert late is not None
     assert await stores[1].claim(tenant, ANY, OTHER_CLAIM, LEASE_S) is not None
-    assert not await stores[0].mark_replayed(late, CLAIM, "triageRuns/late")
+    assert not await stores[0].mark_replayed(late, CLAIM, "triageRuns/late", ACTOR)
     assert await state_of(stores[0], late) is State.WAITING
 
 

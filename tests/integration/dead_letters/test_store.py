@@ -19,6 +19,7 @@ from server.storage.database import Database
 from tests.integration.dead_letters.conftest import MOST_LETTERS, START, MakeLetter
 
 ANY = LetterFilter()
+ACTOR = "apiKeys/0123456789abcdef"
 STRANGE = '{"body":"null byte \\u0000, half a pair \\ud83d"}'
 
 
@@ -103,7 +104,7 @@ async def test_of_a_purged_letter_it_stays_on_record_that_it_failed(
     store: DeadLetterStore, tenant: str, make_letter: MakeLetter
 ) -> None:
     await add(store, make_letter(1), make_letter(2))
-    assert await store.purge(tenant, LetterFilter(end_time=START + timedelta(hours=2))) == 1
+    assert await store.purge(tenant, LetterFilter(end_time=START + timedelta(hours=2)), ACTOR) == 1
     purged = replace(make_letter(1), request=None, state=State.PURGED)
     assert await store.page(tenant, ANY, "", 9) == [make_letter(2), purged]
 
@@ -112,7 +113,7 @@ async def test_what_is_purged_is_not_purged_again(
     store: DeadLetterStore, tenant: str, make_letter: MakeLetter
 ) -> None:
     await store.add(make_letter(1))
-    assert [await store.purge(tenant, ANY) for _ in range(2)] == [1, 0]
+    assert [await store.purge(tenant, ANY, ACTOR) for _ in range(2)] == [1, 0]
 
 
 async def test_beyond_the_bound_the_oldest_letters_leave(
@@ -157,8 +158,8 @@ async def test_no_tenant_reaches_the_letters_of_another(
     assert await store.page(stranger, its, "", 9) == []
     assert await store.counts(stranger, its) == LetterCounts({}, {})
     assert await store.claim(stranger, its, f"{7:032x}", 60.0) is None
-    assert await store.purge(stranger, its) == 0
-    assert not await store.mark_replayed(replace(letter, tenant=stranger), f"{7:032x}", "x")
+    assert await store.purge(stranger, its, ACTOR) == 0
+    assert not await store.mark_replayed(replace(letter, tenant=stranger), f"{7:032x}", "x", ACTOR)
     assert await store.page(tenant, ANY, "", 9) == [letter]
 
 

@@ -6,6 +6,7 @@ import pytest
 from google.protobuf import descriptor_pool
 from switchyard.admin.v1 import (
     access_service_pb2,
+    budget_service_pb2,
     cache_service_pb2,
     rate_limit_service_pb2,
     resilience_service_pb2,
@@ -28,6 +29,7 @@ from server.caller import DEFAULT_TENANT
 
 FILES = (
     access_service_pb2,
+    budget_service_pb2,
     cache_service_pb2,
     rate_limit_service_pb2,
     resilience_service_pb2,

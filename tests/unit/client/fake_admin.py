@@ -1,5 +1,6 @@
 """The administration services for tests of the client: canned answers, remembered requests."""
 
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from google.rpc import status_pb2
 from grpc_status import rpc_status
 from switchyard.admin.v1 import (
     access_service_pb2,
+    budget_service_pb2,
     cache_service_pb2,
     rate_limit_service_pb2,
     resilience_service_pb2,
@@ -18,6 +20,7 @@ from switchyard.admin.v1 import (
 
 _FILES = (
     access_service_pb2,
+    budget_service_pb2,
     cache_service_pb2,
     rate_limit_service_pb2,
     resilience_service_pb2,
@@ -31,10 +34,12 @@ METHODS: dict[str, MethodDescriptor] = {
 
 
 class FakeAdmin(grpc.GenericRpcHandler):
-    """Answers every method of the four services; by default with an empty message."""
+    """Answers every method; by default with an empty message, a stream with none."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, list[Message]] = {}  # by method, in order; the last one stays
+        self.answers: dict[
+            str, list[Message]
+        ] = {}  # by method, in order; a call takes one, the last one stays; a stream takes all
         self.requests: list[Message] = []
         self.failure: status_pb2.Status | None = None  # every call ends with it
         self.metadata: dict[str, str | bytes] = {}
@@ -44,8 +49,14 @@ class FakeAdmin(grpc.GenericRpcHandler):
         method = METHODS.get(details.method)
         if method is None:
             return None
-        return grpc.unary_unary_rpc_method_handler(
-            partial(self._answer, method),
+        is_stream = details.method.endswith("/ReplayDeadLetters")
+        make = (
+            grpc.unary_stream_rpc_method_handler
+            if is_stream
+            else grpc.unary_unary_rpc_method_handler
+        )
+        return make(
+            partial(self._stream if is_stream else self._answer, method),
             request_deserializer=GetMessageClass(method.input_type).FromString,
             response_serializer=GetMessageClass(method.output_type).SerializeToString,
         )
@@ -64,3 +75,15 @@ class FakeAdmin(grpc.GenericRpcHandler):
         if not answers:
             return GetMessageClass(method.output_type)()
         return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    async def _stream(
+        self,
+        method: MethodDescriptor,
+        request: Message,
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> AsyncIterator[Message]:
+        self.requests.append(request)
+        if self.failure is not None:
+            await context.abort_with_status(rpc_status.to_status(self.failure))
+        for answer in self.answers.get(method.name, ()):
+            yield answer

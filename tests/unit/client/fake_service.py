@@ -38,6 +38,8 @@ class FakeTriage(triage_service_pb2_grpc.TriageServiceServicer):
         self.metadata: dict[str, str | bytes] = {}
         self.pages = 0
         self.is_silent = False  # no call is answered
+        self.is_degraded = False  # every answer is a lesser engine's
+        self.pieces: tuple[str, ...] = ()  # of the reply, as it is written
 
     async def Triage(self, request: Any, context: Context) -> Any:  # noqa: N802  # named by the contract
         """The answer."""
@@ -45,13 +47,18 @@ class FakeTriage(triage_service_pb2_grpc.TriageServiceServicer):
         return triage_service_pb2.TriageResponse(result=self._answer(request))
 
     async def StreamTriage(self, request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: N802  # named by the contract
-        """Two steps, then the answer."""
+        """Two steps, the reply in pieces between two attempts, then the answer."""
         await self._begin(context)
         result = self._answer(request)
         for report in result.steps:
             started = triage_service_pb2.StepStarted(step=report.step)
             yield triage_service_pb2.StreamTriageResponse(step_started=started)
             yield triage_service_pb2.StreamTriageResponse(step_finished=report)
+        failed, answered = result.attempts
+        yield triage_service_pb2.StreamTriageResponse(attempt=failed)
+        for piece in self.pieces:
+            yield triage_service_pb2.StreamTriageResponse(reply_text=piece)
+        yield triage_service_pb2.StreamTriageResponse(attempt=answered)
         yield triage_service_pb2.StreamTriageResponse(result=result)
 
     async def BatchTriage(  # noqa: N802  # named by the contract
@@ -131,6 +138,7 @@ class FakeTriage(triage_service_pb2_grpc.TriageServiceServicer):
             self.executions += 1
             name = f"triageRuns/{self.executions:032x}"
             self.runs[name] = make_run(name, request.ticket, request.request_id)
+            self.runs[name].result.degraded = self.is_degraded
             if request.request_id:
                 self.requests[request.request_id] = name
         return self.runs[name].result
@@ -175,6 +183,21 @@ def make_result(name: str, ticket_id: str) -> result_pb2.TriageResult:
     for step in (result_pb2.STEP_DETECT_LANGUAGE, result_pb2.STEP_CLASSIFY):
         report = result.steps.add(step=step, finding="found")
         report.duration.FromMilliseconds(2)
+    result.attempts.add(
+        provider="first", model="m-1", cause="first", outcome="rate_limited"
+    ).duration.FromMilliseconds(300)
+    result.attempts.add(
+        provider="second",
+        model="m-2",
+        cause="failover",
+        outcome="ok",
+        input_tokens=812,
+        output_tokens=95,
+        cost_micro_usd=312,
+    ).duration.FromMilliseconds(900)
+    result.reuse.source_run = f"triageRuns/{9:032x}"
+    result.reuse.similarity, result.reuse.error_bound = 0.9731, 0.018
+    result.reuse.guaranteed = True
     return result
 
 

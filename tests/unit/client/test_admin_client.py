@@ -15,6 +15,8 @@ from switchyard_client import (
     CacheConfig,
     CircuitBreakerMode,
     CircuitBreakerSettings,
+    DeadLetterFilter,
+    DeadLetterState,
     Limits,
     NotPermitted,
     Role,
@@ -117,6 +119,56 @@ async def test_what_is_left_is_read_window_by_window(fake: FakeServer, admin: Fa
         answer = await client.limits.status("acme/x")
     (window,) = answer.windows
     assert (window.window, window.limit, window.remaining) == (timedelta(minutes=1), 10, 7)
+
+
+async def test_letters_come_page_by_page_under_one_filter(
+    fake: FakeServer, admin: FakeAdmin
+) -> None:
+    admin.answers["ListDeadLetters"] = [
+        resilience_service_pb2.ListDeadLettersResponse(
+            dead_letters=[resilience_service_pb2.DeadLetter(name="a")],
+            next_page_token="second",  # noqa: S106  # no secret
+        ),
+        resilience_service_pb2.ListDeadLettersResponse(
+            dead_letters=[resilience_service_pb2.DeadLetter(name="b")]
+        ),
+    ]
+    which = DeadLetterFilter(state=DeadLetterState.WAITING)
+    async with AdminClient(fake.address) as client:
+        names = [letter.name async for letter in client.letters.list(which, tenant="acme")]
+    assert names == ["a", "b"]
+    assert {(r.tenant, r.filter.state) for r in admin.requests} == {("acme", 1)}  # type: ignore[attr-defined]  # they have
+
+
+async def test_replays_come_as_they_are_made(fake: FakeServer, admin: FakeAdmin) -> None:
+    admin.answers["ReplayDeadLetters"] = [
+        resilience_service_pb2.ReplayDeadLettersResponse(name="a", run="triageRuns/1"),
+        resilience_service_pb2.ReplayDeadLettersResponse(name="b", failure="NotAnswered"),
+    ]
+    async with AdminClient(fake.address) as client:
+        told = [(one.name, one.run, one.failure) async for one in client.letters.replay()]
+    assert told == [("a", "triageRuns/1", ""), ("b", "", "NotAnswered")]
+
+
+async def test_a_refused_stream_raises_what_the_server_said(
+    fake: FakeServer, admin: FakeAdmin
+) -> None:
+    admin.failure = status(
+        code_pb2.PERMISSION_DENIED, "PERMISSION_DENIED", "it lacks letters.manage"
+    )
+    async with AdminClient(fake.address) as client:
+        with pytest.raises(NotPermitted):
+            await anext(client.letters.replay())
+
+
+async def test_no_budget_is_not_the_same_as_a_budget_of_nothing(
+    fake: FakeServer, admin: FakeAdmin
+) -> None:
+    async with AdminClient(fake.address) as client:
+        await client.budget.set("acme", None)
+        await client.budget.set("acme", 0)
+    given = [request.HasField("daily_micro_usd") for request in admin.requests]
+    assert given == [False, True]
 
 
 async def test_a_refused_call_raises_what_the_server_said(

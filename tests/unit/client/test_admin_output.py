@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2
 from switchyard.admin.v1 import (
     access_service_pb2,
+    budget_service_pb2,
     cache_service_pb2,
     rate_limit_service_pb2,
     resilience_service_pb2,
@@ -147,6 +148,10 @@ def test_a_list_as_json_is_one_object_a_line_with_every_field(run: Run, admin: F
         (("audit",), "no events"),
         (("limits", "top"), "no calls yet"),
         (("breakers", "list"), "no breakers"),
+        (("providers", "list"), "no providers: the embedded engine answers alone"),
+        (("letters", "list"), "no dead letters"),
+        (("letters", "replay"), "no letter waits"),
+        (("budget", "spending"), "nothing was spent"),
     ],
 )
 def test_an_empty_list_is_said(run: Run, command: tuple[str, ...], words: str) -> None:
@@ -273,3 +278,108 @@ def test_a_refused_command_says_what_to_do(run: Run, admin: FakeAdmin) -> None:
     result = run("keys", "list")
     assert result.exit_code == 1
     assert "--key-file" in result.stderr
+
+
+def test_a_provider_shows_its_circuit_prices_and_drill(run: Run, admin: FakeAdmin) -> None:
+    provider = resilience_service_pb2.Provider(
+        provider="openai",
+        model="small",
+        state=resilience_service_pb2.CIRCUIT_BREAKER_STATE_HALF_OPEN,
+        success_share=0.97,
+        input_micro_usd_per_million_tokens=150_000,
+        drilled=True,
+    )
+    provider.p95.FromMilliseconds(820)
+    admin.answers["ListProviders"] = [
+        resilience_service_pb2.ListProvidersResponse(providers=[provider])
+    ]
+    row = run("providers", "list").stdout.splitlines()[1]
+    shown = ["half", "open", "97", "%", "820.0", "ms", "$0.150000", "$0.000000", "on"]
+    assert row.split() == ["openai", "small", *shown]
+
+
+def test_a_letter_shows_why_it_failed_and_what_became_of_it(run: Run, admin: FakeAdmin) -> None:
+    letter = resilience_service_pb2.DeadLetter(
+        name="deadLetters/1",
+        function="triage.classify",
+        severity=resilience_service_pb2.DEAD_LETTER_SEVERITY_CRITICAL,
+        reason="unauthorized",
+        state=resilience_service_pb2.DEAD_LETTER_STATE_REPLAYED,
+        replay_run="triageRuns/2",
+    )
+    letter.create_time.FromSeconds(NOON_S)
+    letter.attempts.add(provider="openai")
+    admin.answers["ListDeadLetters"] = [
+        resilience_service_pb2.ListDeadLettersResponse(dead_letters=[letter])
+    ]
+    row = run("letters", "list").stdout.splitlines()[1]
+    shown = ["triage.classify", "critical", "unauthorized", "1", "replayed", "triageRuns/2"]
+    assert row.split() == ["deadLetters/1", "2025-11-16", "12:00:00Z", *shown]
+
+
+def test_a_replay_that_fails_again_ends_the_command_with_1(run: Run, admin: FakeAdmin) -> None:
+    admin.answers["ReplayDeadLetters"] = [
+        resilience_service_pb2.ReplayDeadLettersResponse(name="deadLetters/1", run="triageRuns/2"),
+        resilience_service_pb2.ReplayDeadLettersResponse(
+            name="deadLetters/3", failure="NotAnswered"
+        ),
+    ]
+    result = run("letters", "replay")
+    assert result.exit_code == 1
+    assert result.stdout == (
+        "deadLetters/1  triageRuns/2\ndeadLetters/3  failed again: NotAnswered\n"
+    )
+
+
+def test_letters_are_counted_by_severity_and_function(run: Run, admin: FakeAdmin) -> None:
+    stats = resilience_service_pb2.GetDeadLetterStatsResponse(total=3)
+    stats.by_severity.add(severity=3, letters=1)
+    stats.by_severity.add(severity=1, letters=2)
+    stats.by_function.add(function="triage.classify", letters=3)
+    admin.answers["GetDeadLetterStats"] = [stats]
+    lines = [line.split() for line in run("letters", "stats").stdout.splitlines()]
+    assert lines[0] == ["letters", "3"]
+    assert lines[-3:] == [["critical", "1"], ["warning", "2"], ["triage.classify", "3"]]
+
+
+def test_a_fixed_similarity_and_its_gate_are_shown_as_unguaranteed(
+    run: Run, admin: FakeAdmin
+) -> None:
+    answer = cache_service_pb2.GetSemanticCacheResponse(available=True, entries=1200)
+    answer.settings.error_budget, answer.settings.fixed_similarity = 0.015, 0.95
+    answer.gates.add(
+        prompt_version="1", engine="llm", open=True, threshold=0.95, error_bound=0.0178
+    )
+    admin.answers["GetSemanticCache"] = [answer]
+    shown = run("cache", "semantic", "show").stdout
+    assert "0.95, fixed: unguaranteed" in shown
+    assert "error budget  1.5 %" in shown
+    assert "no embedder" not in shown
+    gate = ["1", "llm", "open", "0.95", "1.78", "%", "unguaranteed", "0", "0"]
+    assert shown.splitlines()[-1].split() == gate
+
+
+def test_a_budget_shows_what_is_spent_and_what_happens_beyond_it(
+    run: Run, admin: FakeAdmin
+) -> None:
+    answer = budget_service_pb2.GetBudgetResponse()
+    budget = answer.budget
+    budget.tenant, budget.daily_micro_usd, budget.spent_micro_usd = "acme", 2_500_000, 1_234
+    budget.over_budget = budget_service_pb2.OVER_BUDGET_REFUSE
+    budget.reset_time.FromSeconds(NOON_S)
+    admin.answers["GetBudget"] = [answer]
+    shown = run("budget", "show").stdout
+    for words in ("acme", "$0.001234", "$2.500000", "refuse", "2025-11-16 12:00:00Z"):
+        assert words in shown
+
+
+def test_spending_that_may_be_incomplete_says_so(run: Run, admin: FakeAdmin) -> None:
+    answer = budget_service_pb2.ListSpendingResponse(incomplete=True)
+    answer.spending.add(
+        day="2025-11-16", tenant="acme", model="openai/small", calls=3, cost_micro_usd=77
+    )
+    admin.answers["ListSpending"] = [answer]
+    result = run("budget", "spending")
+    row = ["2025-11-16", "acme", "openai/small", "3", "0", "0", "$0.000077"]
+    assert result.stdout.splitlines()[1].split() == row
+    assert "fewer --days" in result.stderr

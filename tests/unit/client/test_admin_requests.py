@@ -19,6 +19,8 @@ DIGITS = "0123456789abcdef"
 KEY = f"apiKeys/{DIGITS}"
 CALLER = f"acme/{KEY}"
 METHOD = "switchyard.triage.v1.TriageService/Triage"
+LETTER = "019a8b7c6d5e4f30a1b2c3d4e5f60718"
+NAME = f"deadLetters/{LETTER}"
 
 # What is typed, the method that is called, and the request as the contract's JSON.
 COMMANDS: list[tuple[str, str, dict[str, object]]] = [
@@ -110,6 +112,77 @@ COMMANDS: list[tuple[str, str, dict[str, object]]] = [
         {"breaker": METHOD, "mode": "CIRCUIT_BREAKER_MODE_METRICS_ONLY"},
     ),
     ("performance", "GetPerformance", {}),
+    ("cache semantic show --tenant acme", "GetSemanticCache", {"tenant": "acme"}),
+    (
+        "cache semantic set --off --error-budget 0.01 --audit-rate 0.2 --fixed-similarity 0.9",
+        "UpdateSemanticCache",
+        {
+            "settings": {
+                "enabled": False,
+                "errorBudget": 0.01,
+                "auditRate": 0.2,
+                "fixedSimilarity": 0.9,
+            }
+        },
+    ),
+    (
+        "cache semantic set --audited",
+        "UpdateSemanticCache",
+        {"settings": {"fixedSimilarity": 0.0}},
+    ),
+    ("providers list", "ListProviders", {}),
+    (
+        "providers drill openai --yes",
+        "SetProviderDrill",
+        {"provider": "openai", "drilled": True},
+    ),
+    ("providers drill openai --off", "SetProviderDrill", {"provider": "openai"}),
+    (
+        "letters list --function triage.classify --severity critical --state waiting"
+        " --since 2026-11-16T06:12Z --until 2026-11-17 --tenant acme --limit 9",
+        "ListDeadLetters",
+        {
+            "tenant": "acme",
+            "filter": {
+                "function": "triage.classify",
+                "severity": "DEAD_LETTER_SEVERITY_CRITICAL",
+                "state": "DEAD_LETTER_STATE_WAITING",
+                "startTime": "2026-11-16T06:12:00Z",
+                "endTime": "2026-11-17T00:00:00Z",
+            },
+            "pageSize": 10,
+        },
+    ),
+    ("letters stats --state waiting", "GetDeadLetterStats", {"filter": {"state": 1}}),
+    (
+        f"letters replay {LETTER} {NAME} --limit 9",
+        "ReplayDeadLetters",
+        {"filter": {"names": [NAME, NAME]}, "most": 9},
+    ),
+    ("letters replay", "ReplayDeadLetters", {"filter": {}, "most": 100}),
+    (
+        "letters purge --state replayed --tenant acme --yes",
+        "PurgeDeadLetters",
+        {"tenant": "acme", "filter": {"state": 2}},
+    ),
+    ("budget show --tenant acme", "GetBudget", {"tenant": "acme"}),
+    (
+        "budget set acme --daily-usd 2.50 --over-budget refuse",
+        "SetBudget",
+        {"tenant": "acme", "dailyMicroUsd": "2500000", "overBudget": "OVER_BUDGET_REFUSE"},
+    ),
+    (
+        "budget set acme --daily-usd 0",
+        "SetBudget",
+        {"tenant": "acme", "dailyMicroUsd": "0", "overBudget": "OVER_BUDGET_DEGRADE"},
+    ),
+    (
+        "budget set acme --unlimited",
+        "SetBudget",
+        {"tenant": "acme", "overBudget": "OVER_BUDGET_DEGRADE"},
+    ),
+    ("budget spending --days 30", "ListSpending", {"days": 30}),
+    ("budget spending --all", "ListSpending", {"tenant": "-", "days": 7}),
 ]
 
 
@@ -164,6 +237,19 @@ def test_every_method_of_the_contract_has_its_command() -> None:
         f"breakers update {METHOD}",
         f"breakers update {METHOD} --failure-rate 2",
         f"breakers mode {METHOD} ajar",
+        "cache semantic set",
+        "cache semantic set --error-budget 1",
+        "cache semantic set --fixed-similarity 0.5",
+        "cache semantic set --fixed-similarity 0.9 --audited",
+        "letters list --state lost",
+        "letters replay --limit 101",
+        "budget set acme",
+        "budget set acme --daily-usd much",
+        "budget set acme --daily-usd -1",
+        "budget set acme --daily-usd nan",
+        "budget set acme --daily-usd 5 --unlimited",
+        "budget spending --all --tenant acme",
+        "budget spending --days 91",
     ],
 )
 def test_a_wrong_command_ends_with_2_and_changes_nothing(

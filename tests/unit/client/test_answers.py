@@ -50,6 +50,13 @@ def test_a_json_line_says_everything_by_plain_names() -> None:
     assert record["engine"]["model"] == "none"
 
 
+def test_a_record_says_by_which_model_at_what_price_and_from_where() -> None:
+    record = full_answer()
+    assert (record["degraded"], record["model"], record["cost_micro_usd"]) == (False, "none", 312)
+    assert record["reused_run"] == f"triageRuns/{9:032x}"
+    assert record["reused_similarity"] == 0.9731
+
+
 def test_a_json_line_of_a_failure_says_which_field() -> None:
     error = json.loads(encoder(AnswerFormat.JSONL)(failed()))["error"]
     assert error == {
@@ -73,6 +80,13 @@ def test_csv_joins_lists_into_cells() -> None:
     assert cells["drafted_reply"] == "Hello,\nwe look into it, promised."
 
 
+def test_csv_has_new_columns_behind_those_that_readers_know() -> None:
+    assert CSV_COLUMNS.index("engine") == 22
+    assert CSV_COLUMNS[26] == "error_fields"
+    cells = cells_of(full_answer())
+    assert (cells["degraded"], cells["model"], cells["cost_micro_usd"]) == ("false", "none", "312")
+
+
 def test_csv_says_which_field_failed() -> None:
     cells = cells_of(failed())
     assert cells["error_code"] == "INVALID_ARGUMENT"
@@ -82,3 +96,8 @@ def test_csv_says_which_field_failed() -> None:
 def test_parts_that_were_not_asked_for_are_null() -> None:
     record = answer_of(TriageResult(run="triageRuns/1"))
     assert [record[part] for part in ("sentiment", "summary", "drafted_reply")] == [None] * 3
+
+
+def test_an_answer_that_no_model_had_a_part_in_is_free_and_its_own() -> None:
+    record = answer_of(TriageResult(run="triageRuns/1"))
+    assert (record["cost_micro_usd"], record["reused_run"]) == (0, None)

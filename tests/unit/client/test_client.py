@@ -58,7 +58,19 @@ async def test_the_server_sees_which_client_calls(fake: FakeServer, service: Fak
 async def test_a_stream_ends_with_the_answer(fake: FakeServer) -> None:
     async with TriageClient(fake.address) as client:
         events = [event async for event in client.stream_triage(TICKET)]
-    assert [event.result is not None for event in events] == [False] * 4 + [True]
+    assert [event.result is not None for event in events] == [False] * (len(events) - 1) + [True]
+
+
+async def test_a_stream_tells_attempts_and_the_reply_as_it_is_written(
+    fake: FakeServer, service: FakeTriage
+) -> None:
+    service.pieces = ("Dear Ada, ", "thank you.")
+    async with TriageClient(fake.address) as client:
+        events = [event async for event in client.stream_triage(TICKET)]
+    attempts = [event.attempt.outcome for event in events if event.attempt is not None]
+    pieces = [event.reply_text for event in events if event.reply_text is not None]
+    assert attempts == ["rate_limited", "ok"]
+    assert pieces == list(service.pieces)
 
 
 async def test_a_batch_answers_every_item_by_its_index(fake: FakeServer) -> None:

@@ -26,6 +26,7 @@ def run(fake: FakeServer) -> Run:
 
     def run_command(*arguments: str, **options: Any) -> Result:
         environment = {"SWITCHYARD_SERVER": fake.address, "NO_COLOR": "1"}
+        environment |= options.pop("env", {})
         return CliRunner().invoke(cli, arguments, env=environment, **options)
 
     return run_command
@@ -272,12 +273,56 @@ def test_one_text_shows_its_steps_and_its_answer(run: Run, service: FakeTriage) 
     arguments = ("--subject", "Money", "--attribute", "plan=pro", "--channel", "chat")
     result = run("triage", "--text", "I was charged twice", *arguments)
     assert result.exit_code == 0
-    assert [line.split()[0] for line in result.stderr.splitlines()] == ["detect", "classify"]
+    happened = [line.split()[0] for line in result.stderr.splitlines()]
+    assert happened == ["detect", "classify", "attempt", "attempt"]
     for part in ("billing  90 %", "PAYMENT: Money is lost.", "WISH", "triageRuns/", "promised."):
         assert part in result.stdout
     ticket = next(iter(service.runs.values())).ticket
     assert (ticket.subject, ticket.channel) == ("Money", ticket_pb2.CHANNEL_CHAT)
     assert dict(ticket.attributes) == {"plan": "pro"}
+
+
+def test_calls_of_models_are_told_as_they_end(run: Run) -> None:
+    failed, answered = run("triage", "--text", "hello").stderr.splitlines()[-2:]
+    assert failed.split(maxsplit=3)[1:3] == ["300.0", "ms"]
+    assert failed.endswith("first/m-1, first: rate_limited")
+    assert answered.endswith("second/m-2, failover: ok, 812 + 95 tokens, $0.000312")
+
+
+def test_a_terminal_shows_the_reply_while_it_is_written(run: Run, service: FakeTriage) -> None:
+    service.pieces = ("Dear Ada, ", "thank you. \x1b[2J")
+    seen = run("triage", "--text", "hello", env={"FORCE_COLOR": "1"}).stderr
+    assert "Dear Ada, thank you." in seen
+    assert "thank you. \x1b" not in seen
+
+
+def test_a_reply_in_the_making_is_kept_out_of_logs(run: Run, service: FakeTriage) -> None:
+    service.pieces = ("Dear Ada, ", "thank you.")
+    assert "Ada" not in run("triage", "--text", "hello").stderr
+
+
+def test_an_answer_says_who_gave_it_and_what_it_cost(run: Run) -> None:
+    shown = run("triage", "--text", "hello").stdout
+    assert "engine      fake, model none" in shown
+    assert "cost        $0.000312" in shown
+
+
+def test_a_degraded_answer_says_so(run: Run, service: FakeTriage) -> None:
+    assert "degraded" not in run("triage", "--text", "hello").stdout
+    service.is_degraded = True
+    shown = run("triage", "--text", "hello").stdout
+    assert "degraded    no language model gave a good answer in time" in shown
+
+
+def test_a_reused_answer_says_from_where_and_how_sure(run: Run) -> None:
+    shown = run("triage", "--text", "hello").stdout
+    assert f"reused      the answer of triageRuns/{9:032x}, similarity 0.973; at most 2 %" in shown
+
+
+def test_a_batch_counts_its_degraded_answers(run: Run, service: FakeTriage, good: Path) -> None:
+    assert "50 answered in" in run("triage", str(good)).stdout
+    service.is_degraded = True
+    assert "50 answered (50 degraded) in" in run("triage", str(good)).stdout
 
 
 def test_one_text_as_json_is_one_object(run: Run) -> None:
@@ -315,6 +360,16 @@ def test_a_run_is_shown_with_all_that_led_to_it(run: Run) -> None:
     result = run("runs", "show", f"{1:032x}")
     for part in ("T-77", "I was charged twice", "plan", "classify", "then shipping 5 %", "01" * 32):
         assert part in result.stdout
+
+
+def test_a_run_is_shown_with_the_calls_that_were_made_for_it(run: Run) -> None:
+    run("triage", "--text", "I was charged twice")
+    lines = run("runs", "show", f"{1:032x}").stdout.splitlines()
+    attempts = [line.split(maxsplit=3)[3] for line in lines if line.startswith("attempt")]
+    assert attempts == [
+        "first/m-1, first: rate_limited",
+        "second/m-2, failover: ok, 812 + 95 tokens, $0.000312",
+    ]
 
 
 def test_a_run_that_is_not_there_ends_with_1(run: Run) -> None:

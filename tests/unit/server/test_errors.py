@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
@@ -38,7 +39,8 @@ from server.access.errors import (
     TenantNotFound,
     TenantNotSuspended,
 )
-from server.admin.errors import BreakerNotFound, InvalidOrder, NotCached
+from server.admin.errors import BreakerNotFound, InvalidOrder, NotCached, ProviderNotFound
+from server.budget.errors import BudgetSpent
 from server.engines.errors import EngineError, EngineProcessDied, TrainingFailed
 from server.errors import STATUSES, status_of
 from server.health import ServiceUnknown
@@ -62,13 +64,34 @@ NEVER_IN_A_CALL = {
     "TooManyCustomLimits",
     "DataFolderInUse",
     "EmbeddedPostgresFailed",
+    "EmbedderBusy",
+    "FlawedAnswer",
+    "InvalidProviders",
     "InvalidSettings",
     "MigrationFailed",
     "MissingPolicy",
+    "ModelFolderUnusable",
+    "NotAnswered",
+    "OutOfTime",
     "PortTaken",
+    "ProviderError",
+    "Rejected",
+    "TextUnreadable",
+    "Unanswered",
     "UnusableKey",
+    "UnusableOrder",
+    "UnusableRequest",
+    "UnusableSchema",
+    "_Unfit",
 }
-ROOTS = {"AdminError", "AccessError", "InterceptorError", "StorageError", "TriageError"}
+ROOTS = {
+    "AdminError",
+    "AccessError",
+    "EmbedderError",
+    "InterceptorError",
+    "StorageError",
+    "TriageError",
+}
 
 EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
     (
@@ -114,6 +137,12 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
     (InvalidOrder("tier", "must be one"), grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ORDER"),
     (NotCached("method", ["p.S/N"]), grpc.StatusCode.INVALID_ARGUMENT, "NOT_CACHED"),
     (BreakerNotFound("p.S/M"), grpc.StatusCode.NOT_FOUND, "CIRCUIT_BREAKER_NOT_FOUND"),
+    (ProviderNotFound("openai"), grpc.StatusCode.NOT_FOUND, "PROVIDER_NOT_FOUND"),
+    (
+        BudgetSpent("acme", datetime(2026, 1, 2, tzinfo=UTC), must_refuse=True),
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "BUDGET_SPENT",
+    ),
     (StaleEtag("taxonomy"), grpc.StatusCode.ABORTED, "STALE_ETAG"),
     (KeyNotFound("apiKeys/1"), grpc.StatusCode.NOT_FOUND, "API_KEY_NOT_FOUND"),
     (

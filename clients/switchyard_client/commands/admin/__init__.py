@@ -4,10 +4,13 @@ import click
 
 from switchyard_client.commands.admin.audit import audit
 from switchyard_client.commands.admin.breakers import breakers
+from switchyard_client.commands.admin.budget import budget
 from switchyard_client.commands.admin.cache import cache
 from switchyard_client.commands.admin.keys import keys, token
+from switchyard_client.commands.admin.letters import letters
 from switchyard_client.commands.admin.limits import limits
 from switchyard_client.commands.admin.performance import performance
+from switchyard_client.commands.admin.providers import providers
 from switchyard_client.commands.admin.tenants import tenants
 from switchyard_client.commands.connection_options import connection_options
 
@@ -15,7 +18,7 @@ from switchyard_client.commands.connection_options import connection_options
 @click.group()
 @connection_options
 def admin() -> None:
-    """Access, rate limits, cache and circuit breakers.
+    """Access, limits, caches, circuit breakers, language models and their cost.
 
     \b
       switchyard admin keys create --role agent > agent.key   a key for a service
@@ -24,11 +27,17 @@ def admin() -> None:
       switchyard admin limits status                          what the own key has left
       switchyard admin cache stats                            hits and misses
       switchyard admin breakers list                          what is refused just now
+      switchyard admin providers list                         how language models do
+      switchyard admin letters stats                          tickets that none answered
+      switchyard admin budget show                            what models cost today
       switchyard admin performance                            where the time goes
 
     A key of role admin reaches its own tenant; one of tenant `default` reaches all of them.
     """
 
 
-for command in (keys, token, tenants, audit, limits, cache, breakers, performance):
+for command in (
+    *(keys, token, tenants, audit, limits, cache),
+    *(breakers, providers, letters, budget, performance),
+):
     admin.add_command(command)

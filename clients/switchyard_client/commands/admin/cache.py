@@ -1,4 +1,4 @@
-"""`switchyard admin cache`: stored responses."""
+"""`switchyard admin cache`: stored answers."""
 
 from datetime import timedelta
 
@@ -7,6 +7,7 @@ import click
 from switchyard_client.admin.client import AdminClient
 from switchyard_client.commands.admin.arguments import json_lines_option, json_option, yes_option
 from switchyard_client.commands.admin.asking import ask, confirm
+from switchyard_client.commands.admin.semantic import semantic
 from switchyard_client.commands.admin.tables import (
     Page,
     Row,
@@ -32,7 +33,13 @@ from switchyard_client.messages.switchyard.admin.v1 import (
 @click.group()
 @connection_options
 def cache() -> None:
-    """Stored responses: what they save, and how long they are kept. For operators."""
+    """Stored responses: what they save, and how long they are kept. For operators.
+
+    METHOD is package.Service/Method, or a part of the server that `stats` names.
+    """
+
+
+cache.add_command(semantic)
 
 
 @cache.command("stats")

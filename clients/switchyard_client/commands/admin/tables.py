@@ -11,7 +11,14 @@ from betterproto2 import Casing, Message
 from rich.table import Table
 from rich.text import Text
 
-from switchyard_client.commands.console import duration, moment, percent, plain, stdout
+from switchyard_client.commands.console import (
+    dollars,
+    duration,
+    moment,
+    percent,
+    plain,
+    stdout,
+)
 from switchyard_client.commands.result_view import facts_table
 
 Item = TypeVar("Item", bound=Message)
@@ -77,6 +84,11 @@ def show_json(message: Message, indent: int | None = None) -> None:
 def share(value: float) -> Text:
     """A share of 0 to 1, to stand among numbers."""
     return Text(percent(value), justify="right")
+
+
+def amount(micro_usd: int) -> Text:
+    """Money, to stand among numbers."""
+    return Text(dollars(micro_usd), justify="right")
 
 
 def _text(value: Cell) -> Text:

@@ -83,7 +83,7 @@ def resume_tenant(endpoint: Endpoint, tenant: str) -> None:
 @yes_option
 @takes_endpoint
 def delete_tenant(endpoint: Endpoint, tenant: str, *, is_sure: bool) -> None:
-    """Delete a suspended TENANT with its keys, runs and taxonomies. It cannot be undone.
+    """Delete a suspended TENANT with all that it has. It cannot be undone.
 
     Its audit events stay. Without --yes you are asked to type its id.
 
@@ -91,7 +91,7 @@ def delete_tenant(endpoint: Endpoint, tenant: str, *, is_sure: bool) -> None:
       switchyard admin tenants suspend acme
       switchyard admin tenants delete acme
     """
-    warning = f"Everything that {tenant} has will be gone: keys, runs, taxonomies."
+    warning = f"Everything that {tenant} has will be gone: keys, runs, taxonomies, letters, budget."
     confirm_by_name(warning, tenant, is_sure=is_sure)
     gone = ask(endpoint, lambda client: client.access.delete_tenant(f"tenants/{tenant}"))
     stdout().print(

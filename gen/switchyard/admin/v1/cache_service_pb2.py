@@ -27,7 +27,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from switchyard.options.v1 import options_pb2 as switchyard_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'switchyard/admin/v1/cache_service.proto\x12\x13switchyard.admin.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a#switchyard/options/v1/options.proto\"u\n\x0c\x43\x61\x63heFigures\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0c\n\x04hits\x18\x02 \x01(\x03\x12\x0e\n\x06misses\x18\x03 \x01(\x03\x12\x12\n\nstale_hits\x18\x04 \x01(\x03\x12\x11\n\tcoalesced\x18\x05 \x01(\x03\x12\x10\n\x08hit_rate\x18\x06 \x01(\x01\"\x95\x01\n\x0b\x43\x61\x63heConfig\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x14\n\x07\x65nabled\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12&\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\tstale_ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\n\x08_enabled\"g\n\tCachePart\x12\x0c\n\x04part\x18\x01 \x01(\t\x12\x0f\n\x07healthy\x18\x02 \x01(\x08\x12*\n\x07latency\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07problem\x18\x04 \x01(\t\"\x16\n\x14GetCacheStatsRequest\"\xf3\x01\n\x15GetCacheStatsResponse\x12\x30\n\x05total\x18\x01 \x01(\x0b\x32!.switchyard.admin.v1.CacheFigures\x12\x32\n\x07methods\x18\x02 \x03(\x0b\x32!.switchyard.admin.v1.CacheFigures\x12\x31\n\x07\x63onfigs\x18\x03 \x03(\x0b\x32 .switchyard.admin.v1.CacheConfig\x12\x0f\n\x07\x65ntries\x18\x04 \x01(\x03\x12\r\n\x05\x62ytes\x18\x05 \x01(\x03\x12\x11\n\tprocesses\x18\x06 \x01(\x05\x12\x0e\n\x06shared\x18\x07 \x01(\x08\"_\n\x11\x43learCacheRequest\x12\x18\n\x06method\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x30\n\x06tenant\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{0,62})?$\"%\n\x12\x43learCacheResponse\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\x03\"T\n\x18UpdateCacheConfigRequest\x12\x38\n\x06\x63onfig\x18\x01 \x01(\x0b\x32 .switchyard.admin.v1.CacheConfigB\x06\xbaH\x03\xc8\x01\x01\"M\n\x19UpdateCacheConfigResponse\x12\x30\n\x06\x63onfig\x18\x01 \x01(\x0b\x32 .switchyard.admin.v1.CacheConfig\"\x12\n\x10TestCacheRequest\"B\n\x11TestCacheResponse\x12-\n\x05parts\x18\x01 \x03(\x0b\x32\x1e.switchyard.admin.v1.CachePart2\xad\x04\n\x0c\x43\x61\x63heService\x12\x86\x01\n\rGetCacheStats\x12).switchyard.admin.v1.GetCacheStatsRequest\x1a*.switchyard.admin.v1.GetCacheStatsResponse\"\x1e\xa2\xbb\x18\x1a\n\ncache.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x7f\n\nClearCache\x12&.switchyard.admin.v1.ClearCacheRequest\x1a\'.switchyard.admin.v1.ClearCacheResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x94\x01\n\x11UpdateCacheConfig\x12-.switchyard.admin.v1.UpdateCacheConfigRequest\x1a..switchyard.admin.v1.UpdateCacheConfigResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12|\n\tTestCache\x12%.switchyard.admin.v1.TestCacheRequest\x1a&.switchyard.admin.v1.TestCacheResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'switchyard/admin/v1/cache_service.proto\x12\x13switchyard.admin.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a#switchyard/options/v1/options.proto\"u\n\x0c\x43\x61\x63heFigures\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0c\n\x04hits\x18\x02 \x01(\x03\x12\x0e\n\x06misses\x18\x03 \x01(\x03\x12\x12\n\nstale_hits\x18\x04 \x01(\x03\x12\x11\n\tcoalesced\x18\x05 \x01(\x03\x12\x10\n\x08hit_rate\x18\x06 \x01(\x01\"\x95\x01\n\x0b\x43\x61\x63heConfig\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x14\n\x07\x65nabled\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12&\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\tstale_ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\n\x08_enabled\"g\n\tCachePart\x12\x0c\n\x04part\x18\x01 \x01(\t\x12\x0f\n\x07healthy\x18\x02 \x01(\x08\x12*\n\x07latency\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07problem\x18\x04 \x01(\t\"\x16\n\x14GetCacheStatsRequest\"\xf3\x01\n\x15GetCacheStatsResponse\x12\x30\n\x05total\x18\x01 \x01(\x0b\x32!.switchyard.admin.v1.CacheFigures\x12\x32\n\x07methods\x18\x02 \x03(\x0b\x32!.switchyard.admin.v1.CacheFigures\x12\x31\n\x07\x63onfigs\x18\x03 \x03(\x0b\x32 .switchyard.admin.v1.CacheConfig\x12\x0f\n\x07\x65ntries\x18\x04 \x01(\x03\x12\r\n\x05\x62ytes\x18\x05 \x01(\x03\x12\x11\n\tprocesses\x18\x06 \x01(\x05\x12\x0e\n\x06shared\x18\x07 \x01(\x08\"_\n\x11\x43learCacheRequest\x12\x18\n\x06method\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x30\n\x06tenant\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{0,62})?$\"%\n\x12\x43learCacheResponse\x12\x0f\n\x07\x64ropped\x18\x01 \x01(\x03\"T\n\x18UpdateCacheConfigRequest\x12\x38\n\x06\x63onfig\x18\x01 \x01(\x0b\x32 .switchyard.admin.v1.CacheConfigB\x06\xbaH\x03\xc8\x01\x01\"M\n\x19UpdateCacheConfigResponse\x12\x30\n\x06\x63onfig\x18\x01 \x01(\x0b\x32 .switchyard.admin.v1.CacheConfig\"\xc1\x02\n\x15SemanticCacheSettings\x12\x14\n\x07\x65nabled\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12-\n\x0c\x65rror_budget\x18\x02 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12+\n\naudit_rate\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x94\x01\n\x10\x66ixed_similarity\x18\x04 \x01(\x01\x42u\xbaHr\xba\x01o\n\x1fsemantic_cache.fixed_similarity\x12\x1emust be 0, or from 0.6 to 0.99\x1a,this == 0.0 || (this >= 0.6 && this <= 0.99)H\x01\x88\x01\x01\x42\n\n\x08_enabledB\x13\n\x11_fixed_similarity\"\xa6\x01\n\x11SemanticCacheGate\x12\x16\n\x0eprompt_version\x18\x01 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x02 \x01(\t\x12\x0c\n\x04open\x18\x03 \x01(\x08\x12\x11\n\tthreshold\x18\x04 \x01(\x01\x12\x13\n\x0b\x65rror_bound\x18\x05 \x01(\x01\x12\x12\n\nguaranteed\x18\x06 \x01(\x08\x12\x10\n\x08observed\x18\x07 \x01(\x03\x12\r\n\x05wrong\x18\x08 \x01(\x03\"\x12\n\x10TestCacheRequest\"B\n\x11TestCacheResponse\x12-\n\x05parts\x18\x01 \x03(\x0b\x32\x1e.switchyard.admin.v1.CachePart\"K\n\x17GetSemanticCacheRequest\x12\x30\n\x06tenant\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{0,62})?$\"\xb3\x01\n\x18GetSemanticCacheResponse\x12\x11\n\tavailable\x18\x01 \x01(\x08\x12<\n\x08settings\x18\x02 \x01(\x0b\x32*.switchyard.admin.v1.SemanticCacheSettings\x12\x35\n\x05gates\x18\x03 \x03(\x0b\x32&.switchyard.admin.v1.SemanticCacheGate\x12\x0f\n\x07\x65ntries\x18\x04 \x01(\x03\"b\n\x1aUpdateSemanticCacheRequest\x12\x44\n\x08settings\x18\x01 \x01(\x0b\x32*.switchyard.admin.v1.SemanticCacheSettingsB\x06\xbaH\x03\xc8\x01\x01\"[\n\x1bUpdateSemanticCacheResponse\x12<\n\x08settings\x18\x01 \x01(\x0b\x32*.switchyard.admin.v1.SemanticCacheSettings2\xdc\x06\n\x0c\x43\x61\x63heService\x12\x86\x01\n\rGetCacheStats\x12).switchyard.admin.v1.GetCacheStatsRequest\x1a*.switchyard.admin.v1.GetCacheStatsResponse\"\x1e\xa2\xbb\x18\x1a\n\ncache.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x7f\n\nClearCache\x12&.switchyard.admin.v1.ClearCacheRequest\x1a\'.switchyard.admin.v1.ClearCacheResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x94\x01\n\x11UpdateCacheConfig\x12-.switchyard.admin.v1.UpdateCacheConfigRequest\x1a..switchyard.admin.v1.UpdateCacheConfigResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12|\n\tTestCache\x12%.switchyard.admin.v1.TestCacheRequest\x1a&.switchyard.admin.v1.TestCacheResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x8f\x01\n\x10GetSemanticCache\x12,.switchyard.admin.v1.GetSemanticCacheRequest\x1a-.switchyard.admin.v1.GetSemanticCacheResponse\"\x1e\xa2\xbb\x18\x1a\n\ncache.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x9a\x01\n\x13UpdateSemanticCache\x12/.switchyard.admin.v1.UpdateSemanticCacheRequest\x1a\x30.switchyard.admin.v1.UpdateSemanticCacheResponse\" \xa2\xbb\x18\x1c\n\x0c\x63\x61\x63he.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +40,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLEARCACHEREQUEST'].fields_by_name['tenant']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9-]{0,62})?$'
   _globals['_UPDATECACHECONFIGREQUEST'].fields_by_name['config']._loaded_options = None
   _globals['_UPDATECACHECONFIGREQUEST'].fields_by_name['config']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_SEMANTICCACHESETTINGS'].fields_by_name['error_budget']._loaded_options = None
+  _globals['_SEMANTICCACHESETTINGS'].fields_by_name['error_budget']._serialized_options = b'\272H\024\022\022\021\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
+  _globals['_SEMANTICCACHESETTINGS'].fields_by_name['audit_rate']._loaded_options = None
+  _globals['_SEMANTICCACHESETTINGS'].fields_by_name['audit_rate']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
+  _globals['_SEMANTICCACHESETTINGS'].fields_by_name['fixed_similarity']._loaded_options = None
+  _globals['_SEMANTICCACHESETTINGS'].fields_by_name['fixed_similarity']._serialized_options = b'\272Hr\272\001o\n\037semantic_cache.fixed_similarity\022\036must be 0, or from 0.6 to 0.99\032,this == 0.0 || (this >= 0.6 && this <= 0.99)'
+  _globals['_GETSEMANTICCACHEREQUEST'].fields_by_name['tenant']._loaded_options = None
+  _globals['_GETSEMANTICCACHEREQUEST'].fields_by_name['tenant']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9-]{0,62})?$'
+  _globals['_UPDATESEMANTICCACHEREQUEST'].fields_by_name['settings']._loaded_options = None
+  _globals['_UPDATESEMANTICCACHEREQUEST'].fields_by_name['settings']._serialized_options = b'\272H\003\310\001\001'
   _globals['_CACHESERVICE'].methods_by_name['GetCacheStats']._loaded_options = None
   _globals['_CACHESERVICE'].methods_by_name['GetCacheStats']._serialized_options = b'\242\273\030\032\n\ncache.read\020\001 \001*\002\010\n2\002\010<8\003'
   _globals['_CACHESERVICE'].methods_by_name['ClearCache']._loaded_options = None
@@ -48,6 +58,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CACHESERVICE'].methods_by_name['UpdateCacheConfig']._serialized_options = b'\242\273\030\034\n\014cache.manage\020\001 \001*\002\010\n2\002\010<8\003'
   _globals['_CACHESERVICE'].methods_by_name['TestCache']._loaded_options = None
   _globals['_CACHESERVICE'].methods_by_name['TestCache']._serialized_options = b'\242\273\030\034\n\014cache.manage\020\001 \001*\002\010\n2\002\010<8\003'
+  _globals['_CACHESERVICE'].methods_by_name['GetSemanticCache']._loaded_options = None
+  _globals['_CACHESERVICE'].methods_by_name['GetSemanticCache']._serialized_options = b'\242\273\030\032\n\ncache.read\020\001 \001*\002\010\n2\002\010<8\003'
+  _globals['_CACHESERVICE'].methods_by_name['UpdateSemanticCache']._loaded_options = None
+  _globals['_CACHESERVICE'].methods_by_name['UpdateSemanticCache']._serialized_options = b'\242\273\030\034\n\014cache.manage\020\001 \001*\002\010\n2\002\010<8\003'
   _globals['_CACHEFIGURES']._serialized_start=162
   _globals['_CACHEFIGURES']._serialized_end=279
   _globals['_CACHECONFIG']._serialized_start=282
@@ -66,10 +80,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATECACHECONFIGREQUEST']._serialized_end=1028
   _globals['_UPDATECACHECONFIGRESPONSE']._serialized_start=1030
   _globals['_UPDATECACHECONFIGRESPONSE']._serialized_end=1107
-  _globals['_TESTCACHEREQUEST']._serialized_start=1109
-  _globals['_TESTCACHEREQUEST']._serialized_end=1127
-  _globals['_TESTCACHERESPONSE']._serialized_start=1129
-  _globals['_TESTCACHERESPONSE']._serialized_end=1195
-  _globals['_CACHESERVICE']._serialized_start=1198
-  _globals['_CACHESERVICE']._serialized_end=1755
+  _globals['_SEMANTICCACHESETTINGS']._serialized_start=1110
+  _globals['_SEMANTICCACHESETTINGS']._serialized_end=1431
+  _globals['_SEMANTICCACHEGATE']._serialized_start=1434
+  _globals['_SEMANTICCACHEGATE']._serialized_end=1600
+  _globals['_TESTCACHEREQUEST']._serialized_start=1602
+  _globals['_TESTCACHEREQUEST']._serialized_end=1620
+  _globals['_TESTCACHERESPONSE']._serialized_start=1622
+  _globals['_TESTCACHERESPONSE']._serialized_end=1688
+  _globals['_GETSEMANTICCACHEREQUEST']._serialized_start=1690
+  _globals['_GETSEMANTICCACHEREQUEST']._serialized_end=1765
+  _globals['_GETSEMANTICCACHERESPONSE']._serialized_start=1768
+  _globals['_GETSEMANTICCACHERESPONSE']._serialized_end=1947
+  _globals['_UPDATESEMANTICCACHEREQUEST']._serialized_start=1949
+  _globals['_UPDATESEMANTICCACHEREQUEST']._serialized_end=2047
+  _globals['_UPDATESEMANTICCACHERESPONSE']._serialized_start=2049
+  _globals['_UPDATESEMANTICCACHERESPONSE']._serialized_end=2140
+  _globals['_CACHESERVICE']._serialized_start=2143
+  _globals['_CACHESERVICE']._serialized_end=3003
 # @@protoc_insertion_point(module_scope)

@@ -99,6 +99,38 @@ class UpdateCacheConfigResponse(_message.Message):
     config: CacheConfig
     def __init__(self, config: _Optional[_Union[CacheConfig, _Mapping]] = ...) -> None: ...
 
+class SemanticCacheSettings(_message.Message):
+    __slots__ = ("enabled", "error_budget", "audit_rate", "fixed_similarity")
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    ERROR_BUDGET_FIELD_NUMBER: _ClassVar[int]
+    AUDIT_RATE_FIELD_NUMBER: _ClassVar[int]
+    FIXED_SIMILARITY_FIELD_NUMBER: _ClassVar[int]
+    enabled: bool
+    error_budget: float
+    audit_rate: float
+    fixed_similarity: float
+    def __init__(self, enabled: bool = ..., error_budget: _Optional[float] = ..., audit_rate: _Optional[float] = ..., fixed_similarity: _Optional[float] = ...) -> None: ...
+
+class SemanticCacheGate(_message.Message):
+    __slots__ = ("prompt_version", "engine", "open", "threshold", "error_bound", "guaranteed", "observed", "wrong")
+    PROMPT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    OPEN_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    ERROR_BOUND_FIELD_NUMBER: _ClassVar[int]
+    GUARANTEED_FIELD_NUMBER: _ClassVar[int]
+    OBSERVED_FIELD_NUMBER: _ClassVar[int]
+    WRONG_FIELD_NUMBER: _ClassVar[int]
+    prompt_version: str
+    engine: str
+    open: bool
+    threshold: float
+    error_bound: float
+    guaranteed: bool
+    observed: int
+    wrong: int
+    def __init__(self, prompt_version: _Optional[str] = ..., engine: _Optional[str] = ..., open: bool = ..., threshold: _Optional[float] = ..., error_bound: _Optional[float] = ..., guaranteed: bool = ..., observed: _Optional[int] = ..., wrong: _Optional[int] = ...) -> None: ...
+
 class TestCacheRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -108,3 +140,33 @@ class TestCacheResponse(_message.Message):
     PARTS_FIELD_NUMBER: _ClassVar[int]
     parts: _containers.RepeatedCompositeFieldContainer[CachePart]
     def __init__(self, parts: _Optional[_Iterable[_Union[CachePart, _Mapping]]] = ...) -> None: ...
+
+class GetSemanticCacheRequest(_message.Message):
+    __slots__ = ("tenant",)
+    TENANT_FIELD_NUMBER: _ClassVar[int]
+    tenant: str
+    def __init__(self, tenant: _Optional[str] = ...) -> None: ...
+
+class GetSemanticCacheResponse(_message.Message):
+    __slots__ = ("available", "settings", "gates", "entries")
+    AVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    GATES_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    available: bool
+    settings: SemanticCacheSettings
+    gates: _containers.RepeatedCompositeFieldContainer[SemanticCacheGate]
+    entries: int
+    def __init__(self, available: bool = ..., settings: _Optional[_Union[SemanticCacheSettings, _Mapping]] = ..., gates: _Optional[_Iterable[_Union[SemanticCacheGate, _Mapping]]] = ..., entries: _Optional[int] = ...) -> None: ...
+
+class UpdateSemanticCacheRequest(_message.Message):
+    __slots__ = ("settings",)
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    settings: SemanticCacheSettings
+    def __init__(self, settings: _Optional[_Union[SemanticCacheSettings, _Mapping]] = ...) -> None: ...
+
+class UpdateSemanticCacheResponse(_message.Message):
+    __slots__ = ("settings",)
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    settings: SemanticCacheSettings
+    def __init__(self, settings: _Optional[_Union[SemanticCacheSettings, _Mapping]] = ...) -> None: ...

@@ -26,8 +26,11 @@ if _version_not_supported:
 
 
 class CacheServiceStub(object):
-    """Statistics, clearing, configuration and test of the response cache.
-    Operators only. Figures are summed over all processes that share a database.
+    """Statistics, clearing, configuration and test of the response cache, which
+    keeps the answers of methods, and of parts of the server such as "llm.exact",
+    the answers of language models; and of the semantic cache, which answers a
+    ticket like another one that means the same. Operators only. Figures are
+    summed over all processes that share a database.
     """
 
     def __init__(self, channel):
@@ -56,11 +59,24 @@ class CacheServiceStub(object):
                 request_serializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.TestCacheRequest.SerializeToString,
                 response_deserializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.TestCacheResponse.FromString,
                 _registered_method=True)
+        self.GetSemanticCache = channel.unary_unary(
+                '/switchyard.admin.v1.CacheService/GetSemanticCache',
+                request_serializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.GetSemanticCacheRequest.SerializeToString,
+                response_deserializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.GetSemanticCacheResponse.FromString,
+                _registered_method=True)
+        self.UpdateSemanticCache = channel.unary_unary(
+                '/switchyard.admin.v1.CacheService/UpdateSemanticCache',
+                request_serializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.UpdateSemanticCacheRequest.SerializeToString,
+                response_deserializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.UpdateSemanticCacheResponse.FromString,
+                _registered_method=True)
 
 
 class CacheServiceServicer(object):
-    """Statistics, clearing, configuration and test of the response cache.
-    Operators only. Figures are summed over all processes that share a database.
+    """Statistics, clearing, configuration and test of the response cache, which
+    keeps the answers of methods, and of parts of the server such as "llm.exact",
+    the answers of language models; and of the semantic cache, which answers a
+    ticket like another one that means the same. Operators only. Figures are
+    summed over all processes that share a database.
     """
 
     def GetCacheStats(self, request, context):
@@ -97,6 +113,23 @@ class CacheServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSemanticCache(self, request, context):
+        """How the semantic cache is set, and how its gates stand for one tenant.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateSemanticCache(self, request, context):
+        """Change the semantic cache of all tenants in every process, until it is
+        changed again; restarts keep it. What its gates have learned stays.
+
+        Errors: INVALID_ARGUMENT (a similarity that is not tried).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CacheServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -120,6 +153,16 @@ def add_CacheServiceServicer_to_server(servicer, server):
                     request_deserializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.TestCacheRequest.FromString,
                     response_serializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.TestCacheResponse.SerializeToString,
             ),
+            'GetSemanticCache': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSemanticCache,
+                    request_deserializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.GetSemanticCacheRequest.FromString,
+                    response_serializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.GetSemanticCacheResponse.SerializeToString,
+            ),
+            'UpdateSemanticCache': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateSemanticCache,
+                    request_deserializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.UpdateSemanticCacheRequest.FromString,
+                    response_serializer=switchyard_dot_admin_dot_v1_dot_cache__service__pb2.UpdateSemanticCacheResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'switchyard.admin.v1.CacheService', rpc_method_handlers)
@@ -129,8 +172,11 @@ def add_CacheServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CacheService(object):
-    """Statistics, clearing, configuration and test of the response cache.
-    Operators only. Figures are summed over all processes that share a database.
+    """Statistics, clearing, configuration and test of the response cache, which
+    keeps the answers of methods, and of parts of the server such as "llm.exact",
+    the answers of language models; and of the semantic cache, which answers a
+    ticket like another one that means the same. Operators only. Figures are
+    summed over all processes that share a database.
     """
 
     @staticmethod
@@ -231,6 +277,60 @@ class CacheService(object):
             '/switchyard.admin.v1.CacheService/TestCache',
             switchyard_dot_admin_dot_v1_dot_cache__service__pb2.TestCacheRequest.SerializeToString,
             switchyard_dot_admin_dot_v1_dot_cache__service__pb2.TestCacheResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSemanticCache(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.admin.v1.CacheService/GetSemanticCache',
+            switchyard_dot_admin_dot_v1_dot_cache__service__pb2.GetSemanticCacheRequest.SerializeToString,
+            switchyard_dot_admin_dot_v1_dot_cache__service__pb2.GetSemanticCacheResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateSemanticCache(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.admin.v1.CacheService/UpdateSemanticCache',
+            switchyard_dot_admin_dot_v1_dot_cache__service__pb2.UpdateSemanticCacheRequest.SerializeToString,
+            switchyard_dot_admin_dot_v1_dot_cache__service__pb2.UpdateSemanticCacheResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ResilienceServiceStub(object):
-    """What fails, what is slow, and the switches for it. Operators only.
+    """What fails, what is slow, and the switches for it. Operators only, but for
+    dead letters, which a tenant's administrators have for their own tenant.
     """
 
     def __init__(self, channel):
@@ -60,15 +61,46 @@ class ResilienceServiceStub(object):
                 request_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetPerformanceRequest.SerializeToString,
                 response_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetPerformanceResponse.FromString,
                 _registered_method=True)
+        self.ListProviders = channel.unary_unary(
+                '/switchyard.admin.v1.ResilienceService/ListProviders',
+                request_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListProvidersRequest.SerializeToString,
+                response_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListProvidersResponse.FromString,
+                _registered_method=True)
+        self.SetProviderDrill = channel.unary_unary(
+                '/switchyard.admin.v1.ResilienceService/SetProviderDrill',
+                request_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.SetProviderDrillRequest.SerializeToString,
+                response_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.SetProviderDrillResponse.FromString,
+                _registered_method=True)
+        self.ListDeadLetters = channel.unary_unary(
+                '/switchyard.admin.v1.ResilienceService/ListDeadLetters',
+                request_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListDeadLettersRequest.SerializeToString,
+                response_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListDeadLettersResponse.FromString,
+                _registered_method=True)
+        self.GetDeadLetterStats = channel.unary_unary(
+                '/switchyard.admin.v1.ResilienceService/GetDeadLetterStats',
+                request_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetDeadLetterStatsRequest.SerializeToString,
+                response_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetDeadLetterStatsResponse.FromString,
+                _registered_method=True)
+        self.ReplayDeadLetters = channel.unary_stream(
+                '/switchyard.admin.v1.ResilienceService/ReplayDeadLetters',
+                request_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ReplayDeadLettersRequest.SerializeToString,
+                response_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ReplayDeadLettersResponse.FromString,
+                _registered_method=True)
+        self.PurgeDeadLetters = channel.unary_unary(
+                '/switchyard.admin.v1.ResilienceService/PurgeDeadLetters',
+                request_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.PurgeDeadLettersRequest.SerializeToString,
+                response_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.PurgeDeadLettersResponse.FromString,
+                _registered_method=True)
 
 
 class ResilienceServiceServicer(object):
-    """What fails, what is slow, and the switches for it. Operators only.
+    """What fails, what is slow, and the switches for it. Operators only, but for
+    dead letters, which a tenant's administrators have for their own tenant.
     """
 
     def ListCircuitBreakers(self, request, context):
         """Every circuit breaker as it is in this process: one for each method of the
-        server, but those of this service.
+        server, but those of this service, and one for each model of a provider.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,6 +143,66 @@ class ResilienceServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListProviders(self, request, context):
+        """The providers of language models as they are in this process, in the order
+        of the server's settings.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetProviderDrill(self, request, context):
+        """Make every call of a provider fail, to rehearse it, or let them pass again.
+        In force in every process until it is switched off; restarts keep it.
+
+        Errors: NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDeadLetters(self, request, context):
+        """Tickets that no language model answered, though it was asked: the newest
+        first.
+
+        Errors: INVALID_ARGUMENT (a page token that this server did not make, or
+        that belongs to another filter); PERMISSION_DENIED (another tenant's).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDeadLetterStats(self, request, context):
+        """How many dead letters there are.
+
+        Errors: PERMISSION_DENIED (another tenant's).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayDeadLetters(self, request, context):
+        """Triage the tickets of letters that wait anew, the oldest first, one after
+        another. Each letter is replayed by one caller at a time, and once it has
+        been answered never again. A ticket that no model answers this time waits
+        on as it was. When the call ends before its end, what was told is done.
+
+        Errors: PERMISSION_DENIED (another tenant's).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PurgeDeadLetters(self, request, context):
+        """Forget what the tickets of letters said, for good. That they failed stays
+        on record.
+
+        Errors: PERMISSION_DENIED (another tenant's).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ResilienceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -139,6 +231,36 @@ def add_ResilienceServiceServicer_to_server(servicer, server):
                     request_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetPerformanceRequest.FromString,
                     response_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetPerformanceResponse.SerializeToString,
             ),
+            'ListProviders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProviders,
+                    request_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListProvidersRequest.FromString,
+                    response_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListProvidersResponse.SerializeToString,
+            ),
+            'SetProviderDrill': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetProviderDrill,
+                    request_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.SetProviderDrillRequest.FromString,
+                    response_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.SetProviderDrillResponse.SerializeToString,
+            ),
+            'ListDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDeadLetters,
+                    request_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListDeadLettersRequest.FromString,
+                    response_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListDeadLettersResponse.SerializeToString,
+            ),
+            'GetDeadLetterStats': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDeadLetterStats,
+                    request_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetDeadLetterStatsRequest.FromString,
+                    response_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetDeadLetterStatsResponse.SerializeToString,
+            ),
+            'ReplayDeadLetters': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReplayDeadLetters,
+                    request_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ReplayDeadLettersRequest.FromString,
+                    response_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ReplayDeadLettersResponse.SerializeToString,
+            ),
+            'PurgeDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.PurgeDeadLetters,
+                    request_deserializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.PurgeDeadLettersRequest.FromString,
+                    response_serializer=switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.PurgeDeadLettersResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'switchyard.admin.v1.ResilienceService', rpc_method_handlers)
@@ -148,7 +270,8 @@ def add_ResilienceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ResilienceService(object):
-    """What fails, what is slow, and the switches for it. Operators only.
+    """What fails, what is slow, and the switches for it. Operators only, but for
+    dead letters, which a tenant's administrators have for their own tenant.
     """
 
     @staticmethod
@@ -276,6 +399,168 @@ class ResilienceService(object):
             '/switchyard.admin.v1.ResilienceService/GetPerformance',
             switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetPerformanceRequest.SerializeToString,
             switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetPerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProviders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.admin.v1.ResilienceService/ListProviders',
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListProvidersRequest.SerializeToString,
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListProvidersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetProviderDrill(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.admin.v1.ResilienceService/SetProviderDrill',
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.SetProviderDrillRequest.SerializeToString,
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.SetProviderDrillResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.admin.v1.ResilienceService/ListDeadLetters',
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListDeadLettersRequest.SerializeToString,
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ListDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDeadLetterStats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.admin.v1.ResilienceService/GetDeadLetterStats',
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetDeadLetterStatsRequest.SerializeToString,
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.GetDeadLetterStatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/switchyard.admin.v1.ResilienceService/ReplayDeadLetters',
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ReplayDeadLettersRequest.SerializeToString,
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.ReplayDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PurgeDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.admin.v1.ResilienceService/PurgeDeadLetters',
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.PurgeDeadLettersRequest.SerializeToString,
+            switchyard_dot_admin_dot_v1_dot_resilience__service__pb2.PurgeDeadLettersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -93,6 +93,6 @@ async def turn() -> None:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Let everything go on until something holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110  # what is watched tells no event
             await asyncio.sleep(0.001)

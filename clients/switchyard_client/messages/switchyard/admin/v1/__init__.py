@@ -24,14 +24,24 @@ __all__ = (
     "CreateApiKeyResponse",
     "CreateTenantRequest",
     "CreateTenantResponse",
+    "DeadLetter",
+    "DeadLetterFilter",
+    "DeadLetterSeverity",
+    "DeadLetterState",
     "DeleteTenantRequest",
     "DeleteTenantResponse",
+    "FailedAttempt",
+    "FunctionCount",
     "GetBudgetRequest",
     "GetBudgetResponse",
     "GetCacheStatsRequest",
     "GetCacheStatsResponse",
+    "GetDeadLetterStatsRequest",
+    "GetDeadLetterStatsResponse",
     "GetPerformanceRequest",
     "GetPerformanceResponse",
+    "GetSemanticCacheRequest",
+    "GetSemanticCacheResponse",
     "GetStatusRequest",
     "GetStatusResponse",
     "GetUsageRequest",
@@ -45,6 +55,10 @@ __all__ = (
     "ListAuditEventsResponse",
     "ListCircuitBreakersRequest",
     "ListCircuitBreakersResponse",
+    "ListDeadLettersRequest",
+    "ListDeadLettersResponse",
+    "ListProvidersRequest",
+    "ListProvidersResponse",
     "ListSpendingRequest",
     "ListSpendingResponse",
     "ListTenantsRequest",
@@ -55,8 +69,13 @@ __all__ = (
     "ListTopCallersResponse",
     "OverBudget",
     "Performance",
+    "Provider",
+    "PurgeDeadLettersRequest",
+    "PurgeDeadLettersResponse",
     "RateLimitServiceStub",
     "RecentError",
+    "ReplayDeadLettersRequest",
+    "ReplayDeadLettersResponse",
     "ResetCircuitBreakerRequest",
     "ResetCircuitBreakerResponse",
     "ResetLimitsRequest",
@@ -69,14 +88,19 @@ __all__ = (
     "Role",
     "RotateApiKeyRequest",
     "RotateApiKeyResponse",
+    "SemanticCacheGate",
+    "SemanticCacheSettings",
     "SetBudgetRequest",
     "SetBudgetResponse",
     "SetCircuitBreakerModeRequest",
     "SetCircuitBreakerModeResponse",
     "SetCustomLimitRequest",
     "SetCustomLimitResponse",
+    "SetProviderDrillRequest",
+    "SetProviderDrillResponse",
     "SetTierRequest",
     "SetTierResponse",
+    "SeverityCount",
     "Spending",
     "SuspendTenantRequest",
     "SuspendTenantResponse",
@@ -88,10 +112,13 @@ __all__ = (
     "UpdateCacheConfigResponse",
     "UpdateCircuitBreakerRequest",
     "UpdateCircuitBreakerResponse",
+    "UpdateSemanticCacheRequest",
+    "UpdateSemanticCacheResponse",
     "WindowStatus",
 )
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import betterproto2
@@ -195,6 +222,94 @@ class CircuitBreakerState(betterproto2.Enum):
             "CIRCUIT_BREAKER_STATE_CLOSED": 1,
             "CIRCUIT_BREAKER_STATE_OPEN": 2,
             "CIRCUIT_BREAKER_STATE_HALF_OPEN": 3,
+        }
+
+
+class DeadLetterSeverity(betterproto2.Enum):
+    """
+    How bad a dead letter is.
+    """
+
+    UNSPECIFIED = 0
+    """
+    Not stated.
+    """
+
+    WARNING = 1
+    """
+    Somebody was served worse than usual.
+    """
+
+    ERROR = 2
+    """
+    Somebody was not served.
+    """
+
+    CRITICAL = 3
+    """
+    Nobody will be until somebody acts: a key that is refused, a bill unpaid.
+    """
+
+    @classmethod
+    def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:
+        return {
+            0: "DEAD_LETTER_SEVERITY_UNSPECIFIED",
+            1: "DEAD_LETTER_SEVERITY_WARNING",
+            2: "DEAD_LETTER_SEVERITY_ERROR",
+            3: "DEAD_LETTER_SEVERITY_CRITICAL",
+        }
+
+    @classmethod
+    def betterproto_renamed_proto_names_to_value(cls) -> dict[str, int]:
+        return {
+            "DEAD_LETTER_SEVERITY_UNSPECIFIED": 0,
+            "DEAD_LETTER_SEVERITY_WARNING": 1,
+            "DEAD_LETTER_SEVERITY_ERROR": 2,
+            "DEAD_LETTER_SEVERITY_CRITICAL": 3,
+        }
+
+
+class DeadLetterState(betterproto2.Enum):
+    """
+    What has become of a dead letter.
+    """
+
+    UNSPECIFIED = 0
+    """
+    Not stated.
+    """
+
+    WAITING = 1
+    """
+    It can be replayed.
+    """
+
+    REPLAYED = 2
+    """
+    Its ticket was triaged anew.
+    """
+
+    PURGED = 3
+    """
+    What its ticket said is forgotten.
+    """
+
+    @classmethod
+    def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:
+        return {
+            0: "DEAD_LETTER_STATE_UNSPECIFIED",
+            1: "DEAD_LETTER_STATE_WAITING",
+            2: "DEAD_LETTER_STATE_REPLAYED",
+            3: "DEAD_LETTER_STATE_PURGED",
+        }
+
+    @classmethod
+    def betterproto_renamed_proto_names_to_value(cls) -> dict[str, int]:
+        return {
+            "DEAD_LETTER_STATE_UNSPECIFIED": 0,
+            "DEAD_LETTER_STATE_WAITING": 1,
+            "DEAD_LETTER_STATE_REPLAYED": 2,
+            "DEAD_LETTER_STATE_PURGED": 3,
         }
 
 
@@ -438,19 +553,26 @@ class Budget(betterproto2.Message):
         3, betterproto2.TYPE_ENUM, default_factory=lambda: OverBudget(0)
     )
     """
-    What happens beyond it.
+    What happens beyond it. Unspecified where there is no limit.
     """
 
     spent_micro_usd: "int" = betterproto2.field(4, betterproto2.TYPE_INT64)
     """
-    Spent today, calls in progress included.
+    Spent today, as of the last second.
+    """
+
+    held_micro_usd: "int" = betterproto2.field(5, betterproto2.TYPE_INT64)
+    """
+    Set aside by the server's processes for calls in progress and for those of
+    the next seconds, as of the last second. What a process that was killed had
+    set aside comes back with the next day. 0 where there is no limit.
     """
 
     reset_time: "datetime.datetime | None" = betterproto2.field(
-        5, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
+        6, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
     )
     """
-    When the day ends.
+    When the day ends, and the next day's budget begins.
     """
 
 
@@ -465,7 +587,7 @@ class CacheConfig(betterproto2.Message):
 
     method: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    "package.Service/Method".
+    "package.Service/Method", or a part such as "llm.exact".
     """
 
     enabled: "bool | None" = betterproto2.field(2, betterproto2.TYPE_BOOL, optional=True)
@@ -500,7 +622,7 @@ class CacheFigures(betterproto2.Message):
 
     method: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    "package.Service/Method". Empty: all methods.
+    "package.Service/Method", or a part such as "llm.exact". Empty: all.
     """
 
     hits: "int" = betterproto2.field(2, betterproto2.TYPE_INT64)
@@ -729,7 +851,7 @@ class ClearCacheRequest(betterproto2.Message):
 
     method: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    "package.Service/Method". Empty: every method.
+    "package.Service/Method", or a part such as "llm.exact". Empty: all.
     """
 
     tenant: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
@@ -867,6 +989,118 @@ default_message_pool.register_message(
 
 
 @dataclass(eq=False, repr=False)
+class DeadLetter(betterproto2.Message):
+    """
+    A ticket that no language model answered, though it was asked.
+    """
+
+    name: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Resource name, as "deadLetters/{letter}".
+    """
+
+    create_time: "datetime.datetime | None" = betterproto2.field(
+        2, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
+    )
+    """
+    When it failed.
+    """
+
+    function: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
+    """
+    What failed, such as "triage.classify".
+    """
+
+    severity: "DeadLetterSeverity" = betterproto2.field(
+        4, betterproto2.TYPE_ENUM, default_factory=lambda: DeadLetterSeverity(0)
+    )
+    """
+    How bad it is.
+    """
+
+    reason: "str" = betterproto2.field(5, betterproto2.TYPE_STRING)
+    """
+    Why the last attempt failed, such as "server_error".
+    """
+
+    attempts: "list[FailedAttempt]" = betterproto2.field(
+        6, betterproto2.TYPE_MESSAGE, repeated=True
+    )
+    """
+    What was tried, in order.
+    """
+
+    request: "str" = betterproto2.field(7, betterproto2.TYPE_STRING)
+    """
+    What was asked, as JSON without personal data. Empty once it is purged.
+    """
+
+    state: "DeadLetterState" = betterproto2.field(
+        8, betterproto2.TYPE_ENUM, default_factory=lambda: DeadLetterState(0)
+    )
+    """
+    What has become of it.
+    """
+
+    replay_run: "str" = betterproto2.field(9, betterproto2.TYPE_STRING)
+    """
+    Resource name of the run that a replay made, as "triageRuns/{run}". Empty:
+    none was replayed.
+    """
+
+
+default_message_pool.register_message("switchyard.admin.v1", "DeadLetter", DeadLetter)
+
+
+@dataclass(eq=False, repr=False)
+class DeadLetterFilter(betterproto2.Message):
+    """
+    Which dead letters; a letter must meet every condition that is set.
+    """
+
+    names: "list[str]" = betterproto2.field(1, betterproto2.TYPE_STRING, repeated=True)
+    """
+    These letters, by name. Empty: any.
+    """
+
+    function: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    What failed, such as "triage.classify". Empty: anything.
+    """
+
+    severity: "DeadLetterSeverity" = betterproto2.field(
+        3, betterproto2.TYPE_ENUM, default_factory=lambda: DeadLetterSeverity(0)
+    )
+    """
+    How bad. Unspecified: any.
+    """
+
+    state: "DeadLetterState" = betterproto2.field(
+        4, betterproto2.TYPE_ENUM, default_factory=lambda: DeadLetterState(0)
+    )
+    """
+    What has become of it. Unspecified: anything.
+    """
+
+    start_time: "datetime.datetime | None" = betterproto2.field(
+        5, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
+    )
+    """
+    Failed at this time or later, in the years 1970 to 9999. Absent: any.
+    """
+
+    end_time: "datetime.datetime | None" = betterproto2.field(
+        6, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
+    )
+    """
+    Failed before this time, in the years 1970 to 9999. Absent: any.
+    """
+
+
+default_message_pool.register_message("switchyard.admin.v1", "DeadLetterFilter", DeadLetterFilter)
+
+
+@dataclass(eq=False, repr=False)
 class DeleteTenantRequest(betterproto2.Message):
     """
     Which tenant to delete.
@@ -908,6 +1142,64 @@ class DeleteTenantResponse(betterproto2.Message):
 default_message_pool.register_message(
     "switchyard.admin.v1", "DeleteTenantResponse", DeleteTenantResponse
 )
+
+
+@dataclass(eq=False, repr=False)
+class FailedAttempt(betterproto2.Message):
+    """
+    One call of a provider that came to nothing.
+    """
+
+    provider: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The provider.
+    """
+
+    model: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    The model.
+    """
+
+    reason: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
+    """
+    Why it failed, such as "rate_limited", or what was wrong with its answer,
+    such as "off_schema".
+    """
+
+    http_status: "int" = betterproto2.field(4, betterproto2.TYPE_INT32)
+    """
+    Status of HTTP, 100 to 599. 0: there was none, or it is not known.
+    """
+
+    duration: "datetime.timedelta | None" = betterproto2.field(
+        5, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Duration, optional=True
+    )
+    """
+    Time from asking to failing.
+    """
+
+
+default_message_pool.register_message("switchyard.admin.v1", "FailedAttempt", FailedAttempt)
+
+
+@dataclass(eq=False, repr=False)
+class FunctionCount(betterproto2.Message):
+    """
+    Dead letters of one function.
+    """
+
+    function: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    What failed, such as "triage.classify".
+    """
+
+    letters: "int" = betterproto2.field(2, betterproto2.TYPE_INT64)
+    """
+    How many.
+    """
+
+
+default_message_pool.register_message("switchyard.admin.v1", "FunctionCount", FunctionCount)
 
 
 @dataclass(eq=False, repr=False)
@@ -967,7 +1259,7 @@ class GetCacheStatsResponse(betterproto2.Message):
 
     methods: "list[CacheFigures]" = betterproto2.field(2, betterproto2.TYPE_MESSAGE, repeated=True)
     """
-    Each method that may be cached.
+    Each method, and each part of the server, that may be cached.
     """
 
     configs: "list[CacheConfig]" = betterproto2.field(3, betterproto2.TYPE_MESSAGE, repeated=True)
@@ -998,6 +1290,61 @@ class GetCacheStatsResponse(betterproto2.Message):
 
 default_message_pool.register_message(
     "switchyard.admin.v1", "GetCacheStatsResponse", GetCacheStatsResponse
+)
+
+
+@dataclass(eq=False, repr=False)
+class GetDeadLetterStatsRequest(betterproto2.Message):
+    """
+    Whose dead letters, and which.
+    """
+
+    tenant: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The tenant. Empty: the caller's.
+    """
+
+    filter: "DeadLetterFilter | None" = betterproto2.field(
+        2, betterproto2.TYPE_MESSAGE, optional=True
+    )
+    """
+    Which. Absent: all.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "GetDeadLetterStatsRequest", GetDeadLetterStatsRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class GetDeadLetterStatsResponse(betterproto2.Message):
+    """
+    How many there are.
+    """
+
+    total: "int" = betterproto2.field(1, betterproto2.TYPE_INT64)
+    """
+    All of them.
+    """
+
+    by_function: "list[FunctionCount]" = betterproto2.field(
+        2, betterproto2.TYPE_MESSAGE, repeated=True
+    )
+    """
+    By what failed, in the order of the names.
+    """
+
+    by_severity: "list[SeverityCount]" = betterproto2.field(
+        3, betterproto2.TYPE_MESSAGE, repeated=True
+    )
+    """
+    By how bad it is, the worst first; severities of no letter are left out.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "GetDeadLetterStatsResponse", GetDeadLetterStatsResponse
 )
 
 
@@ -1043,6 +1390,60 @@ class GetPerformanceResponse(betterproto2.Message):
 
 default_message_pool.register_message(
     "switchyard.admin.v1", "GetPerformanceResponse", GetPerformanceResponse
+)
+
+
+@dataclass(eq=False, repr=False)
+class GetSemanticCacheRequest(betterproto2.Message):
+    """
+    Whose gates.
+    """
+
+    tenant: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The tenant. Empty: the caller's.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "GetSemanticCacheRequest", GetSemanticCacheRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class GetSemanticCacheResponse(betterproto2.Message):
+    """
+    How the semantic cache stands.
+    """
+
+    available: "bool" = betterproto2.field(1, betterproto2.TYPE_BOOL)
+    """
+    Whether the server that answers has an embedder. Without one, nothing is
+    looked for, however it is set.
+    """
+
+    settings: "SemanticCacheSettings | None" = betterproto2.field(
+        2, betterproto2.TYPE_MESSAGE, optional=True
+    )
+    """
+    The settings in force.
+    """
+
+    gates: "list[SemanticCacheGate]" = betterproto2.field(
+        3, betterproto2.TYPE_MESSAGE, repeated=True
+    )
+    """
+    The tenant's gates, those that have learned most first; at most 20.
+    """
+
+    entries: "int" = betterproto2.field(4, betterproto2.TYPE_INT64)
+    """
+    The tenant's answers that may be given again.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "GetSemanticCacheResponse", GetSemanticCacheResponse
 )
 
 
@@ -1344,14 +1745,103 @@ default_message_pool.register_message(
 
 
 @dataclass(eq=False, repr=False)
-class ListSpendingRequest(betterproto2.Message):
+class ListDeadLettersRequest(betterproto2.Message):
     """
-    Whose spending.
+    Whose dead letters, and which.
     """
 
     tenant: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
     The tenant. Empty: the caller's.
+    """
+
+    filter: "DeadLetterFilter | None" = betterproto2.field(
+        2, betterproto2.TYPE_MESSAGE, optional=True
+    )
+    """
+    Which. Absent: all.
+    """
+
+    page_size: "int" = betterproto2.field(3, betterproto2.TYPE_INT32)
+    """
+    Most letters to return: 1 to 50. 0: 50.
+    """
+
+    page_token: "str" = betterproto2.field(4, betterproto2.TYPE_STRING)
+    """
+    `next_page_token` of the page before. Empty: the first page.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "ListDeadLettersRequest", ListDeadLettersRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class ListDeadLettersResponse(betterproto2.Message):
+    """
+    A page of dead letters.
+    """
+
+    dead_letters: "list[DeadLetter]" = betterproto2.field(
+        1, betterproto2.TYPE_MESSAGE, repeated=True
+    )
+    """
+    The newest first.
+    """
+
+    next_page_token: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    Token of the next page. Empty: this is the last one.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "ListDeadLettersResponse", ListDeadLettersResponse
+)
+
+
+@dataclass(eq=False, repr=False)
+class ListProvidersRequest(betterproto2.Message):
+    """
+    Nothing to choose.
+    """
+
+    pass
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "ListProvidersRequest", ListProvidersRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class ListProvidersResponse(betterproto2.Message):
+    """
+    The providers.
+    """
+
+    providers: "list[Provider]" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, repeated=True)
+    """
+    In the order of the settings. Empty: the embedded engine answers alone.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "ListProvidersResponse", ListProvidersResponse
+)
+
+
+@dataclass(eq=False, repr=False)
+class ListSpendingRequest(betterproto2.Message):
+    """
+    Whose spending, and of how many days.
+    """
+
+    tenant: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The tenant. Empty: the caller's. "-": every tenant's; for operators.
     """
 
     days: "int" = betterproto2.field(2, betterproto2.TYPE_INT32)
@@ -1373,7 +1863,13 @@ class ListSpendingResponse(betterproto2.Message):
 
     spending: "list[Spending]" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, repeated=True)
     """
-    By day and model, the newest day first.
+    The newest day first, then by tenant and model; at most 10,000.
+    """
+
+    incomplete: "bool" = betterproto2.field(2, betterproto2.TYPE_BOOL)
+    """
+    Whether so many were found that some may be missing: ask for fewer days, or
+    for one tenant.
     """
 
 
@@ -1561,6 +2057,106 @@ default_message_pool.register_message("switchyard.admin.v1", "Performance", Perf
 
 
 @dataclass(eq=False, repr=False)
+class Provider(betterproto2.Message):
+    """
+    One model behind one endpoint.
+    """
+
+    provider: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Its name in the server's settings.
+    """
+
+    model: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    The model.
+    """
+
+    breaker: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
+    """
+    Its circuit breaker, as in ListCircuitBreakers.
+    """
+
+    state: "CircuitBreakerState" = betterproto2.field(
+        4, betterproto2.TYPE_ENUM, default_factory=lambda: CircuitBreakerState(0)
+    )
+    """
+    Whether its calls pass.
+    """
+
+    success_share: "float" = betterproto2.field(5, betterproto2.TYPE_DOUBLE)
+    """
+    Share of its calls that were answered of late, 0 to 1. 1 before the first.
+    """
+
+    p95: "datetime.timedelta | None" = betterproto2.field(
+        6, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Duration, optional=True
+    )
+    """
+    In which 95 % of its calls were answered of late. Absent: too few were made.
+    """
+
+    input_micro_usd_per_million_tokens: "int" = betterproto2.field(7, betterproto2.TYPE_INT64)
+    """
+    Price of a million tokens of questions, in millionths of a US dollar.
+    """
+
+    output_micro_usd_per_million_tokens: "int" = betterproto2.field(8, betterproto2.TYPE_INT64)
+    """
+    Price of a million tokens of answers, in millionths of a US dollar.
+    """
+
+    drilled: "bool" = betterproto2.field(9, betterproto2.TYPE_BOOL)
+    """
+    Whether its calls are made to fail.
+    """
+
+
+default_message_pool.register_message("switchyard.admin.v1", "Provider", Provider)
+
+
+@dataclass(eq=False, repr=False)
+class PurgeDeadLettersRequest(betterproto2.Message):
+    """
+    Whose dead letters, and which.
+    """
+
+    tenant: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The tenant. Empty: the caller's.
+    """
+
+    filter: "DeadLetterFilter | None" = betterproto2.field(
+        2, betterproto2.TYPE_MESSAGE, optional=True
+    )
+    """
+    Which. Absent: all.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "PurgeDeadLettersRequest", PurgeDeadLettersRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class PurgeDeadLettersResponse(betterproto2.Message):
+    """
+    They are purged.
+    """
+
+    purged: "int" = betterproto2.field(1, betterproto2.TYPE_INT64)
+    """
+    How many were.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "PurgeDeadLettersResponse", PurgeDeadLettersResponse
+)
+
+
+@dataclass(eq=False, repr=False)
 class RecentError(betterproto2.Message):
     """
     One call that failed.
@@ -1607,6 +2203,63 @@ class RecentError(betterproto2.Message):
 
 
 default_message_pool.register_message("switchyard.admin.v1", "RecentError", RecentError)
+
+
+@dataclass(eq=False, repr=False)
+class ReplayDeadLettersRequest(betterproto2.Message):
+    """
+    Whose dead letters, and which.
+    """
+
+    tenant: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The tenant. Empty: the caller's.
+    """
+
+    filter: "DeadLetterFilter | None" = betterproto2.field(
+        2, betterproto2.TYPE_MESSAGE, optional=True
+    )
+    """
+    Which of those that wait. Absent: all.
+    """
+
+    most: "int" = betterproto2.field(3, betterproto2.TYPE_INT32)
+    """
+    Most letters to replay: 1 to 100. 0: 100.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "ReplayDeadLettersRequest", ReplayDeadLettersRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class ReplayDeadLettersResponse(betterproto2.Message):
+    """
+    What came of one letter.
+    """
+
+    name: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Its name, as "deadLetters/{letter}".
+    """
+
+    run: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    Resource name of the run that the replay made. Empty: it failed again, and
+    the letter waits on.
+    """
+
+    failure: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
+    """
+    Why it failed, such as "NotAnswered": no model did. Empty: it did not.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "ReplayDeadLettersResponse", ReplayDeadLettersResponse
+)
 
 
 @dataclass(eq=False, repr=False)
@@ -1791,6 +2444,97 @@ default_message_pool.register_message(
 
 
 @dataclass(eq=False, repr=False)
+class SemanticCacheGate(betterproto2.Message):
+    """
+    What decides whether answers are given again, within one tenant, prompt
+    version and engine.
+    """
+
+    prompt_version: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Version of the prompt that the answers were made with.
+    """
+
+    engine: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    Engine and models that made them.
+    """
+
+    open: "bool" = betterproto2.field(3, betterproto2.TYPE_BOOL)
+    """
+    Whether answers are given again.
+    """
+
+    threshold: "float" = betterproto2.field(4, betterproto2.TYPE_DOUBLE)
+    """
+    Cosine similarity from which they are, 0.6 to 0.99. 0: closed.
+    """
+
+    error_bound: "float" = betterproto2.field(5, betterproto2.TYPE_DOUBLE)
+    """
+    Upper bound of the share of them that are wrong, 0 to 1.
+    """
+
+    guaranteed: "bool" = betterproto2.field(6, betterproto2.TYPE_BOOL)
+    """
+    Whether the bound keeps the error budget by the evidence of audits. False:
+    closed, or fixed by hand.
+    """
+
+    observed: "int" = betterproto2.field(7, betterproto2.TYPE_INT64)
+    """
+    Answers that were or could have been given again, and that the gate has
+    learned from.
+    """
+
+    wrong: "int" = betterproto2.field(8, betterproto2.TYPE_INT64)
+    """
+    Those of them that were compared with an answer made afresh and were wrong.
+    """
+
+
+default_message_pool.register_message("switchyard.admin.v1", "SemanticCacheGate", SemanticCacheGate)
+
+
+@dataclass(eq=False, repr=False)
+class SemanticCacheSettings(betterproto2.Message):
+    """
+    How the semantic cache works.
+    """
+
+    enabled: "bool | None" = betterproto2.field(1, betterproto2.TYPE_BOOL, optional=True)
+    """
+    Whether answers are looked for and kept. Absent: as it is.
+    """
+
+    error_budget: "float" = betterproto2.field(2, betterproto2.TYPE_DOUBLE)
+    """
+    Share of the answers given again that may be wrong, above 0 and below 1;
+    audits hold it with 95 % confidence. 0: as it is. In force at first: 0.02.
+    """
+
+    audit_rate: "float" = betterproto2.field(3, betterproto2.TYPE_DOUBLE)
+    """
+    Share of the answers that could be given again that are made afresh, to see
+    whether they are the same, above 0 to 1. 0: as it is. In force at first: 0.1.
+    """
+
+    fixed_similarity: "float | None" = betterproto2.field(
+        4, betterproto2.TYPE_DOUBLE, optional=True
+    )
+    """
+    Similarity from which an answer is given again, in hundredths, 0.6 to 0.99,
+    in place of the one that audits allow. It guarantees nothing. 0: audits
+    decide. Absent: as it is. In force at first: 0.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "SemanticCacheSettings", SemanticCacheSettings
+)
+
+
+@dataclass(eq=False, repr=False)
 class SetBudgetRequest(betterproto2.Message):
     """
     The new budget.
@@ -1803,7 +2547,8 @@ class SetBudgetRequest(betterproto2.Message):
 
     daily_micro_usd: "int | None" = betterproto2.field(2, betterproto2.TYPE_INT64, optional=True)
     """
-    Millionths of a US dollar a day, 0 or more. Absent: no limit.
+    Millionths of a US dollar a day, 0 to 1,000,000,000 dollars. Absent: no
+    limit.
     """
 
     over_budget: "OverBudget" = betterproto2.field(
@@ -1917,6 +2662,45 @@ default_message_pool.register_message(
 
 
 @dataclass(eq=False, repr=False)
+class SetProviderDrillRequest(betterproto2.Message):
+    """
+    Which provider, and whether to drill it.
+    """
+
+    provider: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Its name in the server's settings.
+    """
+
+    drilled: "bool" = betterproto2.field(2, betterproto2.TYPE_BOOL)
+    """
+    Whether its calls shall fail.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "SetProviderDrillRequest", SetProviderDrillRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class SetProviderDrillResponse(betterproto2.Message):
+    """
+    The provider as it is now.
+    """
+
+    provider: "Provider | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
+    """
+    Drilled, or not any more.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "SetProviderDrillResponse", SetProviderDrillResponse
+)
+
+
+@dataclass(eq=False, repr=False)
 class SetTierRequest(betterproto2.Message):
     """
     Which key, and where to.
@@ -1949,9 +2733,31 @@ default_message_pool.register_message("switchyard.admin.v1", "SetTierResponse", 
 
 
 @dataclass(eq=False, repr=False)
+class SeverityCount(betterproto2.Message):
+    """
+    Dead letters of one severity.
+    """
+
+    severity: "DeadLetterSeverity" = betterproto2.field(
+        1, betterproto2.TYPE_ENUM, default_factory=lambda: DeadLetterSeverity(0)
+    )
+    """
+    How bad.
+    """
+
+    letters: "int" = betterproto2.field(2, betterproto2.TYPE_INT64)
+    """
+    How many.
+    """
+
+
+default_message_pool.register_message("switchyard.admin.v1", "SeverityCount", SeverityCount)
+
+
+@dataclass(eq=False, repr=False)
 class Spending(betterproto2.Message):
     """
-    Spending on one model on one day.
+    What one tenant spent on one model on one day.
     """
 
     day: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -1959,27 +2765,32 @@ class Spending(betterproto2.Message):
     The day (UTC), as "2026-01-31".
     """
 
-    model: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    tenant: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    The tenant.
+    """
+
+    model: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
     """
     The model, as "provider/model".
     """
 
-    calls: "int" = betterproto2.field(3, betterproto2.TYPE_INT64)
+    calls: "int" = betterproto2.field(4, betterproto2.TYPE_INT64)
     """
-    Calls that were answered.
+    Calls that were made.
     """
 
-    input_tokens: "int" = betterproto2.field(4, betterproto2.TYPE_INT64)
+    input_tokens: "int" = betterproto2.field(5, betterproto2.TYPE_INT64)
     """
     Tokens of the questions.
     """
 
-    output_tokens: "int" = betterproto2.field(5, betterproto2.TYPE_INT64)
+    output_tokens: "int" = betterproto2.field(6, betterproto2.TYPE_INT64)
     """
     Tokens of the answers.
     """
 
-    cost_micro_usd: "int" = betterproto2.field(6, betterproto2.TYPE_INT64)
+    cost_micro_usd: "int" = betterproto2.field(7, betterproto2.TYPE_INT64)
     """
     Their price in millionths of a US dollar.
     """
@@ -2179,6 +2990,44 @@ default_message_pool.register_message(
 
 
 @dataclass(eq=False, repr=False)
+class UpdateSemanticCacheRequest(betterproto2.Message):
+    """
+    The wanted settings.
+    """
+
+    settings: "SemanticCacheSettings | None" = betterproto2.field(
+        1, betterproto2.TYPE_MESSAGE, optional=True
+    )
+    """
+    What to change.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "UpdateSemanticCacheRequest", UpdateSemanticCacheRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class UpdateSemanticCacheResponse(betterproto2.Message):
+    """
+    The settings in force.
+    """
+
+    settings: "SemanticCacheSettings | None" = betterproto2.field(
+        1, betterproto2.TYPE_MESSAGE, optional=True
+    )
+    """
+    All of them.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "UpdateSemanticCacheResponse", UpdateSemanticCacheResponse
+)
+
+
+@dataclass(eq=False, repr=False)
 class WindowStatus(betterproto2.Message):
     """
     What is left in one window.
@@ -2374,8 +3223,9 @@ class AccessServiceStub:
 class BudgetServiceStub:
     """
     Budgets of tenants for language models, by the day (UTC), and what was spent.
-    Prices are those of the server's settings. A budget is reserved before a call
-    and settled after it, so that processes together never spend more.
+    Prices are those of the server's settings. What a call may cost is set aside
+    before it and settled after it, so that processes together never spend more.
+    A tenant's administrators see their own; operators see and set all of them.
     """
 
     def __init__(self, channel: grpc.Channel):
@@ -2383,9 +3233,9 @@ class BudgetServiceStub:
 
     def get_budget(self, message: "GetBudgetRequest") -> "GetBudgetResponse":
         """
-        The budget of a tenant, and what is left of it today.
+        The budget of a tenant, and what is spent of it today.
 
-        Errors: NOT_FOUND (no such tenant).
+        Errors: NOT_FOUND (no such tenant); PERMISSION_DENIED (another tenant's).
         """
 
         return self._channel.unary_unary(
@@ -2396,7 +3246,7 @@ class BudgetServiceStub:
 
     def set_budget(self, message: "SetBudgetRequest") -> "SetBudgetResponse":
         """
-        Set the budget of a tenant, in force in every process within seconds.
+        Set the budget of a tenant, in force in every process within two seconds.
         Operators only.
 
         Errors: NOT_FOUND (no such tenant).
@@ -2410,7 +3260,9 @@ class BudgetServiceStub:
 
     def list_spending(self, message: "ListSpendingRequest") -> "ListSpendingResponse":
         """
-        What a tenant has spent, by day and model, the newest day first.
+        What was spent by day, tenant and model, the newest day first.
+
+        Errors: NOT_FOUND (no such tenant); PERMISSION_DENIED (other tenants').
         """
 
         return self._channel.unary_unary(
@@ -2422,8 +3274,11 @@ class BudgetServiceStub:
 
 class CacheServiceStub:
     """
-    Statistics, clearing, configuration and test of the response cache.
-    Operators only. Figures are summed over all processes that share a database.
+    Statistics, clearing, configuration and test of the response cache, which
+    keeps the answers of methods, and of parts of the server such as "llm.exact",
+    the answers of language models; and of the semantic cache, which answers a
+    ticket like another one that means the same. Operators only. Figures are
+    summed over all processes that share a database.
     """
 
     def __init__(self, channel: grpc.Channel):
@@ -2487,6 +3342,33 @@ class CacheServiceStub:
             "/switchyard.admin.v1.CacheService/TestCache",
             TestCacheRequest.SerializeToString,
             TestCacheResponse.FromString,
+        )(message)
+
+    def get_semantic_cache(self, message: "GetSemanticCacheRequest") -> "GetSemanticCacheResponse":
+        """
+        How the semantic cache is set, and how its gates stand for one tenant.
+        """
+
+        return self._channel.unary_unary(
+            "/switchyard.admin.v1.CacheService/GetSemanticCache",
+            GetSemanticCacheRequest.SerializeToString,
+            GetSemanticCacheResponse.FromString,
+        )(message)
+
+    def update_semantic_cache(
+        self, message: "UpdateSemanticCacheRequest"
+    ) -> "UpdateSemanticCacheResponse":
+        """
+        Change the semantic cache of all tenants in every process, until it is
+        changed again; restarts keep it. What its gates have learned stays.
+
+        Errors: INVALID_ARGUMENT (a similarity that is not tried).
+        """
+
+        return self._channel.unary_unary(
+            "/switchyard.admin.v1.CacheService/UpdateSemanticCache",
+            UpdateSemanticCacheRequest.SerializeToString,
+            UpdateSemanticCacheResponse.FromString,
         )(message)
 
 
@@ -2591,7 +3473,8 @@ class RateLimitServiceStub:
 
 class ResilienceServiceStub:
     """
-    What fails, what is slow, and the switches for it. Operators only.
+    What fails, what is slow, and the switches for it. Operators only, but for
+    dead letters, which a tenant's administrators have for their own tenant.
     """
 
     def __init__(self, channel: grpc.Channel):
@@ -2602,7 +3485,7 @@ class ResilienceServiceStub:
     ) -> "ListCircuitBreakersResponse":
         """
         Every circuit breaker as it is in this process: one for each method of the
-        server, but those of this service.
+        server, but those of this service, and one for each model of a provider.
         """
 
         if message is None:
@@ -2676,6 +3559,99 @@ class ResilienceServiceStub:
             "/switchyard.admin.v1.ResilienceService/GetPerformance",
             GetPerformanceRequest.SerializeToString,
             GetPerformanceResponse.FromString,
+        )(message)
+
+    def list_providers(
+        self, message: "ListProvidersRequest | None" = None
+    ) -> "ListProvidersResponse":
+        """
+        The providers of language models as they are in this process, in the order
+        of the server's settings.
+        """
+
+        if message is None:
+            message = ListProvidersRequest()
+
+        return self._channel.unary_unary(
+            "/switchyard.admin.v1.ResilienceService/ListProviders",
+            ListProvidersRequest.SerializeToString,
+            ListProvidersResponse.FromString,
+        )(message)
+
+    def set_provider_drill(self, message: "SetProviderDrillRequest") -> "SetProviderDrillResponse":
+        """
+        Make every call of a provider fail, to rehearse it, or let them pass again.
+        In force in every process until it is switched off; restarts keep it.
+
+        Errors: NOT_FOUND.
+        """
+
+        return self._channel.unary_unary(
+            "/switchyard.admin.v1.ResilienceService/SetProviderDrill",
+            SetProviderDrillRequest.SerializeToString,
+            SetProviderDrillResponse.FromString,
+        )(message)
+
+    def list_dead_letters(self, message: "ListDeadLettersRequest") -> "ListDeadLettersResponse":
+        """
+        Tickets that no language model answered, though it was asked: the newest
+        first.
+
+        Errors: INVALID_ARGUMENT (a page token that this server did not make, or
+        that belongs to another filter); PERMISSION_DENIED (another tenant's).
+        """
+
+        return self._channel.unary_unary(
+            "/switchyard.admin.v1.ResilienceService/ListDeadLetters",
+            ListDeadLettersRequest.SerializeToString,
+            ListDeadLettersResponse.FromString,
+        )(message)
+
+    def get_dead_letter_stats(
+        self, message: "GetDeadLetterStatsRequest"
+    ) -> "GetDeadLetterStatsResponse":
+        """
+        How many dead letters there are.
+
+        Errors: PERMISSION_DENIED (another tenant's).
+        """
+
+        return self._channel.unary_unary(
+            "/switchyard.admin.v1.ResilienceService/GetDeadLetterStats",
+            GetDeadLetterStatsRequest.SerializeToString,
+            GetDeadLetterStatsResponse.FromString,
+        )(message)
+
+    def replay_dead_letters(
+        self, message: "ReplayDeadLettersRequest"
+    ) -> "Iterator[ReplayDeadLettersResponse]":
+        """
+        Triage the tickets of letters that wait anew, the oldest first, one after
+        another. Each letter is replayed by one caller at a time, and once it has
+        been answered never again. A ticket that no model answers this time waits
+        on as it was. When the call ends before its end, what was told is done.
+
+        Errors: PERMISSION_DENIED (another tenant's).
+        """
+
+        yield from self._channel.unary_stream(
+            "/switchyard.admin.v1.ResilienceService/ReplayDeadLetters",
+            ReplayDeadLettersRequest.SerializeToString,
+            ReplayDeadLettersResponse.FromString,
+        )(message)
+
+    def purge_dead_letters(self, message: "PurgeDeadLettersRequest") -> "PurgeDeadLettersResponse":
+        """
+        Forget what the tickets of letters said, for good. That they failed stays
+        on record.
+
+        Errors: PERMISSION_DENIED (another tenant's).
+        """
+
+        return self._channel.unary_unary(
+            "/switchyard.admin.v1.ResilienceService/PurgeDeadLetters",
+            PurgeDeadLettersRequest.SerializeToString,
+            PurgeDeadLettersResponse.FromString,
         )(message)
 
 

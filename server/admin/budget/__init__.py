@@ -1,0 +1,1 @@
+"""Budgets for language models, for operators and tenants."""

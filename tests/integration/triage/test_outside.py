@@ -1,0 +1,324 @@
+"""Tickets on their way to language models and back: what leaves, what comes, what stays."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from dataclasses import replace
+
+import orjson
+import pytest
+import pytest_asyncio
+
+from server.dead_letters.letter import Severity
+from server.storage.database import Database
+from server.triage.engine import Attempt, Parts
+from server.triage.narration import ReplyPiece
+from server.triage.pipeline import Event
+from server.triage.run import Run, Step, StepReport
+from server.triage.ticket import ENGINE_BYTES, OUTWARD_ATTRIBUTE, Ticket
+from tests.conftest import make_database
+from tests.integration.callers import until
+from tests.integration.triage.abroad import Abroad, SameEmbedder, abroad
+from tests.integration.triage.relay import Relay, relay_to
+from tools.fake_llm_process import FakeLlm
+
+PERSONAL = ("Ada Lovelace", "ada@example.com", "+44 20 7946 0958", "4111 1111 1111 1111", "C-77103")
+TICKET = Ticket(
+    id="t-1",
+    subject="Refund for Ada Lovelace",
+    body=(
+        "I am Ada Lovelace, write to ada@example.com. I was charged twice for order 4412."
+        " Call +44 20 7946 0958. My card is 4111 1111 1111 1111."
+    ),
+    customer_id="C-77103",
+    attributes={"plan": "pro", "billing_email": "ada@example.com", "note": "customer C-77103"},
+)
+REFUND = Ticket(
+    id="t-2", body="Hello. My name is Ada Lovelace. I was charged twice for order 4412."
+)
+REPLY_ALONE = Parts(sentiment=False, summary=False, estimated_resolution=False)
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[FakeLlm]:
+    """A rehearsal endpoint in a process of its own."""
+    process = FakeLlm().start()
+    yield process
+    process.stop()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def shared_relay(endpoint: FakeLlm) -> AsyncIterator[Relay]:
+    """What stands before it."""
+    async with relay_to(endpoint.url) as relay:
+        yield relay
+
+
+@pytest.fixture(scope="module")
+def embedder() -> SameEmbedder:
+    """What reuse rests on."""
+    return SameEmbedder()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def desk(
+    postgres_url: str, shared_relay: Relay, embedder: SameEmbedder
+) -> AsyncIterator[Abroad]:
+    """A pipeline whose two providers are reached through the relay."""
+    database = Database(await make_database(postgres_url))
+    await database.open()
+    async with abroad(database, shared_relay.url, embedder) as desk:
+        yield desk
+    await database.close()
+
+
+@pytest.fixture
+def fake(endpoint: FakeLlm) -> FakeLlm:
+    """The endpoint, well-behaved."""
+    endpoint.reset()
+    return endpoint
+
+
+@pytest.fixture
+def relay(shared_relay: Relay, fake: FakeLlm) -> Relay:
+    """The relay, which has seen nothing yet."""
+    assert fake.stats()["requests"] == 0
+    shared_relay.bodies.clear()
+    return shared_relay
+
+
+@pytest.fixture
+def tenant() -> str:
+    """One whose answers nobody else reuses."""
+    return f"tenant-{uuid.uuid4().hex[:8]}"
+
+
+def told(run: Run) -> list[str]:
+    """Its attempts in short: who, why, how it ended."""
+    return [f"{a.provider} {a.cause} {a.outcome}" for a in run.answer.attempts]
+
+
+def pieces(events: list[Event]) -> list[str]:
+    """What a watcher saw of the reply."""
+    return [event.text for event in events if isinstance(event, ReplyPiece)]
+
+
+def finding(events: list[Event], step: Step) -> str:
+    """What a step said."""
+    return next(e.finding for e in events if isinstance(e, StepReport) and e.step is step)
+
+
+@pytest.mark.parametrize("is_watched", [False, True])
+async def test_personal_data_stays_here_and_stands_in_the_reply(
+    desk: Abroad, relay: Relay, tenant: str, is_watched: bool
+) -> None:
+    run = await desk.triage(tenant, TICKET, is_watched=is_watched)
+    assert len(relay.bodies) == 1
+    assert [value for value in PERSONAL if value in relay.seen] == []
+    assert "order 4412" in relay.seen
+    assert run.answer.reply is not None
+    assert "Ada Lovelace" in run.answer.reply
+    assert "ada@example.com" in run.answer.reply
+    assert "NAME" not in run.answer.reply
+
+
+@pytest.mark.parametrize("value", ["ada.lovelace@example.com", "4111 1111 1111 1111"])
+@pytest.mark.parametrize("characters", [6, 12])
+async def test_a_text_that_is_too_long_is_not_cut_within_personal_data(
+    desk: Abroad, relay: Relay, tenant: str, value: str, characters: int
+) -> None:
+    filler = "I was charged twice. " * (ENGINE_BYTES // 20)
+    body = filler[: ENGINE_BYTES - characters - 1] + " " + value + " " + filler
+    note = filler[: OUTWARD_ATTRIBUTE - characters - 1] + " " + value
+    await desk.triage(tenant, replace(REFUND, body=body, attributes={"note": note}))
+    assert "I was charged twice." in relay.seen
+    assert value[:characters].strip() not in relay.seen
+
+
+@pytest.mark.usefixtures("fake")
+async def test_what_was_hidden_is_told_by_kind(desk: Abroad, tenant: str) -> None:
+    assert finding(await desk.events(tenant, REFUND), Step.REDACT) == "1 name"
+
+
+@pytest.mark.usefixtures("fake")
+async def test_a_watcher_sees_the_reply_with_its_personal_data_and_no_placeholder(
+    desk: Abroad, tenant: str
+) -> None:
+    events = await desk.events(tenant, TICKET, is_watched=True)
+    run = events[-1].run  # type: ignore[union-attr]  # the last one is Recorded
+    assert len(pieces(events)) > 1
+    assert "".join(pieces(events)) == run.answer.reply
+    assert [piece for piece in pieces(events) if "[" in piece or "]" in piece] == []
+
+
+async def test_a_provider_that_fails_is_followed_by_the_next(
+    desk: Abroad, fake: FakeLlm, tenant: str
+) -> None:
+    fake.control(next=["http_400"])
+    run = await desk.triage(tenant, TICKET)
+    assert told(run) == ["one first bad_request", "two failover ok"]
+    assert run.answer.engine.model == "two/model-two"
+    assert not run.answer.is_degraded
+    assert await desk.letters_of(tenant) == []
+
+
+async def test_a_watcher_is_told_of_each_attempt_that_the_run_keeps(
+    desk: Abroad, fake: FakeLlm, tenant: str
+) -> None:
+    fake.control(next=["http_500", "http_400"])
+    events = await desk.events(tenant, TICKET, is_watched=True)
+    run = events[-1].run  # type: ignore[union-attr]  # the last one is Recorded
+    assert told(run) == ["one first server_error", "one retry bad_request", "two failover ok"]
+    assert [e for e in events if isinstance(e, Attempt)] == list(run.answer.attempts)
+
+
+async def test_where_all_fail_the_embedded_engine_answers_and_says_so(
+    desk: Abroad, fake: FakeLlm, tenant: str
+) -> None:
+    fake.control(next=["http_400", "http_400"])
+    run = await desk.triage(tenant, TICKET)
+    assert told(run) == ["one first bad_request", "two failover bad_request"]
+    assert run.answer.is_degraded
+    assert run.answer.engine.engine == "embedded"
+    assert run.answer.reply
+
+
+async def test_what_no_model_answered_is_kept_without_personal_data(
+    desk: Abroad, fake: FakeLlm, tenant: str
+) -> None:
+    fake.control(next=["http_400", "http_404"])
+    run = await desk.triage(tenant, TICKET)
+    (letter,) = await desk.letters_of(tenant)
+    assert (letter.letter_id, letter.reason) == (run.run_id, "not_found")
+    assert letter.severity is Severity.WARNING
+    assert [attempt.reason for attempt in letter.attempts] == ["bad_request", "not_found"]
+    assert letter.request is not None
+    assert [value for value in PERSONAL if value in letter.request.decode()] == []
+    assert "[EMAIL_1]" in orjson.loads(letter.request)["body"]
+
+
+async def test_a_wrong_key_is_a_critical_letter_and_an_alert(
+    desk: Abroad, fake: FakeLlm, tenant: str
+) -> None:
+    fake.control(next=["http_401", "http_401"])
+    await desk.triage(tenant, TICKET)
+    (letter,) = await desk.letters_of(tenant)
+    assert letter.severity is Severity.CRITICAL
+    assert {("one", "unauthorized"), ("two", "unauthorized")} <= set(desk.alerts)
+
+
+async def test_a_drill_leaves_no_letter(desk: Abroad, relay: Relay, tenant: str) -> None:
+    for member in desk.members:
+        member.is_drilled = True
+    run = await desk.triage(tenant, TICKET)
+    for member in desk.members:
+        member.is_drilled = False
+    assert run.answer.is_degraded
+    assert {attempt.outcome for attempt in run.answer.attempts} == {"drill"}
+    assert relay.bodies == []
+    assert await desk.letters_of(tenant) == []
+
+
+async def test_a_stream_that_breaks_before_anything_was_shown_is_begun_again(
+    desk: Abroad, relay: Relay, tenant: str
+) -> None:
+    relay.breaks_at = b"category"
+    events = await desk.events(tenant, REFUND, is_watched=True, parts=REPLY_ALONE)
+    run = events[-1].run  # type: ignore[union-attr]  # the last one is Recorded
+    assert told(run) == ["one first network", "one retry ok"]
+    assert "".join(pieces(events)) == run.answer.reply
+
+
+async def test_a_stream_that_breaks_after_something_was_shown_is_not_told_anew(
+    desk: Abroad, relay: Relay, tenant: str
+) -> None:
+    relay.breaks_at = b"charged"
+    events = await desk.events(tenant, REFUND, is_watched=True, parts=REPLY_ALONE)
+    run = events[-1].run  # type: ignore[union-attr]  # the last one is Recorded
+    assert told(run) == ["one first network"]
+    assert run.answer.is_degraded
+    assert pieces(events)
+    assert len(relay.bodies) == 1
+
+
+async def test_a_watcher_who_leaves_lets_the_endpoint_go(
+    desk: Abroad, fake: FakeLlm, tenant: str
+) -> None:
+    fake.control(next=["never_answers"])
+
+    async def in_flight(count: int) -> bool:
+        return bool(fake.stats()["in_flight"] == count)
+
+    async def watch() -> None:
+        await desk.events(tenant, REFUND, is_watched=True)
+
+    watching = asyncio.create_task(watch())
+    await until(lambda: in_flight(1))
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    await until(lambda: in_flight(0))
+    assert [m.provider.name for m in desk.members if m.slots.locked()] == []
+
+
+async def test_no_model_is_asked_when_there_is_no_time(
+    desk: Abroad, relay: Relay, tenant: str
+) -> None:
+    run = await desk.triage(tenant, REFUND, deadline_s=time.monotonic())
+    assert {attempt.outcome for attempt in run.answer.attempts} == {"no_time"}
+    assert run.answer.is_degraded
+    assert relay.bodies == []
+    assert await desk.letters_of(tenant) == []
+
+
+async def test_an_answer_is_reused_with_the_facts_of_the_ticket_at_hand(
+    desk: Abroad, relay: Relay, tenant: str
+) -> None:
+    first = await desk.triage(tenant, REFUND)
+    other = replace(REFUND, id="t-3", body=REFUND.body.replace("Ada Lovelace", "Grace Hopper"))
+    second = await desk.triage(tenant, other)
+    assert len(relay.bodies) == 1
+    assert second.answer.reuse is not None
+    assert second.answer.reuse.source_run == first.run_id
+    assert second.answer.reuse.similarity == pytest.approx(1.0)
+    assert not second.answer.reuse.is_guaranteed
+    assert second.answer.category == first.answer.category
+    assert second.answer.reply == str(first.answer.reply).replace("Ada Lovelace", "Grace Hopper")
+
+
+async def test_an_answer_about_another_order_is_not_reused(
+    desk: Abroad, relay: Relay, tenant: str
+) -> None:
+    await desk.triage(tenant, REFUND)
+    other = replace(REFUND, id="t-3", body=REFUND.body.replace("4412", "4413"))
+    assert (await desk.triage(tenant, other)).answer.reuse is None
+    assert len(relay.bodies) == 2
+
+
+async def test_a_degraded_answer_answers_no_other_ticket(
+    desk: Abroad, fake: FakeLlm, tenant: str
+) -> None:
+    fake.control(next=["http_400", "http_400"])
+    assert (await desk.triage(tenant, REFUND)).answer.is_degraded
+    again = (await desk.triage(tenant, replace(REFUND, id="t-3"))).answer
+    assert again.reuse is None
+    assert again.engine.engine == "llm"
+
+
+async def test_embeddings_that_fail_cost_reuse_and_nothing_else(
+    desk: Abroad, relay: Relay, embedder: SameEmbedder, tenant: str
+) -> None:
+    embedder.is_broken = True
+    events = await desk.events(tenant, REFUND)
+    embedder.is_broken = False
+    assert finding(events, Step.LOOK_UP) == "could not be looked up"
+    assert len(relay.bodies) == 1
+
+
+async def test_a_pipeline_that_is_left_at_its_first_step_asks_nobody(
+    desk: Abroad, relay: Relay, tenant: str
+) -> None:
+    async with aclosing(desk.pipeline.run(desk.order(tenant, REFUND))) as events:
+        await anext(events)
+    assert relay.bodies == []

@@ -1,0 +1,27 @@
+"""Who is asked where two variables name an endpoint."""
+
+import pytest
+
+from server.models import read_terms
+from server.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("url", "has_strict_schema", "has_logprobs"),
+    [
+        ("https://api.openai.com/v1", True, True),
+        ("http://127.0.0.1:11434/v1", True, True),
+        ("https://api.groq.com/openai/v1", False, False),
+        ("https://generativelanguage.googleapis.com/v1beta/openai", True, False),
+    ],
+)
+def test_an_endpoint_is_asked_for_nothing_that_it_refuses(
+    url: str, has_strict_schema: bool, has_logprobs: bool
+) -> None:
+    (provider,) = read_terms(Settings(llm_url=url, llm_model="m")).providers
+    assert provider.has_strict_schema is has_strict_schema
+    assert provider.has_logprobs is has_logprobs
+
+
+def test_without_an_endpoint_nobody_is_asked() -> None:
+    assert read_terms(Settings()).providers == ()
