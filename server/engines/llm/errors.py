@@ -40,6 +40,7 @@ REASONS = {
     "overloaded": Fault.RECOVERABLE,  # 503, 529
     "server_error": Fault.RECOVERABLE,  # any other 5xx, 408, 409
     "unreadable": Fault.RECOVERABLE,  # an answer that is not the protocol's JSON
+    "drill": Fault.RECOVERABLE,  # made to fail by an operator
     "bad_request": Fault.PERMANENT,  # 400, 422
     "context_too_long": Fault.PERMANENT,  # 400 or 413 that says so
     "content_refused": Fault.PERMANENT,  # a content filter's 400

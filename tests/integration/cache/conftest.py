@@ -1,6 +1,7 @@
 """Caches over a real Redis, each as a process of its own would have it."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -9,11 +10,28 @@ import redis
 from interceptors.cache.answer_cache import AnswerCache
 from interceptors.cache.memory import Memory
 from interceptors.cache.shared import SharedCache
+from tools.redis_process import RedisProcess
 
 MakeCache = Callable[..., AnswerCache]
 CountCommands = Callable[[str], int]
 
 TAKE_SETS = 5  # SET commands of asking for a lease: the lock and four tags
+
+
+@pytest.fixture(scope="session")
+def quiet_redis(session_folder: Path) -> Iterator[RedisProcess]:
+    """A Redis that no server of other tests speaks to: here commands are counted."""
+    process = RedisProcess(session_folder / "quiet-redis").start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def redis_url(quiet_redis: RedisProcess) -> str:
+    """The URL of an empty Redis."""
+    with redis.Redis.from_url(quiet_redis.url) as client:
+        client.flushall()
+    return quiet_redis.url
 
 
 @pytest.fixture

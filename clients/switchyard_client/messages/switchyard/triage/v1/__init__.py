@@ -474,7 +474,8 @@ class Attempt(betterproto2.Message):
 
     cause: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
     """
-    Why it was made: "first", "retry", "correction", "failover" or "hedge".
+    Why it was made: "first", "retry", "correction", "failover" or "hedge";
+    "cache" where the same was asked before and that answer was given again.
     """
 
     outcome: "str" = betterproto2.field(4, betterproto2.TYPE_STRING)
