@@ -21,9 +21,9 @@ from interceptors.errors import Unauthenticated
 from server.access.authenticator import Authenticator
 from server.access.last_use import LastUse
 from server.access.remembered import Remembered, Verified
-from server.app import SERVICES
+from server.composition.ground import SERVICES
+from server.composition.guards import Guards, make_chain, make_guards
 from server.errors import status_of
-from server.guards import Guards, make_chain, make_guards
 from server.logs import JsonLog
 from server.settings import Settings
 

@@ -5,7 +5,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from switchyard.options.v1 import options_pb2
 
 from interceptors.policy import MissingPolicy, read_policies
-from server.app import SERVICES
+from server.composition.ground import SERVICES
 
 POLICIES = read_policies(descriptor_pool.Default(), SERVICES)
 FREE = {"switchyard.admin.v1.RateLimitService/GetStatus"}  # asking what is left takes nothing

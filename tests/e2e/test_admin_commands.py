@@ -14,7 +14,7 @@ from switchyard_client.__main__ import cli
 from switchyard_client.commands.admin import admin
 
 from interceptors.policy import read_policies
-from server.app import SERVICES
+from server.composition.ground import SERVICES
 from tools.server_process import ServerProcess
 
 Run = Callable[..., Result]

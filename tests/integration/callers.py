@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 from google.protobuf import descriptor_pool, message_factory
 
-from server.app import SERVICES
+from server.composition.ground import SERVICES
 
 TRIAGE, ACCESS, CACHE, LIMITS, RESILIENCE, BUDGET = SERVICES
 PATIENCE_S = 30.0

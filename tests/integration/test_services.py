@@ -9,7 +9,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from server.app import SERVICES, Application
+from server.app import Application
+from server.composition.ground import SERVICES
 from server.health import LIST_RESPONSE
 from tests.integration.triage.requests import request
 

@@ -13,7 +13,8 @@ import pytest_asyncio
 from google.protobuf import descriptor_pool
 
 from interceptors.policy import read_policies
-from server.app import SERVICES, application
+from server.app import application
+from server.composition.ground import SERVICES
 from server.logs import JsonLog
 from server.settings import OFF, Address, Settings
 from tests.conftest import make_database

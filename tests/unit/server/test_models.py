@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.models import read_terms
+from server.composition.models import read_terms
 from server.settings import Settings
 
 

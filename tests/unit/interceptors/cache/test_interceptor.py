@@ -11,7 +11,7 @@ from interceptors.cache.memory import Memory
 from interceptors.call import Call
 from interceptors.chain import Method
 from interceptors.policy import read_policies
-from server.app import SERVICES
+from server.composition.ground import SERVICES
 from tests.unit.interceptors.cache.cached_service import (
     NOT_CACHED,
     PER_CALLER,

@@ -1,0 +1,97 @@
+"""Triage: the taxonomies and their engines, the pipeline, and what it needs outside."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import grpc
+from google.rpc.status_pb2 import Status
+from switchyard.triage.v1 import triage_service_pb2_grpc
+
+from server.admin.cache.semantic import SemanticControl
+from server.composition.ground import Ground, observer
+from server.composition.models import open_finders, open_reuse
+from server.dead_letters.store import DeadLetterStore
+from server.engines.embedded.process import EngineProcess
+from server.engines.embedded.remote import RemoteEngineMaker
+from server.engines.llm.engine import LlmEngineMaker
+from server.engines.llm.exact import ExactAnswers
+from server.engines.llm.inquiry import Inquirer
+from server.engines.llm.member import Member
+from server.triage.catalog import Active, TaxonomyCatalog
+from server.triage.decision import DecisionPolicy
+from server.triage.engine import EngineMaker
+from server.triage.metrics import TriageMetrics
+from server.triage.outside import Outside
+from server.triage.pipeline import TriagePipeline
+from server.triage.servicer import TriageServicer
+from server.triage.starter import starter_taxonomy
+from server.triage.store import RunStore, TaxonomyStore
+
+
+@dataclass(frozen=True, slots=True)
+class TriageParts:
+    """Triage, and what operators look at and change of it."""
+
+    catalog: TaxonomyCatalog
+    runs: RunStore
+    pipeline: TriagePipeline
+    letters: DeadLetterStore
+    providers: Sequence[Member]  # of language models; empty: the embedded engine answers alone
+    reuse: SemanticControl
+
+
+async def make_catalog(
+    ground: Ground, engines: EngineProcess, inquirer: Inquirer | None
+) -> TaxonomyCatalog:
+    maker: EngineMaker = RemoteEngineMaker(engines)
+    if inquirer is not None:
+        maker = LlmEngineMaker(maker, inquirer, ExactAnswers(ground.guards.cache))
+    starter = starter_taxonomy()
+    starter_engine = await maker.load(maker.starter_model(), starter)
+    return TaxonomyCatalog(TaxonomyStore(ground.database), maker, Active(starter, starter_engine))
+
+
+async def make_triage(
+    ground: Ground, catalog: TaxonomyCatalog, inquirer: Inquirer | None
+) -> TriageParts:
+    settings, guards = ground.settings, ground.guards
+    runs = RunStore(ground.database, ground.commits)
+    letters = DeadLetterStore(ground.database, ground.commits)
+    metrics = TriageMetrics(ground.registry)
+    outside, reuse = None, None
+    if inquirer is not None:
+        reuse = await open_reuse(
+            settings, ground.database, ground.commits, guards.cache, ground.stack
+        )
+        outside = Outside(letters, reuse, metrics.hidden, open_finders(settings))
+    pipeline = TriagePipeline(
+        catalog=catalog,
+        runs=runs,
+        policy=DecisionPolicy(settings.automatic_min_confidence),
+        digest_key=ground.key,
+        recorded=metrics.recorded,
+        outside=outside,
+        observe=observer(guards.timings, "step", settings),
+    )
+    providers = () if inquirer is None else inquirer.members
+    return TriageParts(catalog, runs, pipeline, letters, providers, SemanticControl(reuse))
+
+
+def add_triage(
+    server: grpc.aio.Server,
+    ground: Ground,
+    triage: TriageParts,
+    answer_error: Callable[[str, Exception], Status],
+) -> None:
+    triage_service_pb2_grpc.add_TriageServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
+        TriageServicer(
+            pipeline=triage.pipeline,
+            catalog=triage.catalog,
+            runs=triage.runs,
+            status_of=answer_error,
+            page_key=ground.key,
+            batch_slots=ground.settings.batch_slots,
+            draining=ground.guards.gate.closed,
+        ),
+        server,
+    )
