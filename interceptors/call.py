@@ -47,6 +47,7 @@ class Call:
         "_answer_metadata",
         "_id",
         "_metadata",
+        "_pairs",
         "cache",
         "caller",
         "deadline_s",
@@ -68,15 +69,23 @@ class Call:
         self.reason = ""  # of the error that it ended with; empty: it did not
         self._id = ""
         self._metadata: Mapping[str, str | bytes] | None = None
+        self._pairs: Metadata | None = None
         self._address = ""
         self._answer_metadata: list[tuple[str, str | bytes]] = []
 
     @property
+    def pairs(self) -> Metadata:
+        """What the caller sent beside its request, in order."""
+        if self._pairs is None:
+            sent: Any = self.transport.invocation_metadata()  # made anew each time it is asked for
+            self._pairs = sent or ()
+        return self._pairs
+
+    @property
     def metadata(self) -> Mapping[str, str | bytes]:
-        """What the caller sent beside its request; of a key sent twice, the last value."""
+        """The same by key; of a key sent twice, the last value."""
         if self._metadata is None:
-            pairs: Any = self.transport.invocation_metadata()
-            self._metadata = dict(pairs or ())
+            self._metadata = dict(self.pairs)
         return self._metadata
 
     @property

@@ -91,8 +91,7 @@ def bearer(headers: Sequence[str]) -> str:
 
 def _headers(call: Call) -> list[str]:
     """Every value: one that is sent twice must not pass as one."""
-    pairs: Any = call.transport.invocation_metadata()
-    return [value for key, value in pairs or () if key == HEADER]
+    return [str(value) for key, value in call.pairs if key == HEADER]
 
 
 def _malformed(message: str) -> Unauthenticated:
