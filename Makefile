@@ -71,8 +71,23 @@ lock:  ## Resolve pyproject.toml into the lock files
 	@tools/lock.sh
 
 .PHONY: bench
-bench: $(SETUP)  ## Measure Triage and the interceptors beside a bare echo, in one run
+bench: bench-calls bench-llm  ## Measure Triage beside a bare echo, and by a model beside the usual application
+
+.PHONY: bench-calls
+bench-calls: $(SETUP)
 	@$(BIN)/python -m bench.calls
+
+.PHONY: bench-llm
+bench-llm: $(SETUP)
+	@$(BIN)/python -m bench.llm_calls
+
+.PHONY: faults
+faults: $(SETUP)  ## 10,000 tickets while a fifth of the model's answers fail, in every way
+	@$(BIN)/python -m bench.faults
+
+.PHONY: outage
+outage: $(SETUP)  ## A model dies under load and comes back: who answers? (draws docs/outage.svg)
+	@$(BIN)/python -m bench.outage
 
 .PHONY: load
 load: $(SETUP)  ## 100 concurrent callers for a minute

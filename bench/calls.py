@@ -31,7 +31,7 @@ from bench.figures import Figure, report
 from bench.full_chain import KEY
 from bench.load_generator import Round, run_round
 from bench.tickets import ID_CHARACTERS, countable_tickets, numbered_requests, sized_tickets
-from tools.server_process import READY, ServerProcess
+from tools.server_process import ServerProcess
 
 IN_FLIGHT = 32
 STREAMS = 8
@@ -86,12 +86,12 @@ def echo_server(kind: str) -> Iterator[Server]:
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.echo_server", kind], stdout=subprocess.PIPE, text=True
     )
-    assert process.stdout is not None
-    ready = READY.search(process.stdout.readline())
-    assert ready is not None
     authorization = f"Bearer {naive_chain.token()}" if kind == "naive" else KEY
     try:
-        yield Server(ready.group(1), process.pid, authorization)
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("ready on ").strip()
+        assert address, "the echo server did not start"
+        yield Server(address, process.pid, authorization)
     finally:
         process.terminate()
         process.communicate()

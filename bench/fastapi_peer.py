@@ -9,9 +9,11 @@ log-probabilities, and an answer is held against its schema alone.
 
 import logging
 import socket
+import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -68,7 +70,7 @@ def application(model_url: str) -> FastAPI:
     @app.post("/triage", response_model=answer)
     @limiter.limit(LIMITS)
     async def triage(
-        request: Request,  # slowapi looks for it by its name
+        request: Request,  # noqa: ARG001  # slowapi looks for it by its name
         ticket: Ticket,
         _caller: Annotated[str, Depends(_known_caller)],
     ) -> Any:
@@ -115,6 +117,23 @@ def _answer_model(categories: tuple[str, ...]) -> type[BaseModel]:
 
 def _choice(name: str, values: Any) -> Any:
     return StrEnum(name, {value: value for value in values})
+
+
+@contextmanager
+def fastapi_server(model_url: str) -> Iterator[tuple[str, int]]:
+    """The URL and process id of the service, with one worker."""
+    command = [sys.executable, "-m", "bench.fastapi_peer", model_url]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().removeprefix("ready on ").strip()
+        assert url, "the FastAPI application did not start"
+        yield url, process.pid
+    finally:
+        process.terminate()
+        process.communicate()
 
 
 def main() -> None:

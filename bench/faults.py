@@ -91,7 +91,7 @@ def numbered_tickets(count: int) -> list[ticket_pb2.Ticket]:
     """Tickets whose ids and texts differ."""
     tickets = sized_tickets(count, BODY_BYTES)
     for number, ticket in enumerate(tickets):
-        ticket.body += f"\n{number:08d}"
+        ticket.body = f"{number:08d}\n{ticket.body}"
     return tickets
 
 

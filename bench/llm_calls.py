@@ -9,9 +9,6 @@ measured with one call at a time.
 """
 
 import argparse
-import asyncio
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -71,7 +68,9 @@ class Found:
 
 
 CASES = {
-    "triage_llm_0ms": Case("lean", 0, 1000, (("fastapi_0ms", "<= 0.2"), ("litellm_0ms", "<= 0.04"))),
+    "triage_llm_0ms": Case(
+        "lean", 0, 1000, (("fastapi_0ms", "<= 0.2"), ("litellm_0ms", "<= 0.04"))
+    ),
     "triage_llm_sdk_0ms": Case("sdk", 0, 400, (("fastapi_0ms", "<= 1"),)),
     "fastapi_0ms": Case("fastapi", 0, 400),
     "litellm_0ms": Case("litellm", 0, 200),
@@ -100,25 +99,11 @@ def serving(kind: str, model: FakeLlm) -> Iterator[Server]:
             environment = {"SWITCHYARD_LLM_PROVIDERS": str(folder / "providers.toml")}
             yield stack.enter_context(switchyard_server(**environment))
         elif kind == "fastapi":
-            yield stack.enter_context(_fastapi_server(model))
+            url, pid = stack.enter_context(fastapi_peer.fastapi_server(model.url))
+            yield Server(f"{url}/triage", pid, fastapi_peer.KEY)
         else:
             url, pid = stack.enter_context(litellm_peer.litellm_proxy(model.url))
             yield Server(f"{url}/v1/chat/completions", pid, f"Bearer {litellm_peer.KEY}")
-
-
-@contextmanager
-def _fastapi_server(model: FakeLlm) -> Iterator[Server]:
-    command = [sys.executable, "-m", "bench.fastapi_peer", model.url]
-    with Path("/dev/null").open("wb") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-    assert process.stdout is not None
-    url = process.stdout.readline().removeprefix("ready on ").strip()
-    assert url, "the FastAPI application did not start"
-    try:
-        yield Server(f"{url}/triage", process.pid, fastapi_peer.KEY)
-    finally:
-        process.terminate()
-        process.communicate()
 
 
 @asynccontextmanager
@@ -144,7 +129,10 @@ async def calling(
 
 
 async def run_case(
-    case: Case, model: FakeLlm, servers: Mapping[str, Server], requests: Mapping[str, Iterator[bytes]]
+    case: Case,
+    model: FakeLlm,
+    servers: Mapping[str, Server],
+    requests: Mapping[str, Iterator[bytes]],
 ) -> Found:
     """One round."""
     model.reset()
@@ -175,7 +163,7 @@ async def measure(
 
 def figures(rounds: Mapping[str, Sequence[Found]]) -> list[Figure]:
     """Medians, and each case's share of its peers' processor time."""
-    found = []
+    found: list[Figure] = []
     for name, done in rounds.items():
         found += _case_figures(name, done)
         for peer, goal in CASES[name].goals:

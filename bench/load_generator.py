@@ -72,8 +72,8 @@ async def run_round(
     before, start = spent(), time.perf_counter()
     await asyncio.gather(*[caller() for _ in range(in_flight)])
     seconds = time.perf_counter() - start
-    cpu_s = [after - b for after, b in zip(spent(), before, strict=True)]
-    return Round(calls, seconds, *cpu_s, tuple(latencies))
+    server_s, children_s, database_s = (a - b for a, b in zip(spent(), before, strict=True))
+    return Round(calls, seconds, server_s, children_s, database_s, tuple(latencies))
 
 
 def _cpu_s(process: psutil.Process) -> float:

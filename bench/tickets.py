@@ -38,14 +38,6 @@ def countable_tickets(body_bytes: int, number: str) -> list[ticket_pb2.Ticket]:
     return tickets
 
 
-def countable_tickets(body_bytes: int, number: str) -> list[ticket_pb2.Ticket]:
-    """72 tickets with `number` in their bodies: where it counts up, their texts differ."""
-    tickets = sized_tickets(72, body_bytes - len(number) - 1)
-    for ticket in tickets:
-        ticket.body = f"{number}\n{ticket.body}"
-    return tickets
-
-
 def numbered_requests(requests: Sequence[bytes], number: str) -> Iterator[bytes]:
     """Endless serialised requests, these in turn, no two alike: where `number` stands in them, 8
     characters, it counts up.
