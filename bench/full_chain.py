@@ -96,7 +96,7 @@ def members(log_stream: BinaryIO) -> Sequence[tuple[str, Callable[[], Intercepto
 
     return (
         ("metrics_and_log", listeners),
-        ("error_status", lambda: ErrorStatus(lambda _method, error: status_of(error))),
+        ("error_status", lambda: ErrorStatus(lambda _call, error: status_of(error))),
         ("identity", lambda: Identity(known.get, refuse, permission.is_open)),
         ("permission", lambda: permission),
         ("deadline", lambda: Deadline(all_policies)),

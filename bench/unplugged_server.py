@@ -77,6 +77,10 @@ class UnpluggedServer:
     remembered: Remembered
 
 
+async def _known(_tenant: str) -> str:
+    return "1"
+
+
 def open_unplugged_server(stack: AsyncExitStack) -> UnpluggedServer:
     """A server with usual settings; what must be closed is closed with `stack`."""
     settings, registry = Settings(), CollectorRegistry()
@@ -89,8 +93,9 @@ def open_unplugged_server(stack: AsyncExitStack) -> UnpluggedServer:
         guards,
         entrance,
         lambda _tenant: "1",
+        _known,
         b"a key of the benchmark",
-        lambda _method, error: status_of(error),
+        lambda _call, error: status_of(error),
         log,
         registry,
     )

@@ -17,19 +17,19 @@ from interceptors.errors import reason_of, status_of
 PASSED_ON = (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError)
 
 
-def _usual_status(_method: str, error: Exception) -> Status:
+def _usual_status(_call: Call, error: Exception) -> Status:
     return status_of(error)
 
 
 class ErrorStatus:
-    """Ends a call that raised with the status that `status_of` gives for method and exception;
+    """Ends a call that raised with the status that `status_of` gives for call and exception;
     the usual one knows what interceptors refuse, and calls everything else INTERNAL.
     """
 
-    def __init__(self, status_of: Callable[[str, Exception], Status] = _usual_status) -> None:
+    def __init__(self, status_of: Callable[[Call, Exception], Status] = _usual_status) -> None:
         self._status_of = status_of
 
-    def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
+    def wrap_unary(self, _method: Method, handler: UnaryHandler) -> UnaryHandler:
         """Aborts with a status where `handler` raises."""
 
         async def answer(request: Any, call: Call) -> Any:
@@ -38,11 +38,11 @@ class ErrorStatus:
             except PASSED_ON:
                 raise
             except Exception as error:
-                return await self._abort(method, error, call)
+                return await self._abort(error, call)
 
         return answer
 
-    def wrap_stream(self, method: Method, handler: StreamHandler) -> StreamHandler:
+    def wrap_stream(self, _method: Method, handler: StreamHandler) -> StreamHandler:
         """Aborts with a status where `handler` raises, also in mid-stream."""
 
         async def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
@@ -53,11 +53,11 @@ class ErrorStatus:
             except PASSED_ON:
                 raise
             except Exception as error:
-                await self._abort(method, error, call)
+                await self._abort(error, call)
 
         return answer
 
-    async def _abort(self, method: Method, error: Exception, call: Call) -> None:
-        status = self._status_of(method.name, error)
+    async def _abort(self, error: Exception, call: Call) -> None:
+        status = self._status_of(call, error)
         call.reason = reason_of(status)
         await call.abort_with_status(rpc_status.to_status(status))

@@ -8,8 +8,9 @@
       PermissionDenied     the caller may not do this
       RateLimited          the caller has spent the units of a window
       TooManyConnections   one address holds too many connections
+      TooManyStreams       one caller, or one address, holds too many streams
       Overloaded           the server has more work than it can do
-      CircuitOpen          what the call needs has failed too often just now
+      CircuitOpen          what the call needs has failed too often just now, or is closed off
       DeadlineExceeded     the call's time is over
 
 Status codes stand here and in the application's own table, nowhere else.
@@ -109,6 +110,15 @@ class TooManyConnections(InterceptorError):
         self.most = most
 
 
+class TooManyStreams(InterceptorError):
+    """One caller, or one address, holds as many streams as it may."""
+
+    def __init__(self, most: int, retry_after_s: float) -> None:
+        super().__init__(str(most))
+        self.most = most
+        self.retry_after_s = retry_after_s
+
+
 class Overloaded(InterceptorError):
     """The call was shed before any work on it began."""
 
@@ -118,12 +128,13 @@ class Overloaded(InterceptorError):
 
 
 class CircuitOpen(InterceptorError):
-    """A circuit breaker refuses calls for a while."""
+    """A circuit breaker refuses calls for a while; `is_forced`: an operator wants it so."""
 
-    def __init__(self, breaker: str, retry_after_s: float) -> None:
+    def __init__(self, breaker: str, retry_after_s: float, *, is_forced: bool = False) -> None:
         super().__init__(breaker)
         self.breaker = breaker
         self.retry_after_s = retry_after_s
+        self.is_forced = is_forced
 
 
 class DeadlineExceeded(InterceptorError):
@@ -219,6 +230,10 @@ def _rate_limited(error: RateLimited) -> Status:
     )
 
 
+def _why_open(error: CircuitOpen) -> str:
+    return "was closed off by an operator" if error.is_forced else "has failed too often just now"
+
+
 STATUSES: dict[type[InterceptorError], Callable[[Any], Status]] = {
     InvalidRequest: lambda error: status(
         grpc.StatusCode.INVALID_ARGUMENT,
@@ -250,6 +265,12 @@ STATUSES: dict[type[InterceptorError], Callable[[Any], Status]] = {
         "TOO_MANY_CONNECTIONS",
         f"This address holds more than {error.most} connections. Close some, or share one.",
     ),
+    TooManyStreams: lambda error: status(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "TOO_MANY_STREAMS",
+        f"No more than {error.most} streams may be open at once. End one, or share one.",
+        retry_info(error.retry_after_s),
+    ),
     Overloaded: lambda error: status(
         grpc.StatusCode.UNAVAILABLE,
         "OVERLOADED",
@@ -259,7 +280,7 @@ STATUSES: dict[type[InterceptorError], Callable[[Any], Status]] = {
     CircuitOpen: lambda error: status(
         grpc.StatusCode.UNAVAILABLE,
         "CIRCUIT_OPEN",
-        f"{error.breaker} has failed too often just now. Nothing was done; try again later.",
+        f"{error.breaker} {_why_open(error)}. Nothing was done; try again later.",
         retry_info(error.retry_after_s),
     ),
     DeadlineExceeded: lambda error: status(

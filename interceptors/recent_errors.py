@@ -1,4 +1,4 @@
-"""The last calls that failed, with what an operator needs to find them again."""
+"""The last calls that the server failed, with what an operator needs to find them again."""
 
 import time
 from collections import deque
@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from interceptors.call import Call
-from interceptors.timings import OK
+from interceptors.errors import SERVER_FAULTS
 
 MOST_ERRORS = 100
+# A stranger can call what is not there as often as it likes, and would push all else out.
+FAULTS = SERVER_FAULTS - {"UNIMPLEMENTED"}
 
 
 @dataclass(frozen=True, slots=True)
 class RecentError:
-    """One call that failed."""
+    """One call that the server failed."""
 
     time_s: float  # since 1970
     method: str
@@ -39,8 +41,8 @@ class RecentErrors:
         """Nothing: only how a call ends matters."""
 
     def ended(self, call: Call, code: str, seconds: float) -> None:
-        """Keep a call that failed. One whose caller left has not failed."""
-        if code in {OK, "CANCELLED"}:
+        """Keep a call that the server failed: what it refused is no fault of its own."""
+        if code not in FAULTS:
             return
         self._errors.append(
             RecentError(

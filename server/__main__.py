@@ -128,7 +128,7 @@ def doctor(
     tls_cert: Path | None,
     tls_key: Path | None,
 ) -> None:
-    """Check settings, keys, certificates, database, model and ports: what is wrong, what to do.
+    """Check keys, certificates, database, models and ports: what is wrong, and what to do.
 
     Exits with 1 when something would keep the server from serving.
     """

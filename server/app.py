@@ -1,12 +1,11 @@
 """Builds the server of its parts, serves, and takes everything down again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import grpc
-from google.rpc.status_pb2 import Status
 from grpc_channelz.v1 import _async as channelz
 from grpc_channelz.v1 import channelz_pb2_grpc
 from grpc_reflection.v1alpha import reflection
@@ -18,8 +17,10 @@ from server.access.entrance import Issuer, open_entrance
 from server.access.outside_issuer import Terms
 from server.access.tenant_store import ACCESS_CHANNEL
 from server.admin.cache import control as cache_control
+from server.admin.limits.inheritance import inherit_limits
 from server.admin.store import ORDERS_CHANNEL
 from server.composition.administration import add_administration, start_administration
+from server.composition.faults import error_answerer
 from server.composition.ground import SERVICES, lay_ground
 from server.composition.guards import (
     CHANNELZ_SERVICE,
@@ -30,7 +31,6 @@ from server.composition.guards import (
 from server.composition.models import open_inquirer
 from server.composition.triage import add_triage, make_catalog, make_triage
 from server.engines.embedded.process import EngineProcess
-from server.errors import is_foreseen, status_of
 from server.health import SERVICE as HEALTH_SERVICE
 from server.health import Health
 from server.lifecycle import PortTaken, bind, most_connections
@@ -88,6 +88,7 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             database,
             settings.token_key_file or settings.folder / "token.keys",
             _issuer(settings),
+            inherit_limits,
             guards.limiter.charge_anonymous,
             log.write,
             stack,
@@ -95,12 +96,13 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
         inquirer = open_inquirer(settings, database, guards.breakers, registry, log, stack)
         catalog = await make_catalog(ground, engines, inquirer)
         triage = await make_triage(ground, catalog, inquirer)
-        answer_error = _error_answerer(log)
+        answer_error = error_answerer(log)
         chain = make_chain(
             settings,
             guards,
             entrance,
             catalog.generation_of,
+            catalog.find_generation,
             ground.key,
             answer_error,
             log,
@@ -223,17 +225,6 @@ def _credentials(settings: Settings, log: JsonLog) -> grpc.ServerCredentials | N
     return tls_credentials(
         files, lambda line: _ignore(loop.call_soon_threadsafe(log.write, dict(line)))
     )
-
-
-def _error_answerer(log: JsonLog) -> Callable[[str, Exception], Status]:
-    """Gives an exception its status, and the log what nobody foresaw."""
-
-    def answer(method: str, error: Exception) -> Status:
-        if not is_foreseen(error):
-            log.unforeseen(method, error)
-        return status_of(error)
-
-    return answer
 
 
 def _serve_metrics(address: Address, registry: CollectorRegistry, stack: AsyncExitStack) -> Address:

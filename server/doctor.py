@@ -3,18 +3,24 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
+from urllib.parse import urldefrag
 
 import click
 import psycopg
 
 from server.access.signing_keys import read_signing_keys
+from server.composition.models import KEY_VARIABLE, read_terms
+from server.embedders.errors import ModelFolderUnusable
 from server.engines.embedded.engine import EmbeddedEngineMaker
+from server.engines.llm.provider import Provider
+from server.engines.llm.providers_file import InvalidProviders
+from server.model_probe import endpoint_fault
 from server.probe import Identity, is_serving
 from server.secret_key import UnusableKey, read_key
 from server.settings import OFF, Address, Settings
@@ -67,6 +73,9 @@ async def _findings(settings: Settings, identity: Identity | None) -> AsyncItera
     yield _tls(settings)
     yield await _database(settings)
     yield _model()
+    for finding in await _providers(settings):
+        yield finding
+    yield await _embeddings(settings)
     yield await _grpc_port(settings, identity)
     if settings.metrics_listen != OFF:
         yield _port("metrics port", settings.metrics_listen, "--metrics-listen")
@@ -152,6 +161,45 @@ def _model() -> Finding:
         text = f"the starter model cannot be read ({type(error).__name__}); install again"
         return Finding("model", Verdict.FAULT, text)
     return Finding("model", Verdict.OK, f"{engine.version.model} {engine.version.version}")
+
+
+async def _providers(settings: Settings) -> Sequence[Finding]:
+    try:
+        terms = read_terms(settings)
+    except InvalidProviders as error:
+        return [Finding("providers", Verdict.FAULT, fault) for fault in error.faults]
+    if not terms.providers:
+        return [Finding("providers", Verdict.OK, "none: the embedded engine answers alone")]
+    return await asyncio.gather(*map(_provider, terms.providers))
+
+
+async def _provider(provider: Provider) -> Finding:
+    fault = await endpoint_fault(provider.base_url, provider.key, provider.ca_file)
+    return _endpoint("providers", provider.name, fault)
+
+
+async def _embeddings(settings: Settings) -> Finding:
+    if settings.embedding_url:
+        url, _ = urldefrag(settings.embedding_url)
+        fault = await endpoint_fault(url.rstrip("/"), os.environ.get(KEY_VARIABLE, ""))
+        return _endpoint("embeddings", "the endpoint", fault)
+    if settings.embedding_model is None:
+        return Finding("embeddings", Verdict.OK, "none: no answer is reused for similar text")
+    from server.embedders.onnx import OnnxEmbedder  # noqa: PLC0415  # needs an extra
+
+    try:
+        embedder = await asyncio.to_thread(OnnxEmbedder, settings.embedding_model)
+    except ModelFolderUnusable as error:
+        return Finding("embeddings", Verdict.FAULT, str(error))
+    await embedder.close()
+    return Finding("embeddings", Verdict.OK, embedder.name)
+
+
+def _endpoint(part: str, name: str, fault: str) -> Finding:
+    """How an endpoint does. Its URL is not told: it could hold a key."""
+    if fault:
+        return Finding(part, Verdict.NOTE, f"{name} {fault}; the server serves without it")
+    return Finding(part, Verdict.OK, f"{name} answers")
 
 
 async def _grpc_port(settings: Settings, identity: Identity | None) -> Finding:

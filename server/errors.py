@@ -24,6 +24,7 @@ from interceptors.errors import (
 )
 from interceptors.errors import status_of as usual_status_of
 from server.access.errors import (
+    FirstKeyNotAdmin,
     IssuerUnavailable,
     KeyNeeded,
     KeyNotFound,
@@ -33,6 +34,7 @@ from server.access.errors import (
     TenantIsSuspended,
     TenantNotFound,
     TenantNotSuspended,
+    TooManyKeys,
 )
 from server.admin.errors import BreakerNotFound, InvalidOrder, NotCached, ProviderNotFound
 from server.budget.errors import BudgetSpent
@@ -189,6 +191,15 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     KeyNotFound: _key_not_found,
     KeyNotReplaceable: lambda error: _not_possible(
         "API_KEY_NOT_REPLACEABLE", f"{error.name} {error.why}. Make a new key with CreateApiKey."
+    ),
+    TooManyKeys: lambda error: _not_possible(
+        "TOO_MANY_API_KEYS",
+        f"{error.tenant} may have {error.most:,} live keys. Revoke those that nobody needs.",
+    ),
+    FirstKeyNotAdmin: lambda _error: _not_possible(
+        "FIRST_KEY_NOT_ADMIN",
+        "The first key ends the access without one: make it ROLE_ADMIN of tenant default, which"
+        " makes the others.",
     ),
     KeyNeeded: lambda _error: _not_possible(
         "API_KEY_NEEDED", "Tokens are issued to API keys: make this call with a key."

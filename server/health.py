@@ -6,13 +6,18 @@ watchers would hold up a server that drains.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from interceptors.call import host_of
+from interceptors.errors import Overloaded, TooManyStreams
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -31,6 +36,11 @@ class ServiceUnknown(Exception):
 
 
 LIVENESS = "liveness"  # the process runs and answers, whatever it stands on
+# Nobody has to say who it is in order to watch, and each watcher holds memory for as long.
+MOST_WATCHERS = 1000
+MOST_WATCHERS_OF_ADDRESS = 20
+WATCH_RETRY_S = 5.0
+MOST_NAME = 200  # characters of a service's name, which a watcher keeps
 
 
 class Health(health_pb2_grpc.HealthServicer):
@@ -44,6 +54,7 @@ class Health(health_pb2_grpc.HealthServicer):
         self._statuses[LIVENESS] = SERVING
         self._changed = asyncio.Event()
         self._draining = False
+        self._watchers = Counter[str]()  # by address
 
     def start_serving(self) -> None:
         """Everything is ready."""
@@ -68,19 +79,25 @@ class Health(health_pb2_grpc.HealthServicer):
         return health_pb2.HealthCheckResponse(status=self._statuses[request.service])
 
     async def Watch(
-        self, request: health_pb2.HealthCheckRequest, _context: Context
+        self, request: health_pb2.HealthCheckRequest, context: Context
     ) -> AsyncGenerator[health_pb2.HealthCheckResponse, None]:
-        """The health of one service now and after every change, until the server drains."""
+        """The health of one service now and after every change, until the server drains.
+
+        RESOURCE_EXHAUSTED or UNAVAILABLE, with a time to retry, when too many watch.
+        """
+        if len(request.service) > MOST_NAME:
+            raise ServiceUnknown(request.service)
         told = None
-        while True:
-            changed = self._changed
-            status = self._statuses.get(request.service, SERVICE_UNKNOWN)
-            if status != told:
-                told = status
-                yield health_pb2.HealthCheckResponse(status=status)
-            if self._draining:
-                return
-            await changed.wait()
+        with self._watcher_from(host_of(context.peer())):
+            while True:
+                changed = self._changed
+                status = self._statuses.get(request.service, SERVICE_UNKNOWN)
+                if status != told:
+                    told = status
+                    yield health_pb2.HealthCheckResponse(status=status)
+                if self._draining:
+                    return
+                await changed.wait()
 
     async def List(self, _request: Message, _context: Context) -> Message:
         """The health of everything that has one."""
@@ -101,6 +118,21 @@ class Health(health_pb2_grpc.HealthServicer):
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(SERVICE, {"List": listing}),)
         )
+
+    @contextmanager
+    def _watcher_from(self, address: str) -> Iterator[None]:
+        """A watcher's place, as long as it watches. Raises TooManyStreams, Overloaded."""
+        if self._watchers[address] >= MOST_WATCHERS_OF_ADDRESS:
+            raise TooManyStreams(MOST_WATCHERS_OF_ADDRESS, WATCH_RETRY_S)
+        if self._watchers.total() >= MOST_WATCHERS:
+            raise Overloaded(WATCH_RETRY_S)
+        self._watchers[address] += 1
+        try:
+            yield
+        finally:
+            self._watchers[address] -= 1
+            if not self._watchers[address]:
+                del self._watchers[address]
 
     def _set(self, serving: Mapping[str, bool]) -> None:
         for service, is_serving in serving.items():

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import io
 import logging
 import sys
 from contextlib import suppress
@@ -11,7 +12,7 @@ from server.app import Application, application
 from server.embedders.errors import EmbedderError
 from server.engines.llm.providers_file import InvalidProviders
 from server.lifecycle import PortTaken, drain, stop_signals
-from server.logs import JsonLog
+from server.logs import JsonLog, origin_of
 from server.secret_key import UnusableKey
 from server.settings import OFF, Settings
 from server.storage.errors import StorageError
@@ -30,7 +31,7 @@ CANNOT_START = (
 
 async def serve_until_stopped(settings: Settings) -> int:
     """Serve until a signal; the exit status: 0 after a drain, 1 when it could not start."""
-    log = JsonLog()
+    log = JsonLog(io.FileIO(sys.stderr.fileno(), "w", closefd=False))
     route_library_logs(log)
     async with stop_signals() as signals:
         try:
@@ -67,12 +68,14 @@ class LibraryLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write where the record came from."""
-        fields = {
+        fields: dict[str, object] = {
             "event": "library",
             "logger": record.name,
             "level": record.levelname,
             "place": f"{record.module}:{record.lineno}",
         }
+        if record.exc_info and record.exc_info[1]:
+            fields |= origin_of(record.exc_info[1])
         with suppress(RuntimeError):  # the loop is closed: there is nobody to read it
             self._loop.call_soon_threadsafe(self._log.write, fields)
 

@@ -190,7 +190,7 @@ class CircuitBreaker:
         self.tally.not_permitted += 1
         for listener in self._listeners:
             listener.refused(self.name)
-        raise CircuitOpen(self.name, retry_after_s)
+        raise CircuitOpen(self.name, retry_after_s, is_forced=self.mode is Mode.FORCED_OPEN)
 
     def _learn(self, permit: Permit, outcome: int, now_s: float) -> None:
         if now_s - permit.started_s >= self.settings.slow_call_s:

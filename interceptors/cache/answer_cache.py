@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from interceptors.cache.background import Background
 from interceptors.cache.entry import Entry
@@ -27,6 +27,14 @@ LONGEST_REFRESH_S = 30.0
 MOST_SKEW_S = 1.0  # an entry from further in the future was stored before a clock was set back
 
 
+class _Made(NamedTuple):
+    """An answer, and whether it may answer others who asked meanwhile."""
+
+    value: bytes
+    outcome: Outcome
+    is_for_all: bool = True
+
+
 class AnswerCache:
     """Answers each question at most once at a time, and again while the answer is good.
 
@@ -46,7 +54,7 @@ class AnswerCache:
         self.terms: dict[str, Terms] = {}  # by name, of everything that may be kept
         self._clock = clock
         self._chance = chance
-        self._flights: Flights[Answer] = Flights()
+        self._flights: Flights[_Made] = Flights()
         self._refreshes = Background(MOST_REFRESHES)
         self._invalidations = Invalidations()
 
@@ -63,24 +71,32 @@ class AnswerCache:
         return self.shared is not None and self.shared.is_up
 
     async def answer(self, work: Work) -> Answer:
-        """The kept answer, or that of the work. Raises what the work raises."""
+        """The kept answer, or that of the work. Raises what the work raises.
+
+        An answer that may not be kept is for the first caller alone: who joined does the work, too.
+        """
         entry = self.memory.get(work.key)
         if entry is not None and (answer := self._serve(entry, work)) is not None:
             return answer
         flight = self._flights.get(work.key)
         if flight is None:
-            return await self._flights.lead(work.key, self._make(work, work.run))
+            made = await self._flights.lead(work.key, self._make(work, work.run))
+            return made.value, made.outcome
         work.terms.figures.coalesced += 1
-        value, _ = await self._flights.join(flight, lambda: self._make(work, work.run_apart))
-        return value, "coalesced"
+        made = await self._flights.join(flight, lambda: self._make(work, work.run_apart))
+        if made.is_for_all:
+            return made.value, "coalesced"
+        work.terms.figures.coalesced -= 1
+        work.terms.figures.misses += 1
+        return (await self._fill(work, work.run)).value, "miss"
 
     async def answer_anew(self, work: Work) -> Answer:
         """The answer of the work, done now whatever is kept or in flight; it is kept."""
         work.terms.figures.misses += 1
         if self.shared is None:
-            return await self._fill(work, work.run)
+            return (await self._fill(work, work.run)).value, "miss"
         async with self.shared.lease(work.key, work.tags) as lease:
-            return await self._fill(work, work.run, lease)
+            return (await self._fill(work, work.run, lease)).value, "miss"
 
     async def invalidate(self, tag: str) -> int:
         """Drop the entries that carry `tag`; how many this memory held.
@@ -122,36 +138,37 @@ class AnswerCache:
             return entry.value, "stale"
         return None
 
-    def _make(self, work: Work, run: Run) -> Coroutine[Any, Any, Answer]:
+    def _make(self, work: Work, run: Run) -> Coroutine[Any, Any, _Made]:
         if self.shared is not None:
             return self._make_for_all(self.shared, work, run)
         work.terms.figures.misses += 1
         return self._fill(work, run)
 
-    async def _make_for_all(self, shared: SharedCache, work: Work, run: Run) -> Answer:
+    async def _make_for_all(self, shared: SharedCache, work: Work, run: Run) -> _Made:
         began, figures = self._invalidations.count, work.terms.figures
         found = await shared.read(work.key, work.tags)
         if (answer := self._recall(found, work, began)) is not None:
-            return answer
+            return _Made(*answer)
         async with shared.lease(work.key, work.tags) as lease:
             if lease.is_held_elsewhere:
                 found = await lease.wait(partial(self._will_do, work))
                 if found is not None and self._keep(found, work, began):
                     figures.coalesced += 1
-                    return found.value, "coalesced"
+                    return _Made(found.value, "coalesced")
             elif (answer := self._recall(lease.entry, work, began)) is not None:
-                return answer  # another process has stored it a moment ago
+                return _Made(*answer)  # another process has stored it a moment ago
             figures.misses += 1
             return await self._fill(work, run, lease)
 
-    async def _fill(self, work: Work, run: Run, lease: Lease | None = None) -> Answer:
+    async def _fill(self, work: Work, run: Run, lease: Lease | None = None) -> _Made:
         began, start_s = self._invalidations.count, self._clock()
         value = await run()
         now_s = self._clock()
         entry = Entry(value, now_s, now_s - start_s, work.tags)
-        if work.is_current() and self._keep(entry, work, began) and lease is not None:
+        is_for_all = work.is_current()
+        if is_for_all and self._keep(entry, work, began) and lease is not None:
             await lease.store(entry, work.terms.life_s)
-        return value, "miss"
+        return _Made(value, "miss", is_for_all)
 
     def _will_do(self, work: Work, entry: Entry) -> bool:
         return self._age_s(entry) < min(work.terms.ttl_s, work.most_age_s)

@@ -3,7 +3,7 @@
 Stands before the codec: requests and responses are bytes here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
@@ -29,11 +29,16 @@ METADATA: dict[Outcome, tuple[str, str]] = {
 }
 
 
+async def _nowhere(_tenant: str) -> None:
+    """What `generation_of` does not know, nobody does."""
+
+
 class ResponseCache:
     """Caches the methods whose policy has a cache, within a tenant or for one caller.
 
-    `generation_of` names the state of a tenant that its answers depend on; None: leave the cache
-    alone. `version` changes when answers of older software must not be given any more.
+    `generation_of` names the state of a tenant that its answers depend on, `find_generation` finds
+    it out where that is not known yet; None: leave the cache alone. `version` changes when answers
+    of older software must not be given any more.
     """
 
     def __init__(
@@ -42,9 +47,11 @@ class ResponseCache:
         policies: Mapping[str, options_pb2.MethodPolicy],
         generation_of: Callable[[str], str | None],
         version: str,
+        find_generation: Callable[[str], Awaitable[str | None]] = _nowhere,
     ) -> None:
         self._cache = cache
         self._generation_of = generation_of
+        self._find_generation = find_generation
         self._version = version
         self._policies = {
             name: policy.cache for name, policy in policies.items() if policy.HasField("cache")
@@ -57,7 +64,8 @@ class ResponseCache:
         policy = self._policies.get(method.name)
         if policy is None or method.request_streaming:
             return handler
-        cache, generation_of = self._cache, self._generation_of
+        cache = self._cache
+        generation_of, find_generation = self._generation_of, self._find_generation
         terms = cache.terms[method.name]
         is_per_tenant = policy.scope == options_pb2.CACHE_SCOPE_TENANT
         make_prefix = lru_cache(MOST_CALLERS)(partial(prefix_of, method.name, self._version))
@@ -66,12 +74,14 @@ class ResponseCache:
         async def answer(request: bytes, call: Call) -> Any:
             caller = call.caller
             tenant, subject = caller.tenant, "" if is_per_tenant else caller.subject
-            generation = generation_of(tenant)
-            if generation is None or not (is_per_tenant or subject) or not terms.is_enabled:
+            if not (is_per_tenant or subject) or not terms.is_enabled:
                 return await handler(request, call)
             asked = call.metadata.get(CACHE_CONTROL)
             directives = NO_DIRECTIVES if asked is None else read_directives(asked)
             if directives.no_store:
+                return await handler(request, call)
+            generation = generation_of(tenant) or await find_generation(tenant)
+            if generation is None:
                 return await handler(request, call)
             work = _CallWork(
                 key_of(make_prefix(tenant, subject, generation), request),

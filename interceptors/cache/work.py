@@ -32,4 +32,6 @@ class Work(Protocol):
         """Answer it in a task that may outlive the caller."""
 
     def is_current(self) -> bool:
-        """Whether what was true when the question was asked is still true."""
+        """Whether the answer may be given to others: what was true when the question was asked is
+        still true.
+        """

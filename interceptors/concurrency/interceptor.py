@@ -2,17 +2,20 @@
 
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 from switchyard.options.v1 import options_pb2
 
-from interceptors.call import Call
+from interceptors.call import UNLIMITED_TIER, Call
 from interceptors.chain import Method, StreamHandler, UnaryHandler
 from interceptors.concurrency.limiter import ConcurrencyLimiter
-from interceptors.errors import Overloaded
+from interceptors.errors import Overloaded, TooManyStreams
+from interceptors.limits.interceptor import limited_name
 
+# Of all streams, one caller may hold this share; the second, where its tier has no limits.
+CALLER_SHARE, UNLIMITED_SHARE = 0.1, 0.5
 PUSHBACK_KEY = "grpc-retry-pushback-ms"  # gRPC A6: its clients retry after this time
 
 
@@ -62,23 +65,17 @@ class ConcurrencyLimit:
         rank = _rank(self._policies[method.name])
 
         async def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
-            self._enter_stream(rank, call)
-            try:
+            with self._place(rank, call):
                 async with aclosing(handler(request, call)) as responses:
                     async for response in responses:
                         yield response
-            finally:
-                self._limiter.leave_stream()
 
         return answer
 
     def _wrap_client_stream(self, rank: int, handler: UnaryHandler) -> UnaryHandler:
         async def answer(request: Any, call: Call) -> Any:
-            self._enter_stream(rank, call)
-            try:
+            with self._place(rank, call):
                 return await handler(request, call)
-            finally:
-                self._limiter.leave_stream()
 
         return answer
 
@@ -89,15 +86,23 @@ class ConcurrencyLimit:
             _push_back(call, refusal)
             raise
 
-    def _enter_stream(self, rank: int, call: Call) -> None:
+    @contextmanager
+    def _place(self, rank: int, call: Call) -> Iterator[None]:
+        """A stream's place, until the stream ends."""
+        caller = limited_name(call)
+        share = UNLIMITED_SHARE if call.caller.tier == UNLIMITED_TIER else CALLER_SHARE
         try:
-            self._limiter.enter_stream(rank)
-        except Overloaded as refusal:
+            self._limiter.enter_stream(rank, caller, share)
+        except (Overloaded, TooManyStreams) as refusal:
             _push_back(call, refusal)
             raise
+        try:
+            yield
+        finally:
+            self._limiter.leave_stream(caller)
 
 
-def _push_back(call: Call, refusal: Overloaded) -> None:
+def _push_back(call: Call, refusal: Overloaded | TooManyStreams) -> None:
     call.answer_with((PUSHBACK_KEY, str(math.ceil(refusal.retry_after_s * 1000))))
 
 

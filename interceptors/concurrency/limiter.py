@@ -7,11 +7,11 @@ there is room for the more urgent before the less urgent are done.
 import asyncio
 import math
 import random
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 
 from interceptors.concurrency.gradient import GradientLimit, RoundTrips
-from interceptors.errors import Overloaded
+from interceptors.errors import Overloaded, TooManyStreams
 
 Waiting = OrderedDict[asyncio.Future[bool], None]  # True: it has a place; False: it is shed
 
@@ -23,6 +23,7 @@ class ConcurrencyLimiter:
 
     When there is no room, at most `most_waiting` calls wait, for at most `longest_wait_s`;
     streams do not. One that is shed is told to come back after `retry_s` on the average.
+    One caller holds a share of the streams at most, so that it does not hold them all.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class ConcurrencyLimiter:
         self._retry_s = retry_s
         self._shares = shares
         self._draw = draw
+        self._all_streams = most_streams
         self._most_streams = _split(most_streams, shares)
+        self._streams_of = Counter[str]()  # by caller
         self._most = _split(limit.calls, shares)
         self._waiting: list[Waiting] = [OrderedDict() for _ in shares]
 
@@ -93,15 +96,25 @@ class ConcurrencyLimiter:
             self._most = _split(self.limit.calls, self._shares)
         self.leave()
 
-    def enter_stream(self, rank: int) -> None:
-        """Take a place for a stream. Raises Overloaded."""
+    def enter_stream(self, rank: int, caller: str, share: float) -> None:
+        """Take a place for a stream of a caller, who may hold this share of all places.
+
+        Raises Overloaded, TooManyStreams.
+        """
         if self.streams >= self._most_streams[rank]:
             raise self._shed(rank)
+        most = _part(self._all_streams, share)
+        if self._streams_of[caller] >= most:
+            raise TooManyStreams(most, self._shed(rank).retry_after_s)
         self.streams += 1
+        self._streams_of[caller] += 1
 
-    def leave_stream(self) -> None:
-        """Give a stream's place back."""
+    def leave_stream(self, caller: str) -> None:
+        """Give the place of a caller's stream back."""
         self.streams -= 1
+        self._streams_of[caller] -= 1
+        if not self._streams_of[caller]:
+            del self._streams_of[caller]
 
     def _fill_places(self) -> None:
         for rank in reversed(range(len(self._waiting))):
@@ -126,8 +139,13 @@ class ConcurrencyLimiter:
 
 
 def _split(limit: int, shares: Sequence[float]) -> list[int]:
-    """The places that each rank may fill, at least one."""
-    return [max(1, math.floor(limit * share)) for share in shares]
+    """The places that each rank may fill."""
+    return [_part(limit, share) for share in shares]
+
+
+def _part(limit: int, share: float) -> int:
+    """A share of the places, at least one."""
+    return max(1, math.floor(limit * share))
 
 
 def _settle(place: asyncio.Future[bool], has_place: bool) -> bool:

@@ -59,6 +59,12 @@ class Accounts:
             self._renew(account, tier)
         return account
 
+    def look(self, caller: str, tier: str) -> Account:
+        """The same to look at alone: a caller without an account does not get one."""
+        account = self._accounts.get(caller) or Account(caller)
+        self._renew(account, tier)
+        return account
+
     def meter(self, account: Account, method: str) -> Meter:
         """The windows that a call of a method is charged to; without one, those everywhere."""
         if not (method and self._book.limits_methods):

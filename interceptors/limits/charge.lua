@@ -30,7 +30,7 @@ for i, window in ipairs(windows) do
   window.left = math.min(ends - now, width)
   window.units = math.min(cost, window.limit)
   window.ends, window.previous, window.current = ends, previous, current
-  if previous * window.left / width + current + window.units > window.limit then
+  if math.floor(previous * window.left / width) + current + window.units > window.limit then
     admitted = 0
   end
   widest = math.max(widest, width)

@@ -125,7 +125,7 @@ class Limiter:
 
     async def status(self, caller: str, tier: str, method: str = "") -> list[WindowStatus]:
         """Where a caller stands in each of its windows, with those at `method`, if one is given."""
-        account = self._accounts.open(caller, tier)
+        account = self._accounts.look(caller, tier)
         windows = self._accounts.meter(account, method).windows
         if self.shared is not None and windows:
             await self.shared.charge(caller, windows, 0)

@@ -97,7 +97,8 @@ class SharedWindows:
 
 
 def _key(caller: str) -> str:
-    return f"ratelimit:{{{caller}}}"  # hash tag: all of a caller stays on one node of a cluster
+    # The number changes with the form; braces keep all of a caller on one node of a cluster.
+    return f"switchyard:limits:1:{{{caller}}}"
 
 
 def _read(answer: list[int], windows: tuple[Window, ...], now: float) -> None:

@@ -1,9 +1,11 @@
 """Sliding-window counters: what is spent, whether more fits, and when it will.
 
 A window counts in buckets of its width. What was spent in the bucket before fades evenly while
-the present one passes:
+the present one passes, one whole unit after the other:
 
-    spent = previous * (time left of the bucket / width) + current
+    spent = floor(previous * (time left of the bucket / width)) + current
+
+Parts of a unit do not count: of a small limit a whole one would fit at the bucket's end alone.
 
 A cost above a window's limit is taken as the whole limit: the call waits for an empty window and
 then spends all of it, where it could otherwise never be made.
@@ -39,11 +41,11 @@ class Window:
         self.current = 0
         self.ends_at += (passed + 1) * self.width_s
 
-    def spent(self, now: float) -> float:
+    def spent(self, now: float) -> int:
         """Units that count at `now`."""
         if now >= self.ends_at:
             self.roll(now)
-        return self.previous * (self.ends_at - now) / self.width_s + self.current
+        return int(self.previous * (self.ends_at - now) / self.width_s) + self.current
 
     def wait_s(self, cost: int, now: float) -> float:
         """Seconds until `cost` fits, if nobody spends meanwhile."""
@@ -55,13 +57,13 @@ class Window:
         if free < 0:  # not before the present bucket has become the previous one
             fading, fades_until = self.current, self.ends_at + self.width_s
             free = room
-        return fades_until - self.width_s * free / fading - now + MARGIN_S
+        # What fades fits as soon as it is less than the next whole unit.
+        fits_for_s = self.width_s * min(1.0, (free + 1) / fading)
+        return fades_until - fits_for_s - now + MARGIN_S
 
     def whole_in_s(self, now: float) -> float:
         """Seconds until the whole limit is there again, if nobody spends meanwhile."""
-        if not self.spent(now):
-            return 0.0
-        return self.ends_at - now + (self.width_s if self.current else 0.0)
+        return self.wait_s(self.limit, now)
 
 
 @dataclass(slots=True)
@@ -91,12 +93,12 @@ class Verdict:
 def charge(meter: Meter, cost: int, now: float) -> Verdict | None:
     """Spend `cost` units of every window, or of none. None: there is no limit."""
     # On the path of every call: Window.spent is spelled out.
-    closest, closest_spent, highest_share = None, 0.0, 0.0
+    closest, closest_spent, highest_share = None, 0, 0.0
     for window in meter.windows:
         if now >= window.ends_at:
             window.roll(now)
         limit = window.limit
-        spent = window.previous * (window.ends_at - now) / window.width_s + window.current
+        spent = int(window.previous * (window.ends_at - now) / window.width_s) + window.current
         spent += cost if cost < limit else limit
         if spent > limit:
             return refuse(meter, cost, now)
@@ -108,7 +110,7 @@ def charge(meter: Meter, cost: int, now: float) -> Verdict | None:
     for window in meter.windows:
         window.current += cost if cost < window.limit else window.limit
     outcome = NEAR if highest_share >= NEAR_SHARE else ADMITTED
-    remaining = int(closest.limit - closest_spent)
+    remaining = closest.limit - closest_spent
     return Verdict(outcome, closest, remaining, closest.ends_at - now, 0.0, meter.policy)
 
 
@@ -138,4 +140,4 @@ def refuse(meter: Meter, cost: int, now: float) -> Verdict:
 
 def remaining_units(window: Window, now: float) -> int:
     """Units that can be spent at `now`."""
-    return max(0, math.floor(window.limit - window.spent(now)))
+    return max(0, window.limit - window.spent(now))

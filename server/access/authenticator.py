@@ -1,6 +1,7 @@
 """Identifies callers whose credentials are not remembered: the long way of `Identity`."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from server.storage.errors import StorageUnavailable
 
 MOST_FLIGHTS = 256  # verifications under way at once; they share the database with all calls
 VERIFY_S = 5.0
+LOST_VERIFY_S = 0.5  # while no changes are heard of: the database is most likely away
 RETRY_S = 1.0
 
 T = TypeVar("T")
@@ -25,6 +27,8 @@ class Authenticator:
     `verify` raises Unauthenticated or StorageUnavailable; `charge_failure` hears the address of
     each caller that was not identified, and raises RateLimited when there are too many.
     `is_open_at_first`: callers of this machine need no credentials until the first key is made.
+    While changes are not heard of, one caller a second waits for the database, and no longer than
+    half a second; the others are refused at once.
     """
 
     def __init__(
@@ -35,13 +39,17 @@ class Authenticator:
         charge_failure: Callable[[str], Awaitable[None]],
         *,
         is_open_at_first: bool,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._remembered = remembered
         self._verify = verify
         self._has_keys = has_keys
         self._charge_failure = charge_failure
         self._is_open_at_first = is_open_at_first
+        self._clock = clock
         self._flights: dict[str, asyncio.Task[Any]] = {}
+        self._is_lost = False
+        self._away_until_s = 0.0
 
     async def authenticate(self, headers: Sequence[str], address: str) -> Caller:
         """The caller with these `authorization` headers.
@@ -59,11 +67,13 @@ class Authenticator:
     def forget(self, name: str | None) -> None:
         """Verify anew what has to do with "apiKeys/..." or "tenants/..."; None: everything."""
         self._remembered.forget(name)
+        self._is_lost = self._is_lost and name is not None
         self._flights.clear()  # what is under way may have read what was before
 
     def lose(self) -> None:
         """Verify everything anew, at each call, until `forget(None)`: nothing is heard."""
         self._remembered.lose()
+        self._is_lost = True
         self._flights.clear()
 
     async def _with_credentials(self, headers: Sequence[str]) -> Caller:
@@ -103,23 +113,26 @@ class Authenticator:
 
     async def _once(self, what: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The outcome of the one flight for `what`; a caller that leaves does not end it."""
+        if self._is_lost and self._clock() < self._away_until_s:
+            raise StorageUnavailable("credentials cannot be verified")
         flight = self._flights.get(what)
         if flight is None:
             if len(self._flights) >= MOST_FLIGHTS:
                 raise Overloaded(RETRY_S)
             flight = self._flights[what] = asyncio.create_task(work())
             flight.add_done_callback(lambda done: self._land(what, done))
-        return await _bounded(asyncio.shield(flight))
+        return await self._bounded(asyncio.shield(flight))
+
+    async def _bounded(self, outcome: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(LOST_VERIFY_S if self._is_lost else VERIFY_S):
+                return await outcome
+        except (TimeoutError, StorageUnavailable) as error:
+            self._away_until_s = self._clock() + RETRY_S
+            raise StorageUnavailable("credentials could not be verified") from error
 
     def _land(self, what: str, flight: asyncio.Task[Any]) -> None:
         if self._flights.get(what) is flight:
             del self._flights[what]
         if not flight.cancelled():
             flight.exception()  # everybody who asked may have left
-
-
-async def _bounded(outcome: Awaitable[T]) -> T:
-    try:
-        return await asyncio.wait_for(outcome, VERIFY_S)
-    except TimeoutError as error:
-        raise StorageUnavailable("credentials could not be verified in time") from error

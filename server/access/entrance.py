@@ -9,7 +9,8 @@ from pathlib import Path
 from server.access.authenticator import Authenticator
 from server.access.directory import Directory
 from server.access.key_set import KeySet, key_set_source
-from server.access.key_store import KeyStore
+from server.access.key_store import Inherit, KeyStore
+from server.access.key_watch import KeyWatch
 from server.access.last_use import LastUse
 from server.access.outside_issuer import OutsideIssuer, Terms
 from server.access.remembered import Remembered
@@ -44,6 +45,7 @@ async def open_entrance(
     database: Database,
     token_keys: Path,
     issuer: Issuer | None,
+    inherit: Inherit,
     charge_failure: Callable[[str], Awaitable[None]],
     report: Callable[[Mapping[str, object]], None],
     stack: AsyncExitStack,
@@ -52,9 +54,10 @@ async def open_entrance(
 
     Raises UnusableKey or OSError when no token could be signed.
     """
-    keys, tenants, remembered = KeyStore(database), TenantStore(database), Remembered(time.time)
+    keys, tenants = KeyStore(database, inherit), TenantStore(database)
+    remembered = Remembered(time.time)
     directory = Directory(keys, tenants)
-    signing_keys = SigningKeys(token_keys, time.time)
+    signing_keys = SigningKeys(token_keys, time.time, changed=remembered.forget_verified)
     await signing_keys.newest()  # a file that cannot be used must not wait for the first token
     tokens = Tokens(signing_keys, directory.live_key, time.time)
     verify_outside = None
@@ -69,7 +72,7 @@ async def open_entrance(
         charge_failure,
         is_open_at_first=issuer is None,
     )
-    last_use = LastUse(remembered.take_uses, keys.write_uses)
-    last_use.start()
-    stack.push_async_callback(last_use.stop)
+    for work in (LastUse(remembered.take_uses, keys.write_uses), KeyWatch(signing_keys.follow)):
+        work.start()
+        stack.push_async_callback(work.stop)
     return Entrance(keys, tenants, directory, tokens, remembered, authenticator)

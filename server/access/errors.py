@@ -25,6 +25,15 @@ class KeyNotReplaceable(AccessError):
         self.why = why
 
 
+class TooManyKeys(AccessError):
+    """A tenant with as many live keys as it may have."""
+
+    def __init__(self, tenant: str, most: int) -> None:
+        super().__init__(tenant)
+        self.tenant = tenant
+        self.most = most
+
+
 class TenantNotFound(AccessError):
     """No such tenant."""
 
@@ -59,6 +68,10 @@ class TenantNotSuspended(AccessError):
 
 class OperatorTenant(AccessError):
     """The operator's own tenant can neither be suspended nor deleted."""
+
+
+class FirstKeyNotAdmin(AccessError):
+    """A first key that could make no others, though it ends the access without keys."""
 
 
 class KeyNeeded(AccessError):

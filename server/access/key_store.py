@@ -1,23 +1,28 @@
 """The SQL of API keys. What changes who may call tells every process in the same transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psycopg.rows import TupleRow
 
-from server.access.errors import KeyNotFound, KeyNotReplaceable
+from server.access.errors import KeyNotFound, KeyNotReplaceable, TooManyKeys
 from server.access.key import KEYS, ApiKey, NewSecret
 from server.access.roles import Role
 from server.access.tenant_store import ACCESS_CHANNEL, lock_active_tenant
 from server.audit.store import Change, Facts, record
 from server.storage.database import Connection, Database
 
+# Within the open transaction, take over what is set for the first key as set for the second.
+Inherit = Callable[[Connection, ApiKey, ApiKey, str], Awaitable[None]]  # and who replaces it
+
+MOST_LIVE_KEYS = 1000  # of one tenant
 COLUMNS = (
     "k.tenant, k.key_id, k.digest, k.title, k.roles, k.permissions, k.tier, k.create_time,"
     " k.expire_time, k.revoke_time, k.last_use_time, k.replaced_by, k.number"
 )
+IS_LIVE = "revoke_time IS NULL AND (expire_time IS NULL OR expire_time > now())"
 INSERT = f"""
 INSERT INTO api_keys AS k (tenant, key_id, digest, title, roles, permissions, tier, expire_time)
 VALUES (%s, %s, %s, %s, %s::smallint[], %s, %s, now() + %s::interval) RETURNING {COLUMNS}
@@ -55,10 +60,17 @@ class FoundKey:
 
 
 class KeyStore:
-    """API keys on record."""
+    """API keys on record: at most `most_live` of a tenant live at a time."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        inherit: Inherit | None = None,
+        most_live: int = MOST_LIVE_KEYS,
+    ) -> None:
         self._database = database
+        self._inherit = inherit
+        self._most_live = most_live
 
     async def any(self) -> bool:
         """Whether there is or was a key. Raises StorageUnavailable."""
@@ -79,10 +91,14 @@ class KeyStore:
         return FoundKey(_key(row[:-1]), row[-1]) if row else None
 
     async def add(self, order: KeyOrder, secret: NewSecret, actor: str) -> ApiKey:
-        """Commit a new key. Raises TenantNotFound, TenantIsSuspended, StorageUnavailable."""
+        """Commit a new key.
+
+        Raises TenantNotFound, TenantIsSuspended, TooManyKeys, StorageUnavailable.
+        """
         async with self._database.connection("key.add") as connection, connection.transaction():
             await lock_active_tenant(connection, order.tenant)
             key = await _insert(connection, order, secret)
+            await self._check_number(connection, order.tenant)
             await _record(connection, actor, "api_key.create", None, key)
         return key
 
@@ -100,7 +116,8 @@ class KeyStore:
         self, key: ApiKey, secret: NewSecret, overlap: timedelta, actor: str
     ) -> ApiKey:
         """Commit a new key of the same rights and lifetime; the old one lives on for `overlap` at
-        most. Raises KeyNotFound, KeyNotReplaceable, TenantIsSuspended, StorageUnavailable.
+        most. Raises KeyNotFound, KeyNotReplaceable, TenantIsSuspended, TooManyKeys,
+        StorageUnavailable.
         """
         async with self._database.connection("key.replace") as connection, connection.transaction():
             await lock_active_tenant(connection, key.tenant)  # first, as where tenants are deleted
@@ -116,6 +133,9 @@ class KeyStore:
                 "expire_time = least(expire_time, now() + %s::interval), replaced_by = %s",
                 [overlap, new.key_id, old.key_id],
             )
+            await self._check_number(connection, old.tenant)
+            if self._inherit:
+                await self._inherit(connection, old, new, actor)
             await _record(connection, actor, "api_key.create", None, new)
             await _record(connection, actor, "api_key.rotate", old, changed)
         return new
@@ -147,6 +167,12 @@ class KeyStore:
         """Put on record when keys were last used: key id -> seconds since 1970."""
         async with self._database.connection("key.write_uses") as connection:
             await connection.execute(WRITE_USES, [list(uses), list(uses.values())])
+
+    async def _check_number(self, connection: Connection, tenant: str) -> None:
+        query = f"SELECT count(*) FROM api_keys WHERE tenant = %s AND {IS_LIVE}"
+        row = await (await connection.execute(query.encode(), [tenant])).fetchone()
+        if row and row[0] > self._most_live:
+            raise TooManyKeys(f"tenants/{tenant}", self._most_live)
 
 
 async def _insert(connection: Connection, order: KeyOrder, secret: NewSecret) -> ApiKey:

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 
-from server.storage.errors import StorageUnavailable
+from server.storage.rounds import Rounds
 
 WRITE_EVERY_S = 60.0
 
@@ -21,6 +20,7 @@ class LastUse:
         self._take = take
         self._write = write
         self._every_s = every_s
+        self._rounds = Rounds("last-use")
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -40,7 +40,7 @@ class LastUse:
             await self._write_taken()
 
     async def _write_taken(self) -> None:
-        uses = self._take()
-        if uses:
-            with suppress(StorageUnavailable):  # the key's next use will be on record
+        with self._rounds:  # what cannot be written is lost: the key's next use will be on record
+            uses = self._take()
+            if uses:
                 await self._write(uses)

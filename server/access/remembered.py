@@ -102,12 +102,16 @@ class Remembered:
         else:
             self._drop(name)
 
+    def forget_verified(self) -> None:
+        """Drop everything verified, and what is being verified now is not kept."""
+        self.generation += 1
+        self._verified.clear()
+
     def lose(self) -> None:
         """Drop everything verified, and keep nothing more: revocations would not be heard of."""
-        self.generation += 1
+        self.forget_verified()
         self.has_keys = None
         self._hears_revocations = False
-        self._verified.clear()
 
     def take_uses(self) -> Mapping[str, float]:
         """When each key was used since this was last asked: key id -> seconds since 1970."""

@@ -11,7 +11,7 @@ from switchyard.admin.v1 import access_service_pb2_grpc
 from interceptors.call import Call, Caller
 from interceptors.identity import HEADER, bearer
 from server.access import wire
-from server.access.errors import KeyNeeded, KeyNotFound
+from server.access.errors import FirstKeyNotAdmin, KeyNeeded, KeyNotFound
 from server.access.grants import (
     MANAGE_ALL,
     READ_ALL,
@@ -24,10 +24,11 @@ from server.access.grants import (
 )
 from server.access.key import KEYS, ApiKey, RandomBytes, key_id_in, new_secret
 from server.access.key_store import KeyOrder, KeyStore
-from server.access.roles import permissions_of
+from server.access.roles import Role, permissions_of
 from server.access.tenant_store import TenantStore
 from server.access.tokens import LiveKey, Tokens
 from server.audit.store import AuditLog
+from server.caller import DEFAULT_TENANT, LOOPBACK
 from server.paging import make_page_token, read_page_token
 
 DEFAULT_PAGE_SIZE = 50
@@ -71,6 +72,8 @@ class AccessServicer(access_service_pb2_grpc.AccessServiceServicer):
         caller = self._caller_of(context)
         tenant = reached_tenant(caller, request.tenant, MANAGE_ALL)
         roles = wire.read_roles(request.roles)
+        if caller == LOOPBACK and not (tenant == DEFAULT_TENANT and Role.ADMIN in roles):
+            raise FirstKeyNotAdmin
         order = KeyOrder(
             tenant=tenant,
             title=wire.read_title(request.title),

@@ -35,7 +35,10 @@ class SigningKey:
 
 
 class SigningKeys:
-    """The keys in `path`. They are made, rotated and read anew where somebody asks for them."""
+    """The keys in `path`. They are made, rotated and read anew where somebody asks for them.
+
+    `changed` hears when somebody else has replaced or deleted them.
+    """
 
     def __init__(
         self,
@@ -43,11 +46,13 @@ class SigningKeys:
         clock: Callable[[], float] = time.time,
         rotate_after_s: float = ROTATE_AFTER_S,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._path = path
         self._clock = clock
         self._rotate_after_s = rotate_after_s
         self._random_bytes = random_bytes
+        self._changed = changed
         self._keys: Sequence[SigningKey] = ()  # the newest first
         self._stamp: object = None
 
@@ -56,20 +61,21 @@ class SigningKeys:
 
         Raises UnusableKey when the file holds something else, OSError when it cannot be used.
         """
+        await self.follow()
         if not self._keys or self._is_old(self._keys[0]):
             await asyncio.to_thread(self._rotate)
         return self._keys[0]
 
     async def find(self, key_id: str) -> SigningKey | None:
         """The key of a token; None when there is none, or no longer."""
-        key = self._find(key_id)
-        if key is None and _stamp(self._path) != self._stamp:  # another process has rotated
-            await asyncio.to_thread(self._read)
-            key = self._find(key_id)
-        return key
-
-    def _find(self, key_id: str) -> SigningKey | None:
+        await self.follow()
         return next((key for key in self._keys if key.key_id == key_id), None)
+
+    async def follow(self) -> None:
+        """Go by what the file holds now. Raises UnusableKey and OSError."""
+        if _stamp(self._path) != self._stamp:
+            await asyncio.to_thread(self._read)
+            self._changed()
 
     def _is_old(self, key: SigningKey) -> bool:
         return self._clock() - key.create_time_s >= self._rotate_after_s

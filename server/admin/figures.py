@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import orjson
 
 from server.admin.store import FigureStore
-from server.storage.errors import StorageUnavailable
+from server.storage.rounds import Rounds
 
 PUBLISH_S = 1.0
 ALIVE_S = 5.0  # a process that has published nothing for so long has ended
@@ -23,6 +22,7 @@ class ProcessFigures:
         self._store = store
         self._process = process
         self._read = read
+        self._rounds = Rounds("figures")
         self._publishing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -34,7 +34,7 @@ class ProcessFigures:
         if self._publishing is not None:
             self._publishing.cancel()
             await asyncio.gather(self._publishing, return_exceptions=True)
-            with suppress(StorageUnavailable):
+            with self._rounds:
                 await self._store.withdraw(self._process, ALIVE_S)
 
     async def publish(self) -> None:
@@ -50,6 +50,6 @@ class ProcessFigures:
 
     async def _publish_forever(self) -> None:
         while True:
-            with suppress(StorageUnavailable):
+            with self._rounds:
                 await self.publish()
             await asyncio.sleep(PUBLISH_S)

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from server.admin.store import OrderStore, Setting, Value
-from server.storage.errors import StorageUnavailable
+from server.storage.rounds import Rounds
 
 RETRY_S = 1.0
 MOST_WAITING = 1000  # orders that were heard; people do not give them faster
@@ -40,6 +40,7 @@ class Orders:
         self._in_force: dict[tuple[str, str], Value] = {}
         self._is_stale = asyncio.Event()
         self._waiting: asyncio.Queue[tuple[str, str]] = asyncio.Queue(MOST_WAITING)
+        self._reloads, self._carryings_out = Rounds("settings"), Rounds("orders")
         self._following: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -59,7 +60,7 @@ class Orders:
     async def set(self, kind: str, subject: str, value: Value | None, actor: str) -> None:
         """Set something in every process, for good. Raises StorageUnavailable."""
         setting = Setting(kind, subject, value)
-        await self._store.set(setting, actor, _notice("setting", kind, subject))
+        await self._store.set(setting, actor, notice_of("setting", kind, subject))
         self._put_in_force(setting)
 
     async def order(self, kind: str, subject: str, facts: Value, actor: str) -> Any:
@@ -67,20 +68,23 @@ class Orders:
 
         Raises StorageUnavailable, and then nothing is done.
         """
-        await self._store.order(kind, subject, facts, actor, _notice("order", kind, subject))
+        await self._store.order(kind, subject, facts, actor, notice_of("order", kind, subject))
         return await self._orders[kind](subject)
 
     def heard(self, notice: str | None) -> None:
-        """Follow what a process has committed. None: anything may have been missed."""
-        if notice is None:
+        """Follow what a process has committed. None, or a notice that is
+        none: anything may have been missed.
+        """
+        told = _read_notice(notice)
+        if told is None:
             self._is_stale.set()
             self._missed()
             return
-        told: dict[str, Any] = orjson.loads(notice)
-        if told["what"] == "setting":
+        what, kind, subject = told
+        if what == "setting":
             self._is_stale.set()
-        elif told["kind"] in self._orders:  # else a newer release knows more kinds than this one
-            self.soon(told["kind"], told["subject"])
+        elif kind in self._orders:  # else a newer release knows more kinds than this one
+            self.soon(kind, subject)
 
     def soon(self, kind: str, subject: str) -> None:
         """Have something done in this process, after what waits already."""
@@ -92,13 +96,14 @@ class Orders:
     async def _carry_out_forever(self) -> None:
         while True:
             kind, subject = await self._waiting.get()
-            await self._orders[kind](subject)
+            with self._carryings_out:
+                await self._orders[kind](subject)
 
     async def _reload_when_stale(self) -> None:
         while True:
             await self._is_stale.wait()
             self._is_stale.clear()
-            with suppress(StorageUnavailable):
+            with self._reloads:
                 await self.catch_up()
                 continue
             self._is_stale.set()
@@ -127,5 +132,15 @@ class Orders:
                 self._settings[setting.kind](setting.subject, setting.value)
 
 
-def _notice(what: str, kind: str, subject: str) -> str:
+def notice_of(what: str, kind: str, subject: str) -> str:
+    """What tells the processes of a setting or an order."""
     return orjson.dumps({"what": what, "kind": kind, "subject": subject}).decode()
+
+
+def _read_notice(notice: str | None) -> tuple[str, str, str] | None:
+    """What, kind and subject; None: that there is no knowing what was committed."""
+    try:
+        told = orjson.loads(notice or "")
+        return str(told["what"]), str(told["kind"]), str(told["subject"])
+    except (ValueError, KeyError, TypeError):
+        return None

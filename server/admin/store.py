@@ -56,14 +56,14 @@ class OrderStore:
                     setting.value,
                 ),
             )
-            await _notify(connection, notice)
+            await notify(connection, notice)
 
     async def order(self, kind: str, subject: str, facts: Value, actor: str, notice: str) -> None:
         """Commit the audit event of an order, and tell every process. Raises StorageUnavailable."""
         async with self._database.connection("admin.order") as connection, connection.transaction():
             change = Change(DEFAULT_TENANT, actor, kind, subject, None, facts)
             await record(connection, change)
-            await _notify(connection, notice)
+            await notify(connection, notice)
 
 
 async def _replace(connection: Connection, setting: Setting) -> Value | None:
@@ -88,7 +88,7 @@ async def _replace(connection: Connection, setting: Setting) -> Value | None:
     return row[0] if row else None
 
 
-async def _notify(connection: Connection, notice: str) -> None:
+async def notify(connection: Connection, notice: str) -> None:
     await connection.execute("SELECT pg_notify(%s, %s)", [ORDERS_CHANNEL, notice])
 
 

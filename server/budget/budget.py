@@ -1,6 +1,6 @@
 """Budgets and what is spent of them. Money is in millionths of a dollar, days are UTC's."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
 
@@ -46,6 +46,10 @@ class Spending:
             self.output_tokens + other.output_tokens,
             self.cost_micro_usd + other.cost_micro_usd,
         )
+
+    def without_debt(self) -> "Spending":
+        """The same with nothing below 0: nobody is paid for calls."""
+        return Spending(*(max(0, count) for count in astuple(self)))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,13 +10,14 @@ What is never given back counts as spent: a process that is killed costs the ten
 that day, and what its calls had reserved. A reservation that nobody settles comes back after some
 minutes. A changed budget is in force within two seconds.
 
-Settlements are numbered, so that one whose answer was lost is made once and not twice.
+Settlements are numbered, so that one whose answer was lost is made once and not twice. One that the
+database refuses twice is logged and dropped: else nothing would be settled ever after.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from uuid import uuid4
@@ -25,8 +26,11 @@ from server.budget.budget import Account, OverBudget, Spending, day_of, end_of
 from server.budget.purse import Purse
 from server.budget.store import BudgetStore, Settlement
 from server.storage.errors import StorageUnavailable
+from server.storage.rounds import Rounds
 
+LOGGER = logging.getLogger("switchyard.budget")
 SETTLE_S = 1.0
+MOST_TRIES = 2  # of a settlement, while the database answers
 RESERVED_S = 600.0  # longer than any call
 MOST_RESERVATIONS = 10_000  # open at once; beyond, the oldest come back early
 MOST_ACCOUNTS = 10_000  # that wait to be settled
@@ -60,6 +64,7 @@ class Ledger:
         self._spent: dict[Account, Spending] = {}  # not settled yet
         self._unsent: Settlement | None = None  # one that may or may not have been made
         self._settling = asyncio.Lock()
+        self._rounds = Rounds("budget")
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -71,7 +76,7 @@ class Ledger:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        with suppress(StorageUnavailable):
+        with self._rounds:
             for _ in range(2):  # at the second time nothing was reserved since: all goes back
                 await self.settle_up()
             await self._store.forget_writer(self._writer)
@@ -99,6 +104,7 @@ class Ledger:
         """Book what a call took in the end, 0 where it was not made. The rest of what was set
         aside is free at once.
         """
+        spending = spending.without_debt()
         self._release(reservation)
         purse = self._purse(reservation.tenant, reservation.day)
         purse.left_micro_usd -= spending.cost_micro_usd
@@ -184,11 +190,26 @@ class Ledger:
     async def _settle(self, settlement: Settlement) -> None:
         self._unsent = settlement
         if settlement.spent or settlement.given_back:
-            await self._store.settle(settlement)
+            for _ in range(MOST_TRIES):
+                if await self._is_booked(settlement):
+                    break
+            else:
+                LOGGER.error("a settlement was dropped")
         self._unsent = None
+
+    async def _is_booked(self, settlement: Settlement) -> bool:
+        """Try to book a settlement. Raises StorageUnavailable, and nothing else."""
+        try:
+            await self._store.settle(settlement)
+        except StorageUnavailable:
+            raise
+        except Exception:
+            LOGGER.exception("a settlement failed")
+            return False
+        return True
 
     async def _settle_forever(self) -> None:
         while True:
             await asyncio.sleep(SETTLE_S)
-            with suppress(StorageUnavailable):
+            with self._rounds:
                 await self.settle_up()

@@ -4,14 +4,13 @@ Part of the composition root.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import grpc
 from google.protobuf import descriptor_pool
-from google.rpc.status_pb2 import Status
 from grpc_channelz.v1 import channelz_pb2
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry
@@ -53,6 +52,7 @@ from interceptors.timings import Timings
 from interceptors.validation import Validation
 from server import __version__
 from server.access.entrance import Entrance
+from server.composition.faults import AnswerError
 from server.errors import status_of
 from server.health import SERVICE as HEALTH_SERVICE
 from server.logs import JsonLog
@@ -133,8 +133,9 @@ def make_chain(
     guards: Guards,
     entrance: Entrance,
     generation_of: Callable[[str], str | None],
+    find_generation: Callable[[str], Awaitable[str | None]],
     key: bytes,
-    answer_error: Callable[[str, Exception], Status],
+    answer_error: AnswerError,
     log: JsonLog,
     registry: CollectorRegistry,
 ) -> Chain:
@@ -172,6 +173,7 @@ def make_chain(
             generation_of,
             # Also of whom the answers are: servers with other keys are of another database.
             version=f"{__version__} {settings.automatic_min_confidence} {_name_of(key)}",
+            find_generation=find_generation,
         ),
         ConcurrencyLimit(policies, concurrency),
         CircuitBreakers(guards.breakers, _is_fault, _has_no_breaker, policies),

@@ -1,13 +1,13 @@
 """Triage: the taxonomies and their engines, the pipeline, and what it needs outside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
-from google.rpc.status_pb2 import Status
 from switchyard.triage.v1 import triage_service_pb2_grpc
 
 from server.admin.cache.semantic import SemanticControl
+from server.composition.faults import AnswerError
 from server.composition.ground import Ground, observer
 from server.composition.models import open_finders, open_reuse
 from server.dead_letters.store import DeadLetterStore
@@ -81,7 +81,7 @@ def add_triage(
     server: grpc.aio.Server,
     ground: Ground,
     triage: TriageParts,
-    answer_error: Callable[[str, Exception], Status],
+    answer_error: AnswerError,
 ) -> None:
     triage_service_pb2_grpc.add_TriageServiceServicer_to_server(  # type: ignore[no-untyped-call]  # generated
         TriageServicer(

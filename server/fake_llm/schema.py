@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from server.fake_llm.pieces import Choice, Fixed, Part, Sentence, YesOrNo, json_text
@@ -9,6 +10,8 @@ from server.fake_llm.pieces import Choice, Fixed, Part, Sentence, YesOrNo, json_
 DEEPEST = 16  # levels of a schema
 MOST_CHARACTERS = 120  # of a string that may be longer
 MOST_ITEMS = 100  # of an array that must have more
+MOST_PARTS = 10_000  # of an answer
+MOST_REQUIRED = 10_000  # characters that a schema asks for, by all its strings together
 
 Schema = Mapping[str, Any]
 
@@ -22,15 +25,19 @@ def answer_parts(schema: Schema, instructions: str) -> tuple[Part, ...]:
     refunds" tell which words speak for a value. Raises UnusableSchema.
     """
     try:
-        return tuple(_Reader(schema, instructions).parts(schema, "", 0))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        parts = tuple(islice(_Reader(schema, instructions).parts(schema, "", 0), MOST_PARTS + 1))
+    except (AttributeError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise UnusableSchema("this is no JSON Schema") from error
+    if len(parts) > MOST_PARTS:
+        raise UnusableSchema(f"an answer would have more than {MOST_PARTS} parts")
+    return parts
 
 
 class _Reader:
     def __init__(self, root: Schema, instructions: str) -> None:
         self._root = root
         self._instructions = instructions
+        self._required = 0  # characters so far
 
     def parts(self, schema: Schema, name: str, depth: int) -> Iterator[Part]:
         """The parts of the value of property `name`."""
@@ -53,12 +60,18 @@ class _Reader:
         elif kind == "array":
             yield from self._array(schema, name, depth)
         elif kind == "string":
-            most = schema.get("maxLength", MOST_CHARACTERS)
-            yield Sentence(int(schema.get("minLength", 0)), int(most))
+            yield self._sentence(schema)
         elif kind == "boolean":
             yield YesOrNo(f"{name} {schema.get('description', '')}")
         else:
             yield Fixed(json_text(_number(schema) if kind in {"number", "integer"} else None))
+
+    def _sentence(self, schema: Schema) -> Part:
+        least, most = schema.get("minLength", 0), schema.get("maxLength", MOST_CHARACTERS)
+        self._required += max(0, least)
+        if self._required > MOST_REQUIRED:
+            raise UnusableSchema(f"minLength asks for more than {MOST_REQUIRED} characters in all")
+        return Sentence(int(least), int(most))
 
     def _object(self, schema: Schema, depth: int) -> Iterator[Part]:
         opening = "{"

@@ -8,6 +8,11 @@ from server.privacy.found import Found, Kind
 # Each run of characters is tried once, from its beginning, and never given back: linear time.
 # A quote before the address is not part of it, an apostrophe inside is.
 _ADDRESS = re.compile(r"(?<![\w.+%'&-])'*+([\w.+%'&-]++@[\w-]++(?:\.[\w-]++)++)")
+# As links write it: "mailto:joe%40example.com".
+_ENCODED = re.compile(r"(?<![\w.+'&-])[\w.+'&-]++%40[\w-]++(?:\.[\w-]++)++")
+_QUOTED = re.compile(r'"[^"\n@]{1,64}"@[\w-]++(?:\.[\w-]++)++')
+# "3 @ 5.99" is a price: what ends in a word is an address.
+_SPACED = re.compile(r"(?<![\w.+-])[\w.+-]++ ?@ {1,2}[\w-]++(?:\.[\w-]++)++(?<=[^\W\d_]{2})")
 _SPELLED = re.compile(
     r"(?<![\w.+-])[\w.+-]++ ?[\[(] ?at ?[\])] ?"
     r"[\w-]++(?:(?:\.| ?[\[(] ?dot ?[\])] ?)[\w-]++)++",
@@ -20,6 +25,10 @@ def find_emails(text: str) -> Iterator[Found]:
     if "@" in text:
         for match in _ADDRESS.finditer(text):
             yield Found(Kind.EMAIL, *match.span(1))
+    for sign, pattern in (("%40", _ENCODED), ('"@', _QUOTED), ("@ ", _SPACED)):
+        if sign in text:
+            for match in pattern.finditer(text):
+                yield Found(Kind.EMAIL, *match.span())
     if "at]" in text or "at)" in text or "AT]" in text:
         for match in _SPELLED.finditer(text):
             yield Found(Kind.EMAIL, *match.span())

@@ -1,10 +1,11 @@
 """What is known beforehand: the customer's own fields, and values that a text gave away once."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from server.privacy.cues import lowered, words
 from server.privacy.found import Found, Kind
+from server.privacy.legible import legible
 
 # Words in the name of a field that say what it holds; the first kind that fits.
 _HOLDS = (
@@ -31,17 +32,18 @@ _MOST_VALUES = 64
 _NAME_PART = re.compile(r"[^\W\d_][\w'\u2019-]{2,}")
 
 Value = tuple[str, Kind]
+Field = tuple[str, str]  # name and value; a name may stand there twice
 
 
-def values_of(fields: Mapping[str, str]) -> list[Value]:
+def values_of(fields: Iterable[Field]) -> list[Value]:
     """The personal values among a customer's fields; the parts of a name are values too.
 
     What a field holds is told by the words of its name: "billing_email", "customer_id". Fields
     whose names tell nothing personal, such as "plan", are left alone.
     """
     values = [
-        (value.strip(), kind)
-        for name, value in fields.items()
+        (legible(value).text.strip(), kind)
+        for name, value in fields
         if (kind := _kind_of([word.lower() for word in _WORD.findall(name)], value))
     ]
     return values + parts_of_names(values)

@@ -54,6 +54,26 @@ _NO_NAMES = words("""
     invoice ticket regards best kind wrong incorrect misspelled misspelt spelled spelt on in at
     missing now being correct listed shown registered different changed to from for of with
     """)
+# First names that are no other words: they are known in small letters, too.
+_FIRST_NAMES = words("""
+    adam ahmed alan albert alex alexander alexandra ali alice amanda amy ana andrea andreas andrew
+    angela anita ann anna anne anthony antonio barbara ben benjamin brian carla carlos carol
+    carolina caroline catherine charles charlotte chris christian christina christine christopher
+    claire claudia dan daniel daniela david deborah dennis diana diego donald dorothy edward elena
+    elizabeth emily emma eric erik eva fatima fernando francesca francesco francisco frank gabriel
+    gary george giovanni giulia gregory hannah hans heather helen henry ian ibrahim ines isabel
+    ivan jack jacob james jan jane janet jason javier jean jeff jeffrey jennifer jeremy jessica jim
+    joan joe johanna john jonathan jorge jose joseph joshua juan julia julian julie karen karl
+    katherine kathleen kelly kevin kim klaus larry laura lauren laurent lea leon linda lisa louis
+    lucas lucia luis luisa lukas manuel marco marcus margaret maria marie mario marta martin mary
+    matthew max megan mehmet melissa michael michelle miguel mike mohamed mohammed monika nancy
+    natalie nicholas nick nicolas nicole nina noah olga oliver olivia pablo pamela patricia paul
+    paula pedro peter petra philip philippe pierre priya rachel rafael raj ralph raymond rebecca
+    ricardo richard robert roberto roger ronald ruth ryan samantha samuel sandra sara sarah scott
+    sebastian sharon silvia simon sofia sophia sophie stefan stephanie stephen steve steven susan
+    sven theresa thomas tim timothy tom tony ursula valentina vanessa veronica victor victoria
+    vincent walter wei werner william wolfgang yusuf zoe
+    """)
 _SPEAKS_ON = re.compile(
     r"[ \t]*(?:,|-|\u2013|\bfrom\b|\bspeaking\b|\bcalling\b|\bhere\b|\bwriting\b)"
 )
@@ -82,9 +102,22 @@ def find_names(text: str) -> Iterator[Found]:
 
 def _introduced(text: str, start: int) -> Iterator[Found]:
     """A name of at least two words, or one that speaks on: "This is Jane from"."""
+    first = _WORD.match(text, start)
+    if first and first[1] in _FIRST_NAMES:
+        yield Found(Kind.NAME, first.start(1), _end_of_small_name(text, first.end(1)))
     for found in _name(text, start):
         if " " in text[start : found.end].strip() or _SPEAKS_ON.match(text, found.end):
             yield found
+
+
+def _end_of_small_name(text: str, end: int) -> int:
+    """Where a name in small letters ends whose first one does at `end`: a family name follows,
+    unless the sentence goes on.
+    """
+    last = _WORD.match(text, end)
+    if last is None or last[1] in _NO_NAMES or last[1].endswith("ing"):
+        return end
+    return last.end(1)
 
 
 def _name(

@@ -1,7 +1,7 @@
 """The way out: texts of a ticket without its personal data, and the way back for the reply."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -10,7 +10,8 @@ from server.privacy.addresses import find_addresses
 from server.privacy.emails import find_emails
 from server.privacy.found import Finder, Found, Kind, settle
 from server.privacy.identities import find_ids
-from server.privacy.known import Value, find_values, parts_of_names, values_of
+from server.privacy.known import Field, Value, find_values, parts_of_names, values_of
+from server.privacy.legible import legible
 from server.privacy.names import find_names
 from server.privacy.network import find_ips
 from server.privacy.payments import find_cards, find_ibans
@@ -37,6 +38,7 @@ class Redacted:
 
     texts: tuple[str, ...]  # in the order given
     counts: Mapping[Kind, int]  # what was replaced, each occurrence counted
+    has_words: bool  # whether anything but placeholders is left
     _values: Mapping[Name, str] = field(repr=False)
 
     def restore(self, text: str) -> str:
@@ -49,31 +51,44 @@ class Redacted:
 def redact(
     texts: Sequence[str],
     *,
-    known: Mapping[str, str] = MappingProxyType({}),
+    known: Iterable[Field] = (),
     language: str = "",
     finders: Sequence[Finder] = (),
+    ends: Sequence[int] = (),
 ) -> Redacted:
     """The texts of one ticket with placeholders such as [EMAIL_1] in place of personal data.
 
     A value has the same placeholder in all texts, and what one text gives away is replaced in
-    every other. `known` are the customer's fields by name; `language` is an ISO 639 code, with
-    or without a region, and tells how telephone numbers are written; `finders` find more than
-    the rules do. Meant for what engines read, 8 KiB; takes time linear in the texts' length.
+    every other. `known` are the customer's fields; `language` is an ISO 639 code, with or without
+    a region, and tells how telephone numbers are written; `finders` find more than the rules do;
+    `ends` say how far each text goes out: what follows is read, and left away. Meant for what
+    engines read, 8 KiB; takes time linear in the texts' length.
     """
-    first = [find_personal(text, language=language, finders=finders) for text in texts]
-    values = [*values_of(known), *_values_found(texts, first)]
-    placeholders = Placeholders(texts)
+    read = [legible(text) for text in texts]
+    plain = [each.text for each in read]
+    first = [_find(text, language, finders) for text in plain]
+    values = [*values_of(known), *_values_found(plain, first)]
+    placeholders = Placeholders({*texts, *plain})  # in both forms: models write either
     counts: Counter[Kind] = Counter()
-    redacted = []
-    for text, findings in zip(texts, first, strict=True):
-        everything = settle([*findings, *find_values(text, values)])
-        counts.update(found.kind for found in everything)
-        redacted.append(_replace(text, everything, placeholders))
-    return Redacted(tuple(redacted), MappingProxyType(counts), placeholders.values)
+    redacted: list[str] = []
+    left: list[str] = []
+    for text, seen, findings, end in zip(texts, read, first, ends or map(len, texts), strict=True):
+        everything = settle([*findings, *find_values(seen.text, values)])
+        hidden = [found for found in seen.in_original(everything) if found.start < end]
+        counts.update(found.kind for found in hidden)
+        redacted.append(_replace(text, hidden, placeholders, end))
+        left.extend(_between(text, hidden, end))
+    has_words = any(map(str.strip, left))
+    return Redacted(tuple(redacted), MappingProxyType(counts), has_words, placeholders.values)
 
 
 def find_personal(text: str, *, language: str = "", finders: Sequence[Finder] = ()) -> list[Found]:
     """What rules and `finders` find in one text by itself, in order, none overlapping."""
+    seen = legible(text)
+    return seen.in_original(_find(seen.text, language, finders))
+
+
+def _find(text: str, language: str, finders: Sequence[Finder]) -> list[Found]:
     find_dialled = partial(find_phones, regions=regions_of(language))
     every = (*_BY_RULE, find_dialled, *finders)
     return settle([found for finder in every for found in finder(text)])
@@ -90,10 +105,19 @@ def _values_found(texts: Sequence[str], found: Sequence[Sequence[Found]]) -> Ite
     yield from parts_of_names(values)
 
 
-def _replace(text: str, findings: Sequence[Found], placeholders: Placeholders) -> str:
-    pieces, position = [], 0
+def _replace(text: str, findings: Sequence[Found], placeholders: Placeholders, end: int) -> str:
+    kept = _between(text, findings, end)
+    pieces = [next(kept)]
     for found in findings:
-        pieces.append(text[position : found.start])
         pieces.append(placeholders.give(found.kind, text[found.start : found.end]))
+        pieces.append(next(kept))
+    return "".join(pieces)
+
+
+def _between(text: str, findings: Sequence[Found], end: int) -> Iterator[str]:
+    """What stands before, between and after findings: one piece more than there are of them."""
+    position = 0
+    for found in findings:
+        yield text[position : found.start]
         position = found.end
-    return "".join([*pieces, text[position:]])
+    yield text[position:end]

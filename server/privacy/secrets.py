@@ -25,7 +25,6 @@ _BRANDS = (
     *("github_pat_", "glpat-", "AKIA", "ASIA", "AIza", "ya29.", "xox", "hf_", "npm_", "whsec_"),
     *("SG.", "eyJ"),
 )
-_HEADER = re.compile(r"(?:bearer|basic)[ \t]+(?P<value>[\w.~+/-]{12,}+=*+)")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
 _END_OF_KEY = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
 _URL_CREDENTIALS = re.compile(r"://([^\s/?#@:]{1,128}:[^\s/?#@]{1,256})@")
@@ -37,6 +36,23 @@ _QUERY = re.compile(
 _NAMED = re.compile(
     r"(?:password|passwort|passwd|passcode|pwd|contraseña|mot de passe|secret|api[ _-]?key|token"
     r"|cvv|cvc|pin)(?:[ \t]{0,3}(?P<sign>[:=])| is)[ \t]{0,3}[\"'`]?(?P<value>[^\s\"'`]{3,128}+)"
+)
+# What stands beside a cue, without a sign; each with what a text must contain to be searched.
+_BESIDE = tuple(
+    (cue, re.compile(pattern))
+    for cue, pattern in (
+        ("bearer", r"bearer[ \t]+(?P<value>[\w.~+/-]{12,}+=*+)"),
+        ("basic", r"basic[ \t]+(?P<value>[\w.~+/-]{12,}+=*+)"),
+        # A short one is no word, or stands in a header.
+        ("bearer", r"bearer[ \t]+(?=[a-z]{0,11}[\d._~+/-]\w)(?P<value>[\w.~+/-]{3,}+=*+)"),
+        ("authorization:", r"authorization:[ \t]*\w++[ \t]+(?P<value>[\w.~+/-]{3,}+=*+)"),
+        ("cv", r"cv[vc]2?[ \t:=#]{1,4}(?P<value>\d{3,4})(?!\w)"),
+        ("security code", r"security code[ \t:=#]{1,4}(?P<value>\d{3,4})(?!\w)"),
+        *(
+            (cue, cue + r"[ \t]{1,3}[\"'`]?(?P<value>(?=\S{0,127}\d)[^\s\"'`]{4,128}+)")
+            for cue in ("password", "passwort", "passwd", "passcode", "pwd", "pin")
+        ),
+    )
 )
 _CANDIDATE = re.compile(r"[\w+/-]{24,}+={0,2}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -59,8 +75,7 @@ def find_secrets(text: str) -> Iterator[Found]:
         for match in pattern.finditer(text):
             yield Found(Kind.SECRET, *match.span(1))
     small = lowered(text)
-    for match in cues(_HEADER, small):
-        yield Found(Kind.SECRET, *match.span("value"))
+    yield from _beside_cues(small)
     for match in cues(_NAMED, small):
         if text[match.start() - 1 : match.start()] in ("?", "&"):
             continue  # of a query, which ends sooner
@@ -76,6 +91,15 @@ def find_secrets(text: str) -> Iterator[Found]:
                 yield Found(Kind.SECRET, *match.span())
     if "PRIVATE KEY-----" in text:
         yield from _private_keys(text)
+
+
+def _beside_cues(small: str) -> Iterator[Found]:
+    for cue, pattern in _BESIDE:
+        if cue in small:
+            for match in cues(pattern, small):
+                start = match.start("value")
+                value = match["value"].rstrip(_SENTENCE_END)
+                yield Found(Kind.SECRET, start, start + len(value))
 
 
 def _private_keys(text: str) -> Iterator[Found]:

@@ -14,6 +14,13 @@ from server.storage.errors import StorageUnavailable
 Connection = AsyncConnection[TupleRow]
 
 LIVENESS_TIMEOUT_S = 5.0
+# What a database raises that is away, or that has just become the standby of another.
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
 
 
 class Database:
@@ -80,5 +87,5 @@ def _translated_errors() -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise StorageUnavailable("no free connection") from error
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise StorageUnavailable("connection lost or refused") from error
+    except AWAY as error:
+        raise StorageUnavailable("connection lost or refused, or it takes no changes") from error

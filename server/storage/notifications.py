@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import psycopg
 
 from server.storage.database import Connection
+from server.storage.rounds import Rounds
 
 RECONNECT_S = 1.0
 CONNECT_S = 5
@@ -18,7 +19,8 @@ Listener = Callable[[str | None], None]
 class Notifications:
     """Calls each channel's listener with the payload, and with None after every (re)connect.
 
-    None means: anything may have changed while nobody listened. `when_lost` is called as soon as
+    None means: anything may have changed while nobody listened. So it is also with a payload that
+    its listener cannot take: that is logged, and it hears None. `when_lost` is called as soon as
     nobody listens any more, at most about a second after the database has gone or hangs.
     """
 
@@ -31,6 +33,8 @@ class Notifications:
         self._url = url
         self._listeners = dict(listeners)
         self._when_lost = tuple(when_lost)
+        self._connecting = Rounds("notifications", (psycopg.Error, TimeoutError))
+        self._telling = Rounds("notifications", ())
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -45,10 +49,9 @@ class Notifications:
 
     async def _listen_forever(self) -> None:
         while True:
-            try:
+            with self._connecting:
                 await self._connect_and_listen()
-            except (psycopg.Error, TimeoutError):
-                await asyncio.sleep(RECONNECT_S)
+            await asyncio.sleep(RECONNECT_S)
 
     async def _connect_and_listen(self) -> None:
         connection = await psycopg.AsyncConnection.connect(
@@ -67,12 +70,19 @@ class Notifications:
     async def _listen(self, connection: Connection) -> None:
         for channel in self._listeners:
             await _execute(connection, f"LISTEN {channel}")
-        for listener in self._listeners.values():
-            listener(None)
+        for channel in self._listeners:
+            self._tell(channel, None)
         while True:
             async for notification in connection.notifies(timeout=ASK_EVERY_S):
-                self._listeners[notification.channel](notification.payload)
+                self._tell(notification.channel, notification.payload)
             await _execute(connection, "SELECT 1")
+
+    def _tell(self, channel: str, payload: str | None) -> None:
+        with self._telling:
+            self._listeners[channel](payload)
+            return
+        if payload is not None:
+            self._tell(channel, None)
 
 
 async def _execute(connection: Connection, statement: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from server.triage.engine import Engine, EngineMaker
@@ -52,6 +53,12 @@ class TaxonomyCatalog:
             return None
         version = kept.engine.version
         return f"{kept.taxonomy.revision} {version.engine} {version.version}"
+
+    async def find_generation(self, tenant: str) -> str | None:
+        """The same, after the first load of what is in force for the tenant."""
+        with suppress(Exception):  # whoever works on the call says what is wrong
+            await self.active(tenant)
+        return self.generation_of(tenant)
 
     async def update(
         self,

@@ -1,11 +1,14 @@
 """What triage asks of an engine. `server/engines/` answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from server.triage.assessment import Assessment, Draft, Prediction
 from server.triage.taxonomy import Category, Taxonomy
+
+MOST_TOKENS = 10**9  # of one call
+MOST_COST_MICRO_USD = 10**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,25 @@ class Attempt:
     input_tokens: int = 0
     output_tokens: int = 0
     cost_micro_usd: int = 0
+    status: int | None = None  # of HTTP, where it failed; None: there was no answer
+
+
+def believable(told: object, most: int = MOST_TOKENS) -> int:
+    """A count that somebody outside tells; 0 where it is none, or cannot be true."""
+    if isinstance(told, bool) or not isinstance(told, int):
+        return 0
+    return told if 0 <= told <= most else 0
+
+
+def decode_attempt(record: Mapping[str, Any]) -> Attempt:
+    """The attempt of a stored record. Early records hold whatever counts a provider told."""
+    attempt = Attempt(**record)
+    return replace(
+        attempt,
+        input_tokens=believable(attempt.input_tokens),
+        output_tokens=believable(attempt.output_tokens),
+        cost_micro_usd=believable(attempt.cost_micro_usd, MOST_COST_MICRO_USD),
+    )
 
 
 class EngineListener(Protocol):

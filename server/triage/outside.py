@@ -15,11 +15,12 @@ import orjson
 from server.dead_letters.letter import DeadLetter, FailedAttempt, Severity
 from server.dead_letters.store import DeadLetterStore
 from server.privacy.found import Finder, Kind
-from server.privacy.redaction import Redacted, redact
+from server.privacy.redaction import Redacted
 from server.storage.errors import StorageError
 from server.triage.assessment import Assessment, Draft, decode_prediction
 from server.triage.catalog import Active
 from server.triage.engine import EngineVersion, Outward, Reading
+from server.triage.hiding import hide, texts_of, wording_of
 from server.triage.narration import Narration, News
 from server.triage.reuse.cache import Fresh, Hit, Look, SemanticCache
 from server.triage.reuse.store import Partition
@@ -28,8 +29,6 @@ from server.triage.run import Reuse, Run
 from server.triage.taxonomy import EscalationPolicy, Taxonomy
 from server.triage.ticket import Ticket, outward_ticket
 
-# At the end of a text that was cut: half an address is not found, and would give itself away.
-UNSURE_CHARACTERS = 100
 LONG_CHARACTERS = 2000  # of texts from which on hiding takes a thread of its own
 # Why a model's answer was not had, without anything being at fault.
 NO_FAULT = frozenset({"no_time", "no_budget", "over_budget", "cancelled", "drill"})
@@ -59,24 +58,15 @@ class Outside:
     async def set_out(self, tenant: str, ticket: Ticket, language: str, active: Active) -> "Trip":
         """The trip of a ticket whose personal data is hidden."""
         outward = outward_ticket(ticket, language)
-        texts = _texts(outward)
-        if sum(map(len, texts)) < LONG_CHARACTERS:
-            redacted = self._redact(texts, ticket, language)
+        if sum(map(len, texts_of(outward))) < LONG_CHARACTERS:
+            redacted, hidden = hide(outward, ticket, language, self._finders)
         else:
-            redacted = await asyncio.to_thread(self._redact, texts, ticket, language)
+            redacted, hidden = await asyncio.to_thread(
+                hide, outward, ticket, language, self._finders
+            )
         self._count_hidden(redacted.counts)
-        whole = _texts(_uncut(outward, ticket))
-        safe = [
-            told if len(text) == len(original) else told[:-UNSURE_CHARACTERS]
-            for told, text, original in zip(redacted.texts, texts, whole, strict=True)
-        ]
-        hidden = _with_texts(outward, safe)
         where = _partition(tenant, active.engine.version)
         return Trip(self, where, active.taxonomy, hidden, redacted, language)
-
-    def _redact(self, texts: Sequence[str], ticket: Ticket, language: str) -> Redacted:
-        known = {"customer_id": ticket.customer_id, **ticket.attributes}
-        return redact(texts, known=known, language=language, finders=self._finders)
 
 
 @dataclass(slots=True)
@@ -91,7 +81,13 @@ class Trip:
     language: str
     look: Look | None = None
     assessed: tuple[Assessment, float] = field(init=False)  # with the seconds that it took
+    own_category: str = field(init=False)  # that the reply at hand is about, where one is reused
     written: Draft = field(init=False)  # before personal data came back
+
+    @property
+    def has_words(self) -> bool:
+        """Whether anything is left to ask a model with."""
+        return self.redacted.has_words
 
     @property
     def hit(self) -> Hit | None:
@@ -113,7 +109,9 @@ class Trip:
         """
         if self.by.reuse is None or not self.by.reuse.is_enabled:
             return "answers are not reused"
-        text = "\n".join(_texts(self.ticket))
+        if not self.has_words:
+            return "nothing is left to look for"
+        text = "\n".join(texts_of(self.ticket))
         with suppress(Exception):  # an embedder may fail in any way: the ticket is answered
             async with asyncio.timeout(LONGEST_LOOK_S):
                 self.look = await self.by.reuse.look(self.where, text, self.language)
@@ -129,7 +127,11 @@ class Trip:
         """
         if self.hit is not None:
             own, seconds = await reading.assess()
+            self.own_category = own.category.label
             self.assessed = _reused(own, self.hit, self.taxonomy), seconds
+            return
+        if not self.has_words:
+            self.assessed = await reading.assess()
             return
         ends_s = min(deadline_s, time.monotonic() + LONGEST_ASKING_S)
         narration = Narration() if is_watched else None
@@ -147,8 +149,25 @@ class Trip:
         """Summary and reply with the personal data that was hidden, and the seconds they took."""
         self.written, seconds = await reading.draft()
         if self.hit is not None:
-            self.written = _with_reply(self.written, self.hit)
+            self.written = self._with_reply(self.written, self.hit)
         return self._restored(self.written), seconds
+
+    def version(self, reading: Reading) -> EngineVersion:
+        """Who named the category: where one is reused, the engine that did then."""
+        return reading.version if self.hit is None else EngineVersion(**self.hit.answer["engine"])
+
+    def _with_reply(self, own: Draft, hit: Hit) -> Draft:
+        """The ticket's own summary, and the reply to the same text or else one of its own."""
+        if own.reply is None:
+            return own
+        if hit.answer["asked"] == wording_of(self.ticket) and hit.answer["reply"]:
+            return Draft(own.summary, hit.answer["reply"])
+        categories = self.taxonomy.by_name
+        words, others = (
+            categories[name].reply_text.strip()
+            for name in (self.own_category, self.assessed[0].category.label)
+        )
+        return Draft(own.summary, own.reply.replace(words, others, 1) if words else own.reply)
 
     def _restored(self, draft: Draft) -> Draft:
         restore = self.redacted.restore
@@ -163,9 +182,14 @@ class Trip:
             if run.answer.is_degraded:
                 await self._bury(run)
             elif self.by.reuse is not None and self.look is not None and self.hit is None:
-                category = run.answer.category
-                kept = orjson.dumps({"category": category, "reply": self.written.reply})
-                fresh = Fresh(category.label, kept, run.run_id, run.create_time)
+                kept = {
+                    "category": run.answer.category,
+                    "reply": self.written.reply,
+                    "asked": wording_of(self.ticket),
+                    "engine": run.answer.engine,
+                }
+                label = run.answer.category.label
+                fresh = Fresh(label, orjson.dumps(kept), run.run_id, run.create_time)
                 await self.by.reuse.settle(self.look, fresh)
 
     async def _bury(self, run: Run) -> None:
@@ -181,7 +205,8 @@ class Trip:
             severity=Severity.CRITICAL if reason in CRITICAL else Severity.WARNING,
             reason=reason,
             attempts=tuple(
-                FailedAttempt(a.provider, a.model, a.outcome, None, a.duration_s) for a in failed
+                FailedAttempt(a.provider, a.model, a.outcome, a.status, a.duration_s)
+                for a in failed
             ),
             request=orjson.dumps(self.ticket),
         )
@@ -205,7 +230,7 @@ def _describe_look(look: Look) -> str:
     similarity = look.found.neighbour.similarity
     if look.hit is None:
         return f"an answer at similarity {similarity:.3f}, not used"
-    return f"the answer of triageRuns/{look.hit.source_run}, similarity {similarity:.3f}"
+    return f"the category of triageRuns/{look.hit.source_run}, similarity {similarity:.3f}"
 
 
 def _reused(own: Assessment, hit: Hit, taxonomy: Taxonomy) -> Assessment:
@@ -216,32 +241,3 @@ def _reused(own: Assessment, hit: Hit, taxonomy: Taxonomy) -> Assessment:
         reasons = with_category_policy(own.escalation_reasons, policy)
         own = replace(own, escalation_reasons=reasons)
     return replace(own, category=category)
-
-
-def _with_reply(own: Draft, hit: Hit) -> Draft:
-    """The reply of a reused answer beside the ticket's own summary."""
-    return own if own.reply is None else Draft(own.summary, hit.answer["reply"] or own.reply)
-
-
-def _uncut(outward: Mapping[str, Any], ticket: Ticket) -> dict[str, Any]:
-    """The same with the texts as they stand in the ticket."""
-    texts = {name: getattr(ticket, name) for name in ("subject", "body") if name in outward}
-    names = outward.get("attributes", {})
-    return {**texts, "attributes": {name: ticket.attributes[name] for name in names}}
-
-
-def _texts(outward: Mapping[str, Any]) -> list[str]:
-    """The free texts of what leaves the process, in an order of their own."""
-    return [
-        *(outward[name] for name in ("subject", "body") if name in outward),
-        *outward.get("attributes", {}).values(),
-    ]
-
-
-def _with_texts(outward: Mapping[str, Any], texts: Sequence[str]) -> dict[str, object]:
-    """The same with other texts."""
-    rest = iter(texts)
-    changed: dict[str, object] = {n: next(rest) for n in ("subject", "body") if n in outward}
-    if "attributes" in outward:
-        changed["attributes"] = {name: next(rest) for name in outward["attributes"]}
-    return {**outward, **changed}

@@ -100,7 +100,7 @@ class _Passage:
 
     def answer(self) -> Answer:
         """All of it together."""
-        assessment, draft, reading = self.assessment, self.draft, self.reading
+        assessment, draft, reading, trip = self.assessment, self.draft, self.reading, self.trip
         parts, (decision, reason) = self.order.parts, self.decided
         return Answer(
             parts=parts,
@@ -115,11 +115,11 @@ class _Passage:
             estimated_resolution_s=_resolution_s(self.active, assessment.category, parts),
             decision=decision,
             decision_reason=reason,
-            engine=reading.version,
+            engine=reading.version if trip is None else trip.version(reading),
             steps=tuple(self.reports),
             attempts=reading.attempts,
             is_degraded=reading.is_degraded,
-            reuse=None if self.trip is None else self.trip.reuse,
+            reuse=None if trip is None else trip.reuse,
         )
 
 

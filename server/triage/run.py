@@ -18,7 +18,7 @@ from server.triage.assessment import (
     decode_assessment,
     decode_prediction,
 )
-from server.triage.engine import Attempt, EngineVersion, Parts
+from server.triage.engine import Attempt, EngineVersion, Parts, decode_attempt
 from server.triage.ticket import Ticket
 
 
@@ -53,7 +53,9 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """The answer of another ticket with nearly the same text, used again."""
+    """The category of another ticket with nearly the same text, used again; with its reply where
+    the texts differ in case, spaces and punctuation alone.
+    """
 
     source_run: str  # id of its run
     similarity: float  # cosine, in [-1, 1]
@@ -139,7 +141,7 @@ def decode_answer(record: Mapping[str, Any]) -> Answer:
         steps=tuple(
             StepReport(Step(s["step"]), s["duration_s"], s["finding"]) for s in record["steps"]
         ),
-        attempts=tuple(Attempt(**attempt) for attempt in record.get("attempts", ())),
+        attempts=tuple(decode_attempt(attempt) for attempt in record.get("attempts", ())),
         is_degraded=record.get("is_degraded", False),
         reuse=Reuse(**record["reuse"]) if record.get("reuse") else None,
     )

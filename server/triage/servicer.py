@@ -27,7 +27,6 @@ from server.triage.store import RunFilter, RunStore
 Context = grpc.aio.ServicerContext[Any, Any]
 Ticketed = pb.TriageRequest | pb.StreamTriageRequest | pb.BatchTriageRequest
 
-BATCH_TRIAGE = "switchyard.triage.v1.TriageService/BatchTriage"
 DEFAULT_PAGE_SIZE = 50
 FETCH_SIZE = 50  # rows that one query brings
 PAGE_BYTES = 2 * 1024 * 1024  # of tickets; clients refuse messages beyond 4 MiB
@@ -41,7 +40,7 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         pipeline: TriagePipeline,
         catalog: TaxonomyCatalog,
         runs: RunStore,
-        status_of: Callable[[str, Exception], Status],
+        status_of: Callable[[Any, Exception], Status],
         page_key: bytes,
         batch_slots: int,
         draining: asyncio.Event,
@@ -154,14 +153,14 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
     ) -> pb.BatchTriageResponse:
         """The answer to one item of a batch, or the status that says why there is none."""
         if isinstance(item, Exception):
-            return _failed(item, position, self._status_of(BATCH_TRIAGE, item))
+            return _failed(item, position, self._status_of(context, item))
         response = pb.BatchTriageResponse(index=item.index, ticket_id=item.ticket.id)
         if item.options.validate_only:
             return response
         try:
             recorded = await self._triage(item, context)
         except Exception as error:  # every failure of an item is its answer
-            response.error.CopyFrom(self._status_of(BATCH_TRIAGE, error))
+            response.error.CopyFrom(self._status_of(context, error))
         else:
             response.result.CopyFrom(wire.write_result(recorded.run, recorded.steps))
         return response

@@ -1,6 +1,7 @@
 """A ticket as the caller sent it, and what engines may read of it."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ import orjson
 ENGINE_BYTES = 8 * 1024
 OUTWARD_ATTRIBUTES = 16  # that may leave the process
 OUTWARD_ATTRIBUTE = 200  # characters of each
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")  # of an attribute that may leave
 
 
 class Channel(IntEnum):
@@ -47,7 +49,8 @@ def text_for_engines(ticket: Ticket) -> str:
 
 def outward_ticket(ticket: Ticket, language: str) -> dict[str, object]:
     """What an engine outside the process reads of a ticket, as plain JSON values: neither ids nor
-    times, and no more text than other engines read. Personal data is still in it.
+    times, attributes with plain names alone, and no more text than other engines read. Personal
+    data is still in it.
     """
     subject = _cut(ticket.subject, ENGINE_BYTES // 4)
     outward: dict[str, object] = {"subject": subject} if subject else {}
@@ -55,9 +58,10 @@ def outward_ticket(ticket: Ticket, language: str) -> dict[str, object]:
     if ticket.channel:
         outward["channel"] = ticket.channel.name.lower()
     outward["language"] = language
-    if ticket.attributes:
-        shown = sorted(ticket.attributes.items())[:OUTWARD_ATTRIBUTES]
-        outward["attributes"] = {name: value[:OUTWARD_ATTRIBUTE] for name, value in shown}
+    shown = sorted(filter(_PLAIN_NAME.fullmatch, ticket.attributes))[:OUTWARD_ATTRIBUTES]
+    if shown:
+        attributes = {name: ticket.attributes[name][:OUTWARD_ATTRIBUTE] for name in shown}
+        outward["attributes"] = attributes
     return outward
 
 

@@ -18,7 +18,7 @@ ITEMS = 10_000
 SEEN_BEFORE_THE_KILL = 1500
 
 
-def stub(channel: grpc.aio.Channel) -> Any:
+def stub(channel: grpc.aio.Channel | grpc.Channel) -> Any:
     """A stub of TriageService."""
     return triage_service_pb2_grpc.TriageServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
 
@@ -191,10 +191,18 @@ def test_every_command_explains_itself() -> None:
 def test_the_log_has_a_line_a_call_and_no_text(own_server: ServerProcess) -> None:
     server = own_server
     with grpc.insecure_channel(server.address) as channel:
-        triage = stub(channel)  # type: ignore[arg-type]  # a stub takes either kind of channel
+        triage = stub(channel)
         ticket = ticket_pb2.Ticket(id="1", body="my secret is hunter2", subject="hunter2")
         triage.Triage(triage_service_pb2.TriageRequest(ticket=ticket))
     server.stop()
     log = server.log_path.read_text()
     assert '"method":"switchyard.triage.v1.TriageService/Triage"' in log
     assert "hunter2" not in log
+
+
+def test_a_log_that_takes_nothing_changes_neither_answers_nor_the_end(folder: Path) -> None:
+    (folder / "data.log").symlink_to("/dev/full")
+    server = ServerProcess(folder / "data").start()
+    with grpc.insecure_channel(server.address) as channel:
+        assert stub(channel).GetTaxonomy(triage_service_pb2.GetTaxonomyRequest(), timeout=20)
+    assert server.stop() == 0

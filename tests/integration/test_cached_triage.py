@@ -17,7 +17,6 @@ async def ask(channel: grpc.aio.Channel) -> Ask:
     """Asks about one ticket of the test's own; what the cache did, and the run."""
     ticket = {"id": uuid.uuid4().hex, "body": "Where is my parcel?"}
     caller = Caller(channel)
-    await caller.call(f"{TRIAGE}/GetTaxonomy")  # what is in force must be known to be kept with
 
     async def ask(cache_control: str = "") -> tuple[str, str]:
         metadata = (("cache-control", cache_control),) if cache_control else ()

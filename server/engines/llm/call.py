@@ -1,21 +1,25 @@
 """One call of a provider: in its turn, within its time, and put on record however it ends."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from server.engines.llm.alarm import Alarm
+from server.engines.llm.classification import failure
 from server.engines.llm.completion import Completion, Question
 from server.engines.llm.errors import Fault, ProviderError
 from server.engines.llm.flaws import FlawedAnswer
 from server.engines.llm.member import Member, OutOfTime, counts_against
 from server.engines.llm.metrics import LlmMetrics
 from server.engines.llm.till import Bill, Till
+from server.logs import origin_of
 from server.triage.engine import Attempt
 
 OK = "ok"
+LOGGER = logging.getLogger("switchyard.llm")
 Answer = TypeVar("Answer")
 # Makes an answer of a completion. Raises FlawedAnswer.
 Read = Callable[[Completion], Answer]
@@ -73,13 +77,10 @@ class Calls(Generic[Answer]):
         Raises CircuitOpen, ProviderError, Rejected, BudgetSpent.
         """
         async with self._paying(member, question) as bill:
-            completion, seconds = await self._completed(member, question, cause)
-            bill.completion = completion
-        try:
-            answer = self.read(completion)
-        except FlawedAnswer as flawed:
-            self.note(member, cause, flawed.flaw.value, seconds, completion)
-            raise Rejected(flawed, completion.text) from None
+            completion, answer, seconds = await self._heard(member, question, cause, bill)
+        if isinstance(answer, FlawedAnswer):
+            self.note(member, cause, answer.flaw.value, seconds, completion)
+            raise Rejected(answer, completion.text)
         return Given(answer, completion, self.note(member, cause, OK, seconds, completion))
 
     def _paying(self, member: Member, question: Question) -> AbstractAsyncContextManager[Bill]:
@@ -87,22 +88,39 @@ class Calls(Generic[Answer]):
             return nullcontext(Bill())
         return self.till.paying(member.provider, question)
 
-    async def _completed(
-        self, member: Member, question: Question, cause: str
-    ) -> tuple[Completion, float]:
+    async def _heard(
+        self, member: Member, question: Question, cause: str, bill: Bill
+    ) -> tuple[Completion, Answer | FlawedAnswer, float]:
+        """What came, what was made of it, and the seconds that it took."""
         permit = member.breaker.admit()
         begin_s = self.clock()
         try:
-            completion = await self._in_turn(member, question)
+            completion, answer = await self._understood(member, question, bill)
         except BaseException as error:
             member.breaker.failed(permit, error)
-            self.note(member, cause, self._failed(member, error), self.clock() - begin_s)
+            seconds = self.clock() - begin_s
+            self.note(member, cause, self._failed(member, error), seconds, bill.completion, error)
             raise
         seconds = self.clock() - begin_s
         member.breaker.succeeded(permit)
         member.succeeded(seconds)
         self.alarm.succeeded(member.provider.name)
-        return completion, seconds
+        return completion, answer, seconds
+
+    async def _understood(
+        self, member: Member, question: Question, bill: Bill
+    ) -> tuple[Completion, Answer | FlawedAnswer]:
+        try:
+            completion = bill.completion = await self._in_turn(member, question, bill)
+            return completion, self.read(completion)
+        except FlawedAnswer as flawed:
+            return completion, flawed
+        except ProviderError:
+            raise
+        except Exception as error:
+            # One odd answer must cost its provider a call, not the ticket its answer.
+            LOGGER.error("an answer nobody foresaw: %s", origin_of(error))  # noqa: TRY400  # its message may quote a ticket
+            raise failure("defect") from None
 
     def note(
         self,
@@ -111,35 +129,40 @@ class Calls(Generic[Answer]):
         outcome: str,
         seconds: float = 0.0,
         completion: Completion | None = None,
+        error: BaseException | None = None,
     ) -> Attempt:
         """Put a call on record, or why there was none."""
         provider = member.provider
         used = (0, 0) if completion is None else (completion.input_tokens, completion.output_tokens)
         cost = provider.cost_micro_usd(*used)
-        attempt = Attempt(provider.name, provider.model, cause, outcome, seconds, *used, cost)
+        status = error.status if isinstance(error, ProviderError) else None
+        attempt = Attempt(
+            provider.name, provider.model, cause, outcome, seconds, *used, cost, status
+        )
         self.attempts.append(attempt)
         self.metrics.attempted(attempt)
         if self.listener is not None:
             self.listener.attempted(attempt)
         return attempt
 
-    async def _in_turn(self, member: Member, question: Question) -> Completion:
+    async def _in_turn(self, member: Member, question: Question, bill: Bill) -> Completion:
         longest_s = member.provider.timeout_s
         timeout_s = 0.0
         try:
             async with asyncio.timeout(self.left_s()), member.slots:
                 timeout_s = min(longest_s, self.left_s())
+                bill.is_running = True
                 return await self._completion(member, question, timeout_s)
         except TimeoutError:
             raise OutOfTime from None
         except ProviderError as error:
-            if error.reason == "timeout" and timeout_s < longest_s:
+            if error.reason != "timeout":
+                bill.is_running = False
+            elif timeout_s < longest_s:
                 raise OutOfTime from None
             raise
 
     async def _completion(self, member: Member, question: Question, timeout_s: float) -> Completion:
-        if member.is_drilled:
-            raise ProviderError(Fault.RECOVERABLE, "drill")
         if self.listener is None:
             return await member.transport.complete(question, timeout_s)
         async with aclosing(member.transport.stream(question, timeout_s)) as pieces:
@@ -152,7 +175,7 @@ class Calls(Generic[Answer]):
     def _failed(self, member: Member, error: BaseException) -> str:
         """The outcome to put on record."""
         if not isinstance(error, ProviderError):
-            return "cancelled" if isinstance(error, asyncio.CancelledError) else "defect"
+            return "cancelled"
         if counts_against(error):
             member.failed()
         if error.fault is Fault.CRITICAL:

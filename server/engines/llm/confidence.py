@@ -18,7 +18,8 @@ MOST_RUNNERS_UP = 3
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How far a model's probabilities are believed, as feedback has shown.
+    """How far a model's probabilities are believed. Not calibrated yet: until there are labels to
+    learn from, both readers count the same and the model is taken at its word.
 
     `weight` is the model's in the pool of both readers, in [0, 1]; `temperature` above 1 makes it
     less sure.
@@ -35,19 +36,21 @@ def predict(
     categories: Collection[str],
     calibration: Calibration,
 ) -> Prediction[str]:
-    """The model's category, with a confidence. `told` are its `token_probabilities`.
+    """The likeliest category, with a confidence. `told` are the model's `token_probabilities`.
 
-    Both readers' probabilities meet in a log-linear pool (Genest and Zidek 1986). Where the
-    provider tells no probabilities, the second reader's is all there is.
+    Both readers' probabilities meet in a log-linear pool (Genest and Zidek 1986), and the surest
+    category there is the answer, perhaps another than the model's. Where the provider tells no
+    probabilities, the category is the model's and the second reader says how sure it is.
     """
     other = _spread(second, categories)
     if told is None:
         return _ranked(category, other)
     ours, theirs = 1 - calibration.weight, calibration.weight / calibration.temperature
-    return _ranked(
-        category,
-        _scaled({name: max(told[name], LEAST) ** theirs * other[name] ** ours for name in other}),
+    pooled = _scaled(
+        {name: max(told[name], LEAST) ** theirs * other[name] ** ours for name in other}
     )
+    surest = max(pooled, key=lambda name: (pooled[name], name == category))
+    return _ranked(surest, pooled)
 
 
 def probability_of(label: Label, prediction: Prediction[Label]) -> float:
@@ -125,8 +128,10 @@ def _scaled(weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def _ranked(label: str, probabilities: Mapping[str, float]) -> Prediction[str]:
+    """Runners-up are less sure than the label: a surer one was ruled out by the other reader."""
+    most = probabilities[label]
     others = sorted(
-        ((name, p) for name, p in probabilities.items() if name != label and p > LEAST),
+        ((name, p) for name, p in probabilities.items() if name != label and LEAST < p <= most),
         key=lambda other: -other[1],
     )
-    return Prediction(label, probabilities[label], tuple(others[:MOST_RUNNERS_UP]))
+    return Prediction(label, most, tuple(others[:MOST_RUNNERS_UP]))

@@ -8,9 +8,11 @@ import orjson
 
 from server.engines.llm.classification import classify_told, failure
 from server.engines.llm.completion import Completion, Finish, Question, Role, Token
+from server.triage.engine import believable
 
 MOST_ANSWER_BYTES = 1024 * 1024
 TOP_LOGPROBS = 5  # as many as every provider gives
+MOST_LOGPROB = 1e6  # either side of 0; providers tell -9999 where they mean never
 SCHEMA_IN_WORDS = "Answer with one JSON object that keeps this JSON Schema, and nothing else:"
 
 FINISHES = {
@@ -80,9 +82,10 @@ class Gathering:
     def __init__(self, finish: str = "") -> None:
         self._texts: list[str] = []
         self._tokens: list[Token] = []
+        self._tells_tokens = True  # all of them so far, and as tokens are told
         self._finish = finish
         self._model = ""
-        self._usage: Mapping[str, Any] = {}
+        self._usage: object = None
         self._declines = False
 
     def add(self, body: Mapping[str, Any], part: str = "delta") -> str:
@@ -97,13 +100,14 @@ class Gathering:
         if not self._finish:
             raise failure("network")  # it stopped in the middle
         finish = FINISHES.get(self._finish, Finish.STOP)
+        usage = self._usage if isinstance(self._usage, Mapping) else {}
         return Completion(
             text="".join(self._texts),
             finish=Finish.REFUSED if self._declines else finish,
             model=self._model,
-            input_tokens=int(self._usage.get("prompt_tokens") or 0),
-            output_tokens=int(self._usage.get("completion_tokens") or 0),
-            tokens=tuple(self._tokens),
+            input_tokens=believable(usage.get("prompt_tokens")),
+            output_tokens=believable(usage.get("completion_tokens")),
+            tokens=tuple(self._tokens) if self._tells_tokens else (),
         )
 
     def _add(self, body: Mapping[str, Any], part: str) -> str:
@@ -117,19 +121,32 @@ class Gathering:
         choice = choices[0]
         said = choice[part]
         text = said.get("content") or ""
+        if not isinstance(text, str):
+            raise failure("unreadable")
         self._texts.append(text)
         self._declines |= bool(said.get("refusal"))
         self._finish = (choice.get("finish_reason") or self._finish).lower()
-        self._tokens += _tokens((choice.get("logprobs") or {}).get("content") or ())
-        return str(text)
+        self._add_tokens(choice.get("logprobs"))
+        return text
+
+    def _add_tokens(self, told: Any) -> None:
+        """An answer is good without its tokens: where some cannot be read, none is told."""
+        try:
+            self._tokens += _tokens((told or {}).get("content") or ())
+        except (AttributeError, LookupError, TypeError, ValueError):
+            self._tells_tokens = False
 
 
 def _tokens(listed: Sequence[Mapping[str, Any]]) -> list[Token]:
     return [
-        Token(
-            each["token"],
-            each["logprob"],
-            tuple((other["token"], other["logprob"]) for other in each.get("top_logprobs") or ()),
-        )
+        Token(*_piece(each), tuple(_piece(other) for other in each.get("top_logprobs") or ()))
         for each in listed
     ]
+
+
+def _piece(told: Mapping[str, Any]) -> tuple[str, float]:
+    """A token's text and logprob. Raises ValueError."""
+    text, logprob = told["token"], told["logprob"]
+    if not isinstance(text, str) or not abs(logprob) <= MOST_LOGPROB:
+        raise ValueError("no token")
+    return text, logprob

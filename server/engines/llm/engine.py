@@ -5,6 +5,7 @@ a ticket says to a model changes it; it is the second reader of the category; an
 where no model gives a good one.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -43,6 +44,9 @@ from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
 
 ENGINE = "llm"
 RESERVE_S = 0.25  # of the caller's time, for deciding and committing
+WAIT_RESERVE_S = 0.15  # less: who asks ends by itself before that, and tells its attempts
+NO_TIME = "no_time"
+OUT_OF_TIME = frozenset({NO_TIME, "timeout"})
 MOST_FORMS = 16  # one for each choice of parts
 
 
@@ -144,17 +148,35 @@ class LlmReading:
 
     async def _hear(self, outward: Outward) -> Heard:
         """A model's answer, fresh or kept. Raises Unanswered, BudgetSpent, StorageUnavailable."""
-        engine = self._engine
-        if engine.exact is None or outward.listener is not None:
+        exact = self._engine.exact
+        if exact is None or outward.listener is not None:
             return await self._ask(outward)
+        try:
+            async with asyncio.timeout(outward.deadline_s - WAIT_RESERVE_S - time.monotonic()):
+                return await self._hear_once(exact, outward)
+        except TimeoutError as error:
+            raise Unanswered(reason=NO_TIME) from error
+
+    async def _hear_once(self, exact: ExactAnswers, outward: Outward) -> Heard:
+        """A model's answer, asked for by the first of those who want the same."""
+        engine, is_asking = self._engine, False
 
         async def ask() -> bytes:
+            nonlocal is_asking
+            is_asking = True
             return (await self._ask(outward)).encode()
 
         prompt = engine.prompt
         facts = (engine.version.model, prompt.version, prompt.mark.decode(), repr(self._parts))
         ticket = orjson.dumps(outward.ticket).decode()
-        data, was_kept = await engine.exact.answer(outward.tenant, facts, ticket, ask)
+        while True:
+            try:
+                data, was_kept = await exact.answer(outward.tenant, facts, ticket, ask)
+                break
+            except Unanswered as unanswered:
+                # Another's time was over: this caller's is not. Others join whoever asks now.
+                if is_asking or unanswered.reason not in OUT_OF_TIME:
+                    raise
         heard = decode_heard(data)
         if was_kept:
             self.attempts = (Attempt(heard.provider, heard.model, "cache", OK),)
@@ -198,7 +220,7 @@ class LlmReading:
         if answer.sentiment is not None and own.sentiment is not None:
             confidence = probability_of(answer.sentiment, own.sentiment)
             sentiment = Prediction(answer.sentiment, confidence)
-        reasons = _escalation_reasons(own, names[answer.category].escalation_policy)
+        reasons = _escalation_reasons(own, names[category.label].escalation_policy)
         return Assessment(category, priority, own.priority_reasons, reasons, sentiment)
 
     def _version_of(self, heard: Heard) -> EngineVersion:

@@ -40,11 +40,11 @@ REASONS = {
     "overloaded": Fault.RECOVERABLE,  # 503, 529
     "server_error": Fault.RECOVERABLE,  # any other 5xx, 408, 409
     "unreadable": Fault.RECOVERABLE,  # an answer that is not the protocol's JSON
-    "drill": Fault.RECOVERABLE,  # made to fail by an operator
     "bad_request": Fault.PERMANENT,  # 400, 422
     "context_too_long": Fault.PERMANENT,  # 400 or 413 that says so
     "content_refused": Fault.PERMANENT,  # a content filter's 400
     "not_found": Fault.PERMANENT,  # 404: no such model or path
+    "defect": Fault.PERMANENT,  # an answer that nobody foresaw
     "unauthorized": Fault.CRITICAL,  # 401, 403
     "unpaid": Fault.CRITICAL,  # 402, or 429 that says the quota is spent
     "untrusted": Fault.CRITICAL,  # its certificate does not hold

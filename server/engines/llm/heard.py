@@ -27,9 +27,9 @@ class Heard:
 class Unanswered(Exception):
     """No model gave a good answer."""
 
-    def __init__(self, attempts: tuple[Attempt, ...]) -> None:
+    def __init__(self, attempts: tuple[Attempt, ...] = (), reason: str = "no_provider") -> None:
         self.attempts = attempts
-        self.reason = attempts[-1].outcome if attempts else "no_provider"
+        self.reason = attempts[-1].outcome if attempts else reason
         super().__init__(self.reason)
 
 

@@ -1,6 +1,7 @@
 """One question on its way through the providers, until one of them has answered it well.
 
-Everything beyond the first call is paid from the retry budget, and nothing is begun that the
+Everything beyond the first call is paid from the retry budget, but for the first call of a provider
+in the place of one that cannot answer: it burdens nobody who is ill. Nothing is begun that the
 caller's deadline leaves no time for.
 """
 
@@ -8,7 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic
 
@@ -18,7 +19,7 @@ from server.budget.ledger import Ledger
 from server.engines.llm.alarm import Alarm
 from server.engines.llm.call import Answer, Calls, Given, Listener, Read, Rejected
 from server.engines.llm.completion import Completion, Question
-from server.engines.llm.errors import ProviderError
+from server.engines.llm.errors import Fault, ProviderError
 from server.engines.llm.flaws import Flaw, corrected
 from server.engines.llm.member import Member, in_order
 from server.engines.llm.metrics import LlmMetrics
@@ -116,7 +117,8 @@ class _Inquiry(Generic[Answer]):
     question: Question
     shorten: Callable[[Question], Question]
     calls: Calls[Answer]
-    has_called: bool = False
+    asked: set[str] = field(default_factory=set)  # providers, by name
+    is_stuck: bool = False  # who was asked last cannot answer, however often it is asked
     is_over: bool = False  # nobody else is to be asked
 
     async def put_to(self, member: Member) -> Given[Answer] | None:
@@ -131,7 +133,7 @@ class _Inquiry(Generic[Answer]):
             try:
                 return await self._call(member, plan)
             except CircuitOpen:
-                self.calls.note(member, plan.cause, "circuit_open")
+                self._pass_over(member, plan.cause, "circuit_open")
                 plan = None
             except BudgetSpent as spent:
                 self.calls.note(member, plan.cause, "over_budget")
@@ -140,10 +142,12 @@ class _Inquiry(Generic[Answer]):
                     raise
                 plan = None
             except Rejected as rejected:
+                self.is_stuck = False
                 plan = self._correction(plan.question, rejected, corrections)
                 corrections += 1
             except ProviderError as error:
                 tries += 1
+                self.is_stuck = error.fault in {Fault.PERMANENT, Fault.CRITICAL}
                 plan = self._retry(member, plan.question, error, tries)
         return None
 
@@ -151,19 +155,30 @@ class _Inquiry(Generic[Answer]):
         """Whether the provider, the time and the budget allow for a call; it is then paid for."""
         if self.calls.has_shown:  # what the caller has seen can only be told to the end
             self.is_over = True
+        elif member.is_drilled:
+            self._pass_over(member, cause, "drill")
         elif member.breaker.refuses():
-            self.calls.note(member, cause, "circuit_open")
+            self._pass_over(member, cause, "circuit_open")
         elif not member.can_answer_in(self.calls.left_s()):
             self.calls.note(member, cause, "no_time")
-        elif self.has_called and not self.by.budget.take():
+        elif not self._is_paid(member, cause):
             self.calls.note(member, cause, "no_budget")
             self.is_over = True
         else:
-            if not self.has_called:
-                self.by.budget.first()
-            self.has_called = True
+            self.asked.add(member.provider.name)
             return True
         return False
+
+    def _is_paid(self, member: Member, cause: str) -> bool:
+        if not self.asked:
+            self.by.budget.first()
+            return True
+        is_free = cause == "failover" and self.is_stuck and member.provider.name not in self.asked
+        return is_free or self.by.budget.take()
+
+    def _pass_over(self, member: Member, cause: str, why: str) -> None:
+        self.calls.note(member, cause, why)
+        self.is_stuck |= member.provider.name in self.asked
 
     async def _call(self, member: Member, plan: _Plan) -> Given[Answer]:
         call = self.calls.call(member, plan.question, plan.cause)
@@ -177,10 +192,11 @@ class _Inquiry(Generic[Answer]):
     ) -> Coroutine[Any, Any, Given[Answer]] | None:
         left_s = self.calls.left_s()
         others = self.by.ordered([other for other in self.by.members if other is not member])
-        able = [o for o in others if not o.breaker.refuses() and left_s > o.shortest_s]
+        able = [o for o in others if _may_be_asked(o) and left_s > o.shortest_s]
         spare = able[0] if able else member
         if left_s <= spare.shortest_s or not self.by.budget.take():
             return None
+        self.asked.add(spare.provider.name)
         return self.calls.call(spare, question, "hedge")
 
     def _correction(self, question: Question, rejected: Rejected, corrections: int) -> _Plan | None:
@@ -204,3 +220,7 @@ class _Inquiry(Generic[Answer]):
             shorter = self.shorten(question)
             return None if shorter == question else _Plan(shorter, "retry")
         return _Plan(question, "retry", step.wait_s)
+
+
+def _may_be_asked(member: Member) -> bool:
+    return not (member.is_drilled or member.breaker.refuses())

@@ -36,7 +36,7 @@ def counts_against(error: BaseException) -> bool:
     """Whether a failure opens a provider's circuit: its own alone do, not the question's."""
     if isinstance(error, OutOfTime) or not isinstance(error, ProviderError):
         return False
-    return error.fault is not Fault.PERMANENT or error.reason == "not_found"
+    return error.fault is not Fault.PERMANENT or error.reason in {"not_found", "defect"}
 
 
 @dataclass(slots=True)

@@ -4,13 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import orjson
+
 from server.budget.budget import OverBudget, Spending, WhenSpent
 from server.budget.errors import BudgetSpent
 from server.budget.ledger import Ledger
 from server.engines.llm.completion import Completion, Question
 from server.engines.llm.provider import Provider
 
-CHARACTERS_A_TOKEN = 2  # fewer than there are: a call must not cost more than was set aside
+# Of ASCII, fewer than there are: a call must not cost more than was set aside.
+CHARACTERS_A_TOKEN = 2
 
 
 @dataclass(slots=True)
@@ -18,6 +21,7 @@ class Bill:
     """What a call brought, for whoever books it."""
 
     completion: Completion | None = None
+    is_running: bool = False  # the provider may be at work, and has told nothing else
 
 
 class Till:
@@ -30,8 +34,8 @@ class Till:
     @asynccontextmanager
     async def paying(self, provider: Provider, question: Question) -> AsyncIterator[Bill]:
         """Round one call. Raises BudgetSpent, StorageUnavailable before it is made."""
-        characters = sum(len(message.text) for message in question.messages)
-        most = provider.cost_micro_usd(characters // CHARACTERS_A_TOKEN, question.most_tokens)
+        input_tokens = most_input_tokens(question)
+        most = provider.cost_micro_usd(input_tokens, question.most_tokens)
         reservation = await self._ledger.reserve(self._tenant, most)
         if isinstance(reservation, OverBudget):
             must_refuse = reservation.budget.when_spent is WhenSpent.REFUSE
@@ -41,12 +45,26 @@ class Till:
             yield bill
         finally:
             model = f"{provider.name}/{provider.model}"
-            self._ledger.settle(reservation, model, _spending(provider, bill.completion))
+            used = _used(bill, input_tokens)
+            spending = Spending(1, *used, provider.cost_micro_usd(*used)) if used else Spending()
+            self._ledger.settle(reservation, model, spending)
 
 
-def _spending(provider: Provider, completion: Completion | None) -> Spending:
-    """What a call took; without a completion the provider asks for nothing."""
-    if completion is None:
-        return Spending()
-    used = completion.input_tokens, completion.output_tokens
-    return Spending(1, *used, provider.cost_micro_usd(*used))
+def most_input_tokens(question: Question) -> int:
+    """As many tokens as a question may be to a provider, its schema with it."""
+    texts = [message.text for message in question.messages]
+    texts.append(orjson.dumps(question.schema).decode())
+    characters = sum(map(len, texts))
+    plain = sum(len(text.encode("ascii", "ignore")) for text in texts)
+    # Beyond ASCII, as in Chinese, a character is a token by itself.
+    return -(-plain // CHARACTERS_A_TOKEN) + characters - plain
+
+
+def _used(bill: Bill, most_input_tokens: int) -> tuple[int, int] | None:
+    """Tokens of the question and the answer; None: the provider asks for nothing.
+
+    A call that was given up is paid for all the same: its question was read.
+    """
+    if bill.completion is not None:
+        return bill.completion.input_tokens, bill.completion.output_tokens
+    return (most_input_tokens, 0) if bill.is_running else None

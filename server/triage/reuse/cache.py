@@ -7,13 +7,12 @@ and the gate learns from it.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from server.statistics.risk_control import Ruling
-from server.storage.errors import StorageUnavailable
+from server.storage.rounds import Rounds
 from server.triage.reuse.facts import Facts, facts_of
 from server.triage.reuse.gate import (
     NEIGHBOURS,
@@ -34,7 +33,7 @@ MOST_REPORTED = 20  # gates of a tenant that are shown
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An answer given before that answers this ticket too."""
+    """An answer given before whose category is this ticket's too."""
 
     answer: Any  # as it was kept, parsed
     similarity: float  # cosine of the two texts, in [-1, 1]
@@ -109,6 +108,7 @@ class SemanticCache:
         self._most_entries = most_entries
         self._gates: OrderedDict[Partition, Gate] = OrderedDict()
         self._used: set[Partition] = set()  # gates, since the last exchange
+        self._rounds = Rounds("semantic-cache")
         self._exchanging: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -120,7 +120,7 @@ class SemanticCache:
         if self._exchanging is not None:
             self._exchanging.cancel()
             await asyncio.gather(self._exchanging, return_exceptions=True)
-        with suppress(StorageUnavailable):
+        with self._rounds:
             await self.exchange()
 
     def configure(self, settings: GateSettings) -> None:
@@ -217,7 +217,7 @@ class SemanticCache:
     async def _exchange_forever(self) -> None:
         while True:
             await asyncio.sleep(EXCHANGE_S)
-            with suppress(StorageUnavailable):
+            with self._rounds:
                 await self.exchange()
 
 

@@ -6,11 +6,11 @@ it lets pass could cost a wrong one.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from server.triage.reuse.words import CURRENCIES, DATES, NEGATIONS, NUMBERS, words_of
+from server.triage.reuse.words import CURRENCIES, DATES, NEGATIONS, NUMBERS, OPPOSITES, words_of
 
 _WORD = re.compile(r"\w+")
 _AMOUNT = re.compile(r"\d+(?:[.,:/-]\d+)*")
@@ -23,6 +23,12 @@ _FIRST_PERSON = re.compile(r"I(?:['\u2019]|$)")  # I, I'm
 _CURRENCY = re.compile(
     "|".join(rf"\b{word}\b" if word.isalpha() else re.escape(word) for word in CURRENCIES)
 )
+_SIDES = {  # a pair, and a side of it, by word
+    word: f"{pair}{side}"
+    for pair, sides in enumerate(OPPOSITES)
+    for side, words in zip("<>", sides, strict=True)
+    for word in words.split()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class Facts:
     names: tuple[str, ...]  # named things, codes, placeholders and what is quoted, casefolded
     currencies: tuple[str, ...]
     dates: tuple[str, ...]  # days and months by name
+    sides: tuple[str, ...] = ()  # of opposites
 
 
 def facts_of(text: str, language: str) -> Facts:
@@ -53,13 +60,15 @@ def facts_of(text: str, language: str) -> Facts:
         names=_names(text),
         currencies=tuple(sorted({CURRENCIES[word] for word in _CURRENCY.findall(folded)})),
         dates=tuple(sorted(dates.intersection(words))),
+        sides=tuple(sorted({_SIDES[word] for word in words if word in _SIDES})),
     )
 
 
 def difference(a: Facts, b: Facts) -> str:
     """The first kind of fact in which two texts differ; empty: in none."""
     kinds = ("language", "numbers", "negations", "names", "currencies", "dates")
-    return next((kind for kind in kinds if getattr(a, kind) != getattr(b, kind)), "")
+    kind = next((kind for kind in kinds if getattr(a, kind) != getattr(b, kind)), "")
+    return kind or ("opposites" if _is_contradicted(a.sides, b.sides) else "")
 
 
 def decode_facts(record: Mapping[str, Any]) -> Facts:
@@ -71,7 +80,14 @@ def decode_facts(record: Mapping[str, Any]) -> Facts:
         names=tuple(record["names"]),
         currencies=tuple(record["currencies"]),
         dates=tuple(record["dates"]),
+        sides=tuple(record.get("sides", ())),  # early records have none
     )
+
+
+def _is_contradicted(sides: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether of a pair that both texts speak of, they name different sides."""
+    pairs = {side[:-1] for side in sides} & {side[:-1] for side in others}
+    return any(side[:-1] in pairs for side in {*sides} ^ {*others})
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -43,6 +43,22 @@ DATES: Mapping[str, str] = {
     " junho julho agosto setembro outubro novembro dezembro hoje ontem amanhã",
 }
 
+# Of two texts of which one says the left and the other the right, one is no answer to the other.
+OPPOSITES = (
+    ("enable enabled enabling", "disable disabled disabling"),
+    ("activate activated activating", "deactivate deactivated deactivating"),
+    ("on", "off"),
+    ("increase increased raise higher more", "decrease decreased reduce lower less"),
+    ("buy bought buying", "sell sold selling"),
+    ("big bigger large larger", "small smaller"),
+    ("early earlier", "late later"),
+    ("cancel cancelled canceled cancelling", "renew renewed renewing"),
+    ("open opened opening", "close closed closing"),
+    ("send sent sending", "receive received receiving"),
+    ("incoming", "outgoing"),
+    ("add added adding", "remove removed removing"),
+)
+
 # Plurals and signs are other ways to write the same currency.
 CURRENCIES: Mapping[str, str] = {
     "€": "eur", "eur": "eur", "euro": "eur", "euros": "eur",

@@ -109,7 +109,7 @@ async def access_server(
         permission = Permission(read_policies(descriptor_pool.Default(), [SERVICE]), HEALTH)
         chain = Chain(
             [
-                ErrorStatus(lambda _method, error: status_of(error)),
+                ErrorStatus(lambda _call, error: status_of(error)),
                 Identity(remembered.known, authenticator.authenticate, permission.is_open),
                 permission,
                 Codec(items_stand_alone=lambda _method: False),

@@ -1,12 +1,16 @@
 """API keys: made, listed, replaced, revoked, and never worth more than those who made them."""
 
 import asyncio
+import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from server.access.key import key_id_in
-from server.access.key_store import KeyStore
+from server.access.errors import TooManyKeys
+from server.access.key import key_id_in, new_secret
+from server.access.key_store import KeyOrder, KeyStore
+from server.access.roles import Role
 from tests.integration.access.access_server import AccessServer
 from tests.integration.access.refusals import refusal
 
@@ -226,3 +230,34 @@ async def test_an_earlier_use_does_not_replace_a_later_one(
     found = await keys.find(key_id)
     assert found is not None
     assert found.key.last_use_time == datetime.fromtimestamp(1_800_000_000, UTC)
+
+
+async def test_a_tenant_has_so_many_live_keys_and_no_more(access: AccessServer) -> None:
+    keys = KeyStore(access.database, most_live=2)
+    first, _ = [await keys.add(order(), new_secret(secrets.token_bytes), "test") for _ in range(2)]
+    with pytest.raises(TooManyKeys):
+        await keys.add(order(), new_secret(secrets.token_bytes), "test")
+    with pytest.raises(TooManyKeys):
+        await keys.replace(first, new_secret(secrets.token_bytes), timedelta(hours=1), "test")
+    assert len(await keys.page("acme", None, 10)) == 2
+    await keys.revoke(first.key_id, "test")
+    assert await keys.add(order(), new_secret(secrets.token_bytes), "test")
+
+
+def order() -> KeyOrder:
+    """A key of `acme`."""
+    return KeyOrder("acme", "", (Role.READER,), (), "free", None)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"roles": ["ROLE_AGENT"]}, {"roles": ["ROLE_ADMIN"], "tenant": "acme"}],
+    ids=["no administrator", "another tenant"],
+)
+async def test_the_first_key_is_an_administrators_of_the_operator(
+    bare: AccessServer, fields: dict[str, Any]
+) -> None:
+    await bare.call("CreateTenant", tenant_id="acme")
+    refused = await refusal(bare.call("CreateApiKey", **fields))
+    assert (refused.code, refused.reason) == ("FAILED_PRECONDITION", "FIRST_KEY_NOT_ADMIN")
+    assert (await bare.call("CreateApiKey", roles=["ROLE_ADMIN"])).secret

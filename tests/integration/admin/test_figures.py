@@ -48,7 +48,6 @@ async def test_lookups_of_the_cache_are_those_of_all_servers(pair: Pair) -> None
     await until(agree)
     ticket = {"id": uuid.uuid4().hex, "body": "Where is my parcel?"}
     for caller in (pair.one, pair.other, pair.other):
-        await caller.call(f"{TRIAGE}/GetTaxonomy")  # what is in force must be known to be kept with
         await caller.call(f"{TRIAGE}/Triage", ticket=ticket)
     for operator in (pair.one, pair.other):
         await becomes(before + 3, partial(lookups, operator))
@@ -81,12 +80,13 @@ async def test_times_are_those_of_all_servers(pair: Pair) -> None:
     await becomes(3, partial(calls_of, pair.one, method))
 
 
-async def test_a_call_that_failed_at_one_server_is_shown_by_the_other(pair: Pair) -> None:
-    call_id = uuid.uuid4().hex
-    failing = pair.other.call(
-        f"{ACCESS}/SuspendTenant", ("x-request-id", call_id), name="tenants/nobody"
-    )
-    await refusal(failing)
+async def test_a_call_that_one_server_failed_is_shown_by_the_other(pair: Pair) -> None:
+    call_id, method = uuid.uuid4().hex, f"{ACCESS}/SuspendTenant"
+    breaker = {"breaker": method, "mode": "CIRCUIT_BREAKER_MODE_FORCED_OPEN"}
+    await pair.other.call(f"{RESILIENCE}/SetCircuitBreakerMode", **breaker)
+    await refusal(pair.other.call(method, ("x-request-id", call_id), name="tenants/nobody"))
+    breaker["mode"] = "CIRCUIT_BREAKER_MODE_AUTOMATIC"
+    await pair.other.call(f"{RESILIENCE}/SetCircuitBreakerMode", **breaker)
     shown: list[Any] = []
 
     async def is_shown() -> bool:
@@ -95,7 +95,7 @@ async def test_a_call_that_failed_at_one_server_is_shown_by_the_other(pair: Pair
         return bool(shown)
 
     await until(is_shown)
-    assert (shown[0].code, shown[0].reason) == ("NOT_FOUND", "TENANT_NOT_FOUND")
+    assert (shown[0].code, shown[0].reason) == ("UNAVAILABLE", "CIRCUIT_OPEN")
 
 
 async def test_a_process_that_was_killed_is_counted_no_more(pair: Pair, records: Database) -> None:
@@ -118,3 +118,20 @@ async def test_a_process_that_ends_is_counted_no_more_at_once(
     await ending.publish()
     await ending.stop()
     assert await processes(pair.one) == living
+
+
+async def test_figures_that_could_not_be_read_once_are_published_later(
+    pair: Pair, records: Database
+) -> None:
+    reads = iter([ValueError()])
+
+    def read() -> dict[str, Any]:
+        for failure in reads:
+            raise failure
+        return NOTHING
+
+    living = await processes(pair.one)
+    failing = ProcessFigures(FigureStore(records), uuid.uuid4().hex, read)
+    failing.start()
+    await becomes(living + 1, partial(processes, pair.one))
+    await failing.stop()

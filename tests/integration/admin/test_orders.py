@@ -1,5 +1,6 @@
 """An order that is given to one server is carried out in every one, once."""
 
+import asyncio
 import uuid
 from datetime import timedelta
 from functools import partial
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from server.admin.orders import Orders
+from server.admin.store import OrderStore
 from server.storage.database import Database
 from tests.integration.access.refusals import refusal
 from tests.integration.admin.servers import Pair, at, becomes, breaker_at, new_caller
@@ -153,3 +156,31 @@ async def update_breaker(pair: Pair, name: str, settings: dict[str, Any]) -> Non
 
 async def state_of(operator: Caller, name: str) -> str:
     return {1: "CLOSED", 2: "OPEN", 3: "HALF_OPEN"}[(await breaker_at(operator, name)).state]
+
+
+@pytest.mark.parametrize("notice", ["", "{", "[]", '{"what": "order"}', None])
+async def test_a_notice_that_nobody_can_read_stands_for_all_that_may_have_been_missed(
+    records: Database, notice: str | None
+) -> None:
+    missed: list[str] = []
+    orders = Orders(OrderStore(records), {}, {}, lambda: missed.append("all"))
+    orders.heard(notice)
+    assert missed == ["all"]
+
+
+async def test_an_order_that_cannot_be_carried_out_does_not_end_those_after_it(
+    records: Database,
+) -> None:
+    done: asyncio.Queue[str] = asyncio.Queue()
+
+    async def carry_out(subject: str) -> None:
+        if subject == "bad":
+            raise ValueError
+        done.put_nowait(subject)
+
+    orders = Orders(OrderStore(records), {}, {"test": carry_out}, lambda: None)
+    await orders.start()
+    for subject in ("bad", "good"):
+        orders.soon("test", subject)
+    assert await asyncio.wait_for(done.get(), 10) == "good"
+    await orders.stop()

@@ -1,6 +1,7 @@
 """What is set through one server is in force in the other within a moment, and after a restart."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -63,6 +64,33 @@ async def test_limits_that_are_taken_back_are_those_of_the_tier_again_everywhere
     await becomes({86400: 1}, lambda: limits_at(pair.other, caller.name))
     await pair.one.call(f"{LIMITS}/SetCustomLimit", caller=caller.name)
     await becomes(usual, lambda: limits_at(pair.other, caller.name))
+
+
+async def test_a_key_that_replaces_another_has_its_limits_in_every_server(pair: Pair) -> None:
+    caller = await new_caller(pair.one, "ROLE_READER", tier="free")
+    limits = {"per_minute": 7, "per_day": 70}
+    await pair.one.call(f"{LIMITS}/SetCustomLimit", caller=caller.name, limits=limits)
+    for _ in range(2):  # the second time, of a key that inherited its limits itself
+        old = caller.name.removeprefix("default/")
+        made = await pair.one.call(f"{ACCESS}/RotateApiKey", name=old, overlap=timedelta())
+        caller = Caller(pair.one.channel, made.secret, f"default/{made.api_key.name}")
+        for server in (pair.one, pair.other):
+            await becomes({60: 7, 86400: 70}, partial(limits_at, server, caller.name))
+
+
+async def test_a_key_that_is_replaced_leaves_no_limits_behind(
+    pair: Pair, records: Database
+) -> None:
+    caller = await new_caller(pair.one, "ROLE_READER", tier="free")
+    at_method = {"caller": caller.name, "method": f"{TRIAGE}/GetTaxonomy"}
+    await pair.one.call(f"{LIMITS}/SetCustomLimit", **at_method, limits={"per_day": 70})
+    old = caller.name.removeprefix("default/")
+    made = await pair.one.call(f"{ACCESS}/RotateApiKey", name=old, overlap=timedelta())
+    async with records.connection("test") as connection:
+        rows = await connection.execute("SELECT subject FROM settings WHERE kind = 'custom_limit'")
+        subjects = {subject for (subject,) in await rows.fetchall()}
+    assert f"default/{made.api_key.name} {TRIAGE}/GetTaxonomy" in subjects
+    assert f"{caller.name} {TRIAGE}/GetTaxonomy" not in subjects
 
 
 async def test_a_tier_is_in_force_in_the_other_server_for_a_key_that_it_remembers(

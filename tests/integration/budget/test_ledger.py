@@ -322,3 +322,45 @@ async def test_processes_that_settle_at_once_book_everything(site: Site, tenant:
         await asyncio.gather(*(ledger.settle_up() for ledger in site.ledgers))
     found = await site.store.usage(DAY, DAY, tenant)
     assert [spending.calls for _, spending in found] == [10, 10, 10]
+
+
+async def test_a_settlement_that_fails_once_is_made_later(site: Site, tenant: str) -> None:
+    class FailsOnce(BudgetStore):
+        """Raises at the first settlement what nobody has foreseen."""
+
+        settled = 0
+
+        async def settle(self, settlement: Settlement) -> None:
+            self.settled += 1
+            if self.settled == 1:
+                raise ValueError
+            await super().settle(settlement)
+
+    store = FailsOnce(site.databases[0])
+    ledger = Ledger(store, site.clock)
+    await site.allow(tenant)
+    ledger.settle(await reserved(ledger, tenant, 100), "m", Spending(1, 5, 5, 40))
+    ledger.start()
+    async with asyncio.timeout(20):
+        while store.settled < 2:  # noqa: ASYNC110  # what is watched tells no event
+            await asyncio.sleep(0.01)
+    await ledger.stop()
+    assert await charged(site, tenant) == 40
+
+
+async def test_nobody_is_paid_for_a_call(site: Site, tenant: str) -> None:
+    site.ledger.settle(await reserved(site.ledger, tenant, 10), "m", Spending(1, -5, -5, -100))
+    await site.ledger.settle_up()
+    found = await site.store.usage(DAY, DAY, tenant)
+    assert found == [(Account(tenant, DAY, "m"), Spending(1, 0, 0, 0))]
+
+
+async def test_a_settlement_that_cannot_be_booked_does_not_stop_those_after_it(
+    site: Site, tenant: str
+) -> None:
+    site.ledger.settle(await reserved(site.ledger, tenant, 10), "m", Spending(1, 1, 1, 2**63))
+    await site.ledger.settle_up()
+    site.ledger.settle(await reserved(site.ledger, tenant, 10), "m", Spending(1, 1, 1, 7))
+    await site.ledger.settle_up()
+    found = await site.store.usage(DAY, DAY, tenant)
+    assert found == [(Account(tenant, DAY, "m"), Spending(1, 1, 1, 7))]

@@ -12,6 +12,7 @@ import pytest_asyncio
 import redis
 from prometheus_client import CollectorRegistry
 
+from interceptors.call import Call
 from interceptors.chain import Interceptor
 from interceptors.codec import Codec
 from interceptors.error_status import ErrorStatus
@@ -28,6 +29,7 @@ from tests.unit.interceptors.limits.clock import Clock
 from tools.redis_process import RedisProcess
 
 METHOD = "a.B/C"
+KEY = "switchyard:limits:1:{t/a}"  # of the caller in Redis
 HUNDRED_A_DAY = Limits(day=100)
 PATIENT_S = 10.0  # a busy machine must not pass for a Redis that hangs
 
@@ -88,6 +90,14 @@ def asked(redis_url: str) -> int:
     return int(statistics.get("cmdstat_evalsha", {"calls": 0})["calls"])
 
 
+def let_a_day_pass(redis_url: str) -> None:
+    """Make what was spent today what was spent yesterday."""
+    with redis.Redis.from_url(redis_url) as client:
+        kept: Any = client.hget(KEY, "day")
+        ends, previous, current = map(int, kept.split())
+        client.hset(KEY, "day", f"{ends - 86_400} {previous} {current}")
+
+
 async def test_two_thousand_calls_at_once_admit_exactly_the_limit(limiter: Limiter) -> None:
     outcomes = await spend_at_once([limiter], 2000)
     assert len(outcomes) - outcomes.count(REFUSED) == 100
@@ -115,13 +125,18 @@ async def test_a_refusal_spends_nothing_in_any_window(limiter: Limiter) -> None:
 async def test_the_units_of_the_bucket_before_fade(redis_url: str, clock: Clock) -> None:
     async with limiter_on(redis_url, clock, Limits(day=86_400)) as limiter:
         await spend(limiter, 86_400)
-        with redis.Redis.from_url(redis_url) as client:
-            kept: Any = client.hget("ratelimit:{t/a}", "day")
-            ends, previous, current = map(int, kept.split())
-            client.hset("ratelimit:{t/a}", "day", f"{ends - 86_400} {previous} {current}")
+        let_a_day_pass(redis_url)
         (window,) = await limiter.status("t/a", "free")
     # One unit a second fades. Redis was asked within the second that its answer names.
     assert window.remaining_units == pytest.approx(86_400 - window.reset_s, abs=1)
+
+
+async def test_part_of_a_unit_does_not_keep_a_whole_one_out(redis_url: str, clock: Clock) -> None:
+    async with limiter_on(redis_url, clock, Limits(day=1)) as limiter:
+        await spend(limiter)
+        let_a_day_pass(redis_url)
+        clock.now += REFUSAL_HOLDS_S
+        assert (await spend(limiter)).outcome == NEAR
 
 
 async def test_a_refusal_by_redis_tells_the_wait_of_its_clock(limiter: Limiter) -> None:
@@ -141,8 +156,8 @@ async def test_what_redis_keeps_of_a_caller_is_one_key_that_expires(
     limiter.book.set_limits(Limits(minute=5), method=METHOD)
     await spend(limiter)
     with redis.Redis.from_url(redis_url) as client:
-        assert client.keys() == [b"ratelimit:{t/a}"]
-        ttl_s: Any = client.ttl("ratelimit:{t/a}")
+        assert client.keys() == [KEY.encode()]
+        ttl_s: Any = client.ttl(KEY)
     assert 0 < ttl_s <= 2 * 86_400
 
 
@@ -154,7 +169,7 @@ async def test_a_charge_of_narrow_windows_does_not_shorten_what_wide_ones_keep(
         await spend(limiter)
         await spend(limiter, method="a.B/Other")
     with redis.Redis.from_url(redis_url) as client:
-        ttl_s: Any = client.ttl("ratelimit:{t/a}")
+        ttl_s: Any = client.ttl(KEY)
     assert ttl_s > 86_400
 
 
@@ -330,7 +345,7 @@ async def test_metrics_tell_that_redis_is_away(exposed: Limiter, own_redis: Redi
     assert registry.get_sample_value("rate_limit_redis_failures_total") == 1
 
 
-def _own_status(_method: str, error: Exception) -> Any:
+def _own_status(_call: Call, error: Exception) -> Any:
     assert isinstance(error, InterceptorError)
     return interceptor_status(error)
 

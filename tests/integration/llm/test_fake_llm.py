@@ -309,3 +309,32 @@ def test_a_server_that_is_started_again_has_the_same_address() -> None:
 def test_every_fault_is_in_the_documentation() -> None:
     documentation = (Path(__file__).parents[3] / "docs" / "fake-llm.md").read_text()
     assert [name for name in FAULTS if f"`{name}`" not in documentation] == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "minLength": 10**9},
+        {"type": "array", "minItems": 100, "maxItems": 100, "items": {"minLength": 1000}},
+    ],
+)
+async def test_a_schema_that_asks_for_too_long_an_answer_is_refused(
+    caller: Caller, schema: Mapping[str, Any]
+) -> None:
+    assert "minLength asks for more than 10000 characters" in await refused(caller, schema)
+
+
+async def test_a_schema_that_asks_for_too_many_parts_is_refused(caller: Caller) -> None:
+    schema: Mapping[str, Any] = {"type": "null"}
+    for _ in range(8):
+        schema = {"type": "array", "minItems": 100, "maxItems": 100, "items": schema}
+    assert "more than 10000 parts" in await refused(caller, schema)
+
+
+async def refused(caller: Caller, schema: Mapping[str, Any]) -> str:
+    """Why the endpoint does not answer with this schema."""
+    wanted = {"type": "json_schema", "json_schema": {"name": "wanted", "schema": schema}}
+    messages = [{"role": "user", "content": "hello"}]
+    status, told = await caller.post("chat/completions", messages=messages, response_format=wanted)
+    assert status == 400
+    return str(told["error"]["message"])

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 import pytest_asyncio
 
+from server.engines.llm.completion import Completion, Question
 from server.engines.llm.errors import REASONS, ProviderError
 from server.engines.llm.form import ModelAnswer
 from server.engines.llm.inquiry import Asked
@@ -18,6 +19,7 @@ from server.engines.llm.provider import Preference
 from server.engines.llm.retry_budget import RetryBudget
 from server.triage.engine import Attempt
 from tests.integration.llm.desk import Desk, is_idle, make_desk, open_lines, told
+from tests.unit.llm.fake_members import Script
 from tools.fake_llm_process import FakeLlm
 
 Lines = list[LeanTransport]
@@ -245,7 +247,7 @@ async def test_without_providers_there_is_no_answer() -> None:
 
 @pytest.mark.parametrize(
     ("fault", "cause"),
-    [("http_500", "retry"), ("not_json", "correction"), ("http_400", "failover")],
+    [("http_500", "retry"), ("not_json", "correction"), ("declined", "failover")],
 )
 async def test_what_the_budget_does_not_pay_for_is_not_asked(
     lines: Lines, fake: FakeLlm, fault: str, cause: str
@@ -262,7 +264,7 @@ async def test_what_the_budget_does_not_pay_for_is_not_asked(
 async def test_all_further_calls_together_stay_within_their_share(
     lines: Lines, fake: FakeLlm
 ) -> None:
-    shares = {"http_500": 0.3, "not_json": 0.3, "http_400": 0.3}
+    shares = {"http_500": 0.3, "not_json": 0.3, "declined": 0.3}
     fake.control(faults=shares)
     desk = make_desk(*lines)
     for _ in range(100):
@@ -357,8 +359,67 @@ async def test_where_every_circuit_is_open_nobody_is_asked_and_nothing_is_paid(
 
 async def test_a_drill_makes_a_provider_fail_without_asking_it(desk: Desk, fake: FakeLlm) -> None:
     desk.members[0].is_drilled = True
-    assert told(await desk.ask()) == ["a first drill", *["a retry drill"] * 2, "b failover ok"]
+    assert told(await desk.ask()) == ["a first drill", "b failover ok"]
     assert fake.stats()["by_model"] == {"model-b": 1}
+
+
+@pytest.mark.parametrize("fault", ["http_401", "http_400"])
+async def test_who_stands_in_for_one_that_cannot_answer_is_asked_without_a_budget(
+    lines: Lines, fake: FakeLlm, fault: str
+) -> None:
+    fake.control(next=[fault])
+    asked = await make_desk(*lines, budget=BROKE).ask()
+    assert told(asked) == [f"a first {LEFT[fault]}", "b failover ok"]
+
+
+async def test_who_stands_in_for_one_that_is_ill_is_paid_for_past_a_drilled_one(
+    lines: Lines, fake: FakeLlm
+) -> None:
+    fake.control(next=["http_429"], retry_after_s=60.0)
+    desk = make_desk(*lines, lines[0], budget=BROKE)
+    desk.members[1].is_drilled = True
+    expected = ["a first rate_limited", "b failover drill", "c failover no_budget"]
+    assert told(await desk.ask()) == expected
+
+
+async def test_a_drill_takes_nothing_from_the_retry_budget(lines: Lines) -> None:
+    desk = make_desk(*lines, budget=BROKE)
+    desk.members[0].is_drilled = True
+    assert told(await desk.ask()) == ["a first drill", "b failover ok"]
+
+
+async def test_a_drilled_provider_gets_no_hedge(lines: Lines, fake: FakeLlm) -> None:
+    fake.control(next=["never_answers"])
+    desk = make_desk(*lines, terms={"is_hedging": True})
+    desk.members[1].is_drilled = True
+    assert told(await hedged(desk)) == ["a hedge ok", "a first cancelled"]
+
+
+@dataclass
+class SlowFirst(Script):
+    """A transport that knows no caller, and whose first call ends once the second has begun."""
+
+    has_second: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def complete(self, question: Question, timeout_s: float) -> Completion:
+        """The next line."""
+        if self.asked:
+            self.has_second.set()
+        self.asked.append(question)
+        await self.has_second.wait()
+        return await super().complete(question, timeout_s)
+
+
+async def test_who_was_hedged_with_before_is_asked_again_for_a_price() -> None:
+    line = SlowFirst([ProviderError(REASONS["unauthorized"], "unauthorized")])
+    budget = RetryBudget(share=0.0, most=1.0)
+    desk = make_desk(line, line, budget=budget, terms={"is_hedging": True})
+    assert told(await hedged(desk))[-1] == "b failover no_budget"
+
+
+async def test_an_answer_that_nobody_foresaw_goes_to_the_next_provider(lines: Lines) -> None:
+    desk = make_desk(Script([KeyError("choices")]), lines[1])
+    assert told(await desk.ask()) == ["a first defect", "b failover ok"]
 
 
 async def test_the_cheapest_is_asked_first(lines: Lines) -> None:

@@ -75,3 +75,23 @@ async def test_a_connection_that_hangs_is_lost(database_url: str) -> None:
         finally:
             os.kill(row[0], signal.SIGCONT)
     await notifications.stop()
+
+
+async def test_a_payload_that_its_listener_cannot_take_says_that_all_may_have_changed(
+    database_url: str,
+) -> None:
+    heard = Heard()
+
+    def listen(payload: str | None) -> None:
+        if payload == "bad":
+            raise ValueError
+        heard.payloads.put_nowait(payload)
+
+    notifications = Notifications(database_url, {"news": listen}, [lambda: listen(LOST)])
+    notifications.start()
+    assert await heard.next() is None
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        await connection.execute("SELECT pg_notify('news', 'bad')")
+        await connection.execute("SELECT pg_notify('news', 'a')")
+    assert [await heard.next(), await heard.next()] == [None, "a"]
+    await notifications.stop()

@@ -17,6 +17,7 @@ from server.triage.engine import Attempt, Parts
 from server.triage.narration import ReplyPiece
 from server.triage.pipeline import Event
 from server.triage.run import Run, Step, StepReport
+from server.triage.starter import starter_taxonomy
 from server.triage.ticket import ENGINE_BYTES, OUTWARD_ATTRIBUTE, Ticket
 from tests.conftest import make_database
 from tests.integration.callers import until
@@ -137,6 +138,51 @@ async def test_a_text_that_is_too_long_is_not_cut_within_personal_data(
     assert value[:characters].strip() not in relay.seen
 
 
+async def test_what_a_secret_took_up_does_not_cost_the_rest_of_a_text_that_is_too_long(
+    desk: Abroad, relay: Relay, tenant: str
+) -> None:
+    key = "\n-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEow\n" * 1500
+    await desk.triage(tenant, replace(REFUND, body="I was charged twice. Attached:" + key))
+    assert "I was charged twice. Attached:" in relay.seen
+    assert "MIIEow" not in relay.seen
+
+
+@pytest.mark.parametrize("body", [" ", "ada@example.com"])
+async def test_nobody_is_asked_about_a_ticket_of_which_nothing_is_left(
+    desk: Abroad, relay: Relay, tenant: str, body: str
+) -> None:
+    events = await desk.events(tenant, Ticket(id="t-1", body=body))
+    run = events[-1].run  # type: ignore[union-attr]  # the last one is Recorded
+    assert relay.bodies == []
+    assert run.answer.engine.engine == "embedded"
+    assert not run.answer.is_degraded
+    assert finding(events, Step.LOOK_UP) == "nothing is left to look for"
+
+
+@pytest.mark.parametrize("name", ["ada@example.com", "4111-1111-1111-1111", "C-77103"])
+async def test_an_attribute_whose_name_is_personal_stays_here(
+    desk: Abroad, fake: FakeLlm, relay: Relay, tenant: str, name: str
+) -> None:
+    fake.control(next=["http_400", "http_400"])
+    attributes = {name: "vip", "plan": "pro"}
+    await desk.triage(tenant, replace(REFUND, customer_id="C-77103", attributes=attributes))
+    (letter,) = await desk.letters_of(tenant)
+    assert "pro" in relay.seen
+    assert name not in relay.seen
+    assert orjson.loads(letter.request or b"")["attributes"] == {"plan": "pro"}
+
+
+async def test_both_customer_ids_are_hidden_where_an_attribute_names_another(
+    desk: Abroad, relay: Relay, tenant: str
+) -> None:
+    body = "I am customer C-77103, once C-55204."
+    ticket = Ticket("t-1", body, customer_id="C-77103", attributes={"customer_id": "C-55204"})
+    await desk.triage(tenant, ticket)
+    assert "once" in relay.seen
+    assert "C-77103" not in relay.seen
+    assert "C-55204" not in relay.seen
+
+
 @pytest.mark.usefixtures("fake")
 async def test_what_was_hidden_is_told_by_kind(desk: Abroad, tenant: str) -> None:
     assert finding(await desk.events(tenant, REFUND), Step.REDACT) == "1 name"
@@ -193,7 +239,8 @@ async def test_what_no_model_answered_is_kept_without_personal_data(
     (letter,) = await desk.letters_of(tenant)
     assert (letter.letter_id, letter.reason) == (run.run_id, "not_found")
     assert letter.severity is Severity.WARNING
-    assert [attempt.reason for attempt in letter.attempts] == ["bad_request", "not_found"]
+    failed = [(attempt.reason, attempt.status) for attempt in letter.attempts]
+    assert failed == [("bad_request", 400), ("not_found", 404)]
     assert letter.request is not None
     assert [value for value in PERSONAL if value in letter.request.decode()] == []
     assert "[EMAIL_1]" in orjson.loads(letter.request)["body"]
@@ -272,19 +319,34 @@ async def test_no_model_is_asked_when_there_is_no_time(
     assert await desk.letters_of(tenant) == []
 
 
-async def test_an_answer_is_reused_with_the_facts_of_the_ticket_at_hand(
+async def test_the_answer_to_the_same_text_is_reused_with_the_facts_of_the_ticket_at_hand(
     desk: Abroad, relay: Relay, tenant: str
 ) -> None:
     first = await desk.triage(tenant, REFUND)
-    other = replace(REFUND, id="t-3", body=REFUND.body.replace("Ada Lovelace", "Grace Hopper"))
-    second = await desk.triage(tenant, other)
+    body = REFUND.body.replace("Ada Lovelace", "Grace Hopper").replace("4412.", "4412!")
+    second = await desk.triage(tenant, replace(REFUND, id="t-3", body=body))
     assert len(relay.bodies) == 1
     assert second.answer.reuse is not None
     assert second.answer.reuse.source_run == first.run_id
     assert second.answer.reuse.similarity == pytest.approx(1.0)
     assert not second.answer.reuse.is_guaranteed
     assert second.answer.category == first.answer.category
+    assert second.answer.engine == first.answer.engine
     assert second.answer.reply == str(first.answer.reply).replace("Ada Lovelace", "Grace Hopper")
+
+
+async def test_of_an_answer_to_another_text_the_category_alone_is_reused(
+    desk: Abroad, relay: Relay, tenant: str
+) -> None:
+    first = await desk.triage(tenant, REFUND)
+    body = "Hello. My name is Ada Lovelace. The parcel with order 4412 came twice."
+    second = await desk.triage(tenant, replace(REFUND, id="t-3", body=body))
+    assert len(relay.bodies) == 1
+    assert second.answer.category == first.answer.category
+    assert second.answer.engine == first.answer.engine
+    assert "Your ticket is t-3." in str(second.answer.reply)
+    category = starter_taxonomy().by_name[first.answer.category.label]
+    assert category.reply_text.strip() in str(second.answer.reply)
 
 
 async def test_an_answer_about_another_order_is_not_reused(

@@ -8,7 +8,7 @@ import pytest
 
 from interceptors.call import Caller
 from interceptors.errors import Overloaded, RateLimited, Unauthenticated
-from server.access.authenticator import MOST_FLIGHTS, Authenticator
+from server.access.authenticator import MOST_FLIGHTS, RETRY_S, VERIFY_S, Authenticator
 from server.access.refusals import INVALID
 from server.access.remembered import Remembered, Verified
 from server.caller import LOOPBACK
@@ -30,6 +30,7 @@ class Desk:
         self.charged: list[str] = []
         self.keys_exist = False
         self.is_away = False
+        self.clock = Clock()
         self.before_answer: Callable[[], Awaitable[object]] | None = None
         self.remembered = Remembered(Clock())
         self.authenticator = Authenticator(
@@ -38,6 +39,7 @@ class Desk:
             self._has_keys,
             self._charge,
             is_open_at_first=is_open_at_first,
+            clock=self.clock,
         )
 
     async def call(self, header: str | None, address: str = ELSEWHERE) -> Caller:
@@ -179,3 +181,35 @@ async def test_more_strangers_at_once_than_can_be_verified_are_told_to_wait(desk
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert sum(isinstance(outcome, Overloaded) for outcome in outcomes) == MOST_FLIGHTS
     assert len(desk.asked) == MOST_FLIGHTS
+
+
+async def test_while_nothing_is_heard_one_caller_a_second_waits_for_the_database(
+    desk: Desk,
+) -> None:
+    desk.is_away = True
+    desk.authenticator.lose()
+    for header in ("Bearer one", "Bearer two"):
+        with pytest.raises(StorageUnavailable):
+            await desk.call(header)
+    assert desk.asked == ["one"]
+    desk.clock.go(RETRY_S)
+    with pytest.raises(StorageUnavailable):
+        await desk.call("Bearer three")
+    assert desk.asked == ["one", "three"]
+
+
+async def test_a_database_that_hangs_while_nothing_is_heard_is_not_waited_for(desk: Desk) -> None:
+    desk.before_answer = asyncio.Event().wait
+    desk.authenticator.lose()
+    with pytest.raises(StorageUnavailable):
+        await asyncio.wait_for(desk.call("Bearer good"), VERIFY_S / 2)
+
+
+async def test_callers_are_verified_again_as_soon_as_changes_are_heard_of(desk: Desk) -> None:
+    desk.is_away = True
+    desk.authenticator.lose()
+    with pytest.raises(StorageUnavailable):
+        await desk.call("Bearer good")
+    desk.is_away = False
+    desk.authenticator.forget(None)
+    assert await desk.call("Bearer good") == ALICE

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
+import pytest
+
 from server.access.last_use import LastUse
 from server.storage.errors import StorageUnavailable
 
@@ -10,7 +12,8 @@ from server.storage.errors import StorageUnavailable
 class Record:
     """Uses as they were written; the first writing fails."""
 
-    def __init__(self) -> None:
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure or StorageUnavailable("gone")
         self.taken = 0
         self.written: asyncio.Queue[Mapping[str, float]] = asyncio.Queue()
 
@@ -20,12 +23,13 @@ class Record:
 
     async def write(self, uses: Mapping[str, float]) -> None:
         if self.taken == 1:
-            raise StorageUnavailable("gone")
+            raise self.failure
         self.written.put_nowait(uses)
 
 
-async def test_uses_are_written_again_and_again_also_after_a_failure() -> None:
-    record = Record()
+@pytest.mark.parametrize("failure", [StorageUnavailable("gone"), ValueError()], ids=repr)
+async def test_uses_are_written_again_and_again_also_after_a_failure(failure: Exception) -> None:
+    record = Record(failure)
     last_use = LastUse(record.take, record.write, every_s=0)
     last_use.start()
     written = [await asyncio.wait_for(record.written.get(), 10) for _ in range(2)]

@@ -104,3 +104,22 @@ def test_a_file_of_something_else_is_refused_and_kept(path: Path, content: bytes
     with pytest.raises(UnusableKey, match=r"token\.keys"):
         asyncio.run(SigningKeys(path).newest())
     assert path.read_bytes() == content
+
+
+def test_a_deleted_key_is_gone_and_its_end_is_told(path: Path) -> None:
+    told: list[str] = []
+    keys = SigningKeys(path, changed=lambda: told.append("changed"))
+    key = asyncio.run(keys.newest())
+    path.unlink()
+    assert asyncio.run(keys.find(key.key_id)) is None
+    assert told == ["changed"]
+    assert asyncio.run(keys.newest()).key_id != key.key_id
+
+
+async def test_what_a_process_rotates_itself_is_no_news_to_it(path: Path) -> None:
+    clock, told = Clock(), list[str]()
+    keys = SigningKeys(path, clock, changed=lambda: told.append("changed"))
+    await keys.newest()
+    clock.go(ROTATE_AFTER_S)
+    await keys.newest()
+    assert told == []

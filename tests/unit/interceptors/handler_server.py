@@ -48,7 +48,7 @@ def call_from(transport: Transport) -> Call:
     return Call(UNARY.name, transport)  # type: ignore[arg-type]  # what the chain asks of it
 
 
-def _status(_method: str, error: Exception) -> Status:
+def _status(_call: Call, error: Exception) -> Status:
     if isinstance(error, InterceptorError):
         return interceptor_status(error)
     return status(grpc.StatusCode.INTERNAL, "INTERNAL", type(error).__name__)

@@ -13,7 +13,7 @@ NO_MESSAGE = b"\x0a\xff"
 BAD_UTF8 = b"\x12\x02\xff\xfe"
 LONE_SURROGATE = b"\x12\x03\xed\xa0\x80"
 
-errors = ErrorStatus(lambda _method, error: interceptor_status(_own(error)))
+errors = ErrorStatus(lambda _call, error: interceptor_status(_own(error)))
 standing_alone = Codec(items_stand_alone=lambda _name: True)
 ending = Codec(items_stand_alone=lambda _name: False)
 

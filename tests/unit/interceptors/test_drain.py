@@ -8,6 +8,7 @@ import grpc
 import pytest
 from google.rpc.status_pb2 import Status
 
+from interceptors.call import Call
 from interceptors.chain import Interceptor
 from interceptors.codec import Codec
 from interceptors.drain import DrainGate
@@ -20,7 +21,7 @@ class Draining(Exception):
     """What a refused call raises."""
 
 
-def _status(_method: str, error: Exception) -> Status:
+def _status(_call: Call, error: Exception) -> Status:
     assert isinstance(error, Draining)
     return status(grpc.StatusCode.UNAVAILABLE, "DRAINING", "The server is stopping.")
 

@@ -49,7 +49,7 @@ class Seen:
         return answer
 
 
-def status_of(_method: str, error: Exception) -> Status:
+def status_of(_call: Call, error: Exception) -> Status:
     assert isinstance(error, Unauthenticated)
     return interceptor_status(error)
 

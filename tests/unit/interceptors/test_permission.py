@@ -43,7 +43,7 @@ class As:
         return answer
 
 
-def status_of(_method: str, error: Exception) -> Status:
+def status_of(_call: Call, error: Exception) -> Status:
     assert isinstance(error, PermissionDenied)
     return interceptor_status(error)
 

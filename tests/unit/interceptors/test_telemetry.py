@@ -21,6 +21,7 @@ from interceptors.recent_errors import RecentErrors
 from interceptors.telemetry import Telemetry
 from interceptors.timings import Timings
 from tests.unit.interceptors.echo_server import Boom, call, count, echo_channel
+from tests.unit.interceptors.handler_server import UNARY, Transport, call_from
 
 BOOM = ticket_pb2.Ticket(id="boom").SerializeToString()
 
@@ -41,7 +42,7 @@ class Ends:
         self.arrived.set()
 
 
-def _status(_method: str, error: Exception) -> Status:
+def _status(_call: Call, error: Exception) -> Status:
     if isinstance(error, UnknownMethod):
         return interceptor_status(error)
     assert isinstance(error, Boom)
@@ -129,14 +130,33 @@ async def test_the_callers_request_id_names_the_call_where_it_is_fit_to() -> Non
     assert len(str(lines[1]["call_id"])) == 16
 
 
-async def test_what_failed_is_remembered_with_its_reason() -> None:
+def ended_with(errors: RecentErrors, code: str, reason: str = "") -> None:
+    """A call has ended so."""
+    ended = call_from(Transport())
+    ended.reason = reason
+    errors.ended(ended, code, 0.001)
+
+
+def test_what_the_server_failed_is_remembered_with_its_reason() -> None:
     errors = RecentErrors(clock=lambda: 7.0)
-    async with echo_channel([Telemetry([errors]), *members]) as channel:
-        await call(channel, "Echo", b"")
-        with pytest.raises(grpc.aio.AioRpcError):
-            await call(channel, "Echo", BOOM)
+    ended_with(errors, "UNAVAILABLE", "BOOM")
     (error,) = errors.newest_first()
     assert (error.time_s, error.method, error.code, error.reason) == (
-        *(7.0, "test.Echo/Echo"),
-        *("RESOURCE_EXHAUSTED", "BOOM"),
+        *(7.0, UNARY.name),
+        *("UNAVAILABLE", "BOOM"),
     )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("OK", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND", "PERMISSION_DENIED"),
+        *("RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "UNIMPLEMENTED"),
+    ],
+)
+def test_what_is_refused_does_not_push_the_servers_faults_out(code: str) -> None:
+    errors = RecentErrors()
+    ended_with(errors, "INTERNAL")
+    for _ in range(200):
+        ended_with(errors, code)
+    assert [error.code for error in errors.newest_first()] == ["INTERNAL"]

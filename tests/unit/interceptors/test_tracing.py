@@ -85,7 +85,7 @@ class Traced:
         return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
-def status_of(_method: str, error: Exception) -> Status:
+def status_of(_call: Call, error: Exception) -> Status:
     if isinstance(error, InterceptorError):
         return interceptor_status(error)
     return status(grpc.StatusCode.INTERNAL, "INTERNAL", "It broke.")

@@ -7,6 +7,7 @@ from google.rpc.status_pb2 import Status
 from switchyard.admin.v1 import rate_limit_service_pb2
 from switchyard.triage.v1 import taxonomy_pb2, ticket_pb2, triage_service_pb2
 
+from interceptors.call import Call
 from interceptors.chain import Interceptor
 from interceptors.codec import Codec
 from interceptors.error_status import ErrorStatus
@@ -18,7 +19,7 @@ validation = Validation()
 KEY_PATH = 'attributes["k"]'
 
 
-def _status(_method: str, error: Exception) -> Status:
+def _status(_call: Call, error: Exception) -> Status:
     assert isinstance(error, InvalidRequest)
     return interceptor_status(error)
 

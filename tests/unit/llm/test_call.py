@@ -23,6 +23,11 @@ def calls(left_s: float) -> Calls[Completion]:
     return Calls(lambda c: c, time.monotonic() + left_s, None, metrics, alarm, time.monotonic)
 
 
+def stumble(_completion: Completion) -> Completion:
+    """Meets what it was not made for."""
+    raise KeyError("category")
+
+
 @pytest.mark.parametrize(("left_s", "held_against"), [(60.0, 1), (5.0, 0)])
 async def test_a_timeout_is_the_providers_fault_when_it_had_its_own_time(
     left_s: float, held_against: int
@@ -46,11 +51,28 @@ async def test_a_transport_that_never_ends_is_left_at_the_deadline() -> None:
 async def test_a_defect_of_a_transport_is_on_record_and_gives_everything_back() -> None:
     one = member(Script([TypeError("a defect")]), time.monotonic, most_in_flight=1)
     made = calls(5.0)
-    with pytest.raises(TypeError):
+    with pytest.raises(ProviderError, match="defect"):
         await made.call(one, QUESTION, "first")
     assert [attempt.outcome for attempt in made.attempts] == ["defect"]
     assert not one.slots.locked()
-    assert one.breaker.tally.failed == 0
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+async def test_an_answer_that_nobody_foresaw_counts_against_its_provider(is_read: bool) -> None:
+    one = member(Script([answer() if is_read else TypeError("a defect")]), time.monotonic)
+    made = calls(5.0)
+    made.read = stumble
+    with pytest.raises(ProviderError, match="defect"):
+        await made.call(one, QUESTION, "first")
+    assert one.breaker.tally.failed == 1
+
+
+async def test_a_failure_is_on_record_with_its_status() -> None:
+    overloaded = ProviderError(REASONS["overloaded"], "overloaded", status=503)
+    made = calls(5.0)
+    with pytest.raises(ProviderError):
+        await made.call(member(Script([overloaded]), time.monotonic), QUESTION, "first")
+    assert [attempt.status for attempt in made.attempts] == [503]
 
 
 async def test_a_good_answer_is_given_with_the_call_that_brought_it() -> None:

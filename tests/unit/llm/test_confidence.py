@@ -165,7 +165,15 @@ def test_both_readers_make_the_confidence() -> None:
         "billing", named("billing", answer), Prediction("refund", 0.9), NAMES, Calibration()
     )
     assert agreed.confidence > 0.9 > opposed.confidence
-    assert opposed.runners_up[0][0] == "refund"
+
+
+def test_the_surest_category_of_both_readers_is_the_answer() -> None:
+    told = {"billing": (0.6, (("refund", 0.4),))}
+    answer = tokens(TEXT, '{"category":"', "billing", '","priority":"low"}', **told)
+    second = Prediction("refund", 0.9)
+    found = predict("billing", named("billing", answer), second, NAMES, Calibration())
+    assert found.label == "refund"
+    assert found.runners_up[0][0] == "billing"
 
 
 def test_the_weight_says_whom_to_believe() -> None:
@@ -193,7 +201,11 @@ def test_without_tokens_the_second_reader_alone_says_how_sure_it_is() -> None:
     found = predict("refund", named("refund", completion(TEXT)), UNSURE, NAMES, Calibration())
     assert found.label == "refund"
     assert found.confidence == pytest.approx(0.3)
-    assert found.runners_up[0][0] == "billing"
+
+
+def test_what_a_model_has_ruled_out_is_no_runner_up() -> None:
+    found = predict("refund", None, UNSURE, NAMES, Calibration())
+    assert "billing" not in dict(found.runners_up)
 
 
 @given(
@@ -215,6 +227,7 @@ def test_a_prediction_never_sums_to_more_than_one(
     assert 0 <= found.confidence <= 1
     assert found.confidence + sum(p for _, p in found.runners_up) <= 1 + 1e-9
     assert found.label not in dict(found.runners_up)
+    assert all(p <= found.confidence for _, p in found.runners_up)
 
 
 def test_a_label_that_was_not_predicted_has_the_probability_of_a_runner_up() -> None:

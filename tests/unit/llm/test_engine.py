@@ -1,5 +1,6 @@
 """The engine that asks models: what it takes from them, and what stays the embedded engine's."""
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from server.engines.llm.completion import Completion
+from server.engines.llm.completion import Completion, Token
 from server.engines.llm.engine import LlmEngine
 from server.engines.llm.errors import REASONS, ProviderError
 from server.engines.llm.inquiry import Inquirer
@@ -158,6 +159,21 @@ async def test_a_model_takes_no_reason_to_escalate_away() -> None:
 async def test_a_category_that_always_goes_to_a_person_does_so_whoever_found_it() -> None:
     _, found = await Office(answer(category="security_abuse")).assess()
     assert found.escalation_reasons == (REASON, BY_CATEGORY)
+
+
+async def test_the_policy_is_that_of_the_category_which_both_readers_find() -> None:
+    said = answer()
+    begin = said.text.index("billing")
+    end = begin + len("billing")
+    tokens = (
+        Token(said.text[:begin], 0.0),
+        Token("billing", math.log(0.6), (("security_abuse", math.log(0.4)),)),
+        Token(said.text[end:], 0.0),
+    )
+    own = replace(OWN, category=Prediction("security_abuse", 0.9))
+    _, found = await Office(replace(said, tokens=tokens), own=own).assess()
+    assert found.category.label == "security_abuse"
+    assert BY_CATEGORY in found.escalation_reasons
 
 
 async def test_parts_that_are_not_asked_for_are_not_asked_of_the_model() -> None:

@@ -45,6 +45,12 @@ def test_attributes_are_few_and_short() -> None:
     assert shown == {f"k{i:02}": "v" * OUTWARD_ATTRIBUTE for i in range(OUTWARD_ATTRIBUTES)}
 
 
+def test_attributes_whose_names_are_no_plain_words_stay_here() -> None:
+    names = ["jane.doe@example.com", "4111 1111", "n" * 41, "\u00fc", "billing.plan_2-b"]
+    shown = outward_ticket(Ticket("T-1", "x", attributes=dict.fromkeys(names, "v")), "en")
+    assert shown["attributes"] == {"billing.plan_2-b": "v"}
+
+
 @given(st.sampled_from("a\u00e4\u4e2d\U0001f600"), st.integers(0, 9000), st.integers(0, 9000))
 def test_subject_and_body_together_are_no_more_than_engines_read(
     letter: str, subject: int, body: int

@@ -22,13 +22,16 @@ find_dialled = partial(find_phones, regions=regions_of("en"))
         ("o'brien@example.ie is mine", "o'brien@example.ie"),
         ("jürgen@müller.example", "jürgen@müller.example"),
         ("jane [at] example [dot] com", "jane [at] example [dot] com"),
+        ("mailto:jane.doe%40example.com", "jane.doe%40example.com"),
+        ("it is jane @ example.com", "jane @ example.com"),
+        ('write to "jane doe"@example.com', '"jane doe"@example.com'),
     ],
 )
 def test_an_email_address_is_found_whole(text: str, address: str) -> None:
     assert found(find_emails, text) == [address]
 
 
-@pytest.mark.parametrize("text", ["@jane on chat", "3 @ 5 EUR", "a@b", "we met at (some) place"])
+@pytest.mark.parametrize("text", ["@jane on chat", "3 @ 5.99 EUR", "a@b", "we met at (some) place"])
 def test_an_at_sign_alone_is_no_address(text: str) -> None:
     assert found(find_emails, text) == []
 

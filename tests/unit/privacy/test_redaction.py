@@ -32,7 +32,7 @@ def test_what_one_text_gives_away_is_hidden_in_every_other() -> None:
 
 def test_the_customers_own_fields_are_hidden() -> None:
     known = {"customer_id": "C-7781", "contact_name": "Mark Bell", "plan": "pro"}
-    redacted = redact(["c-7781: please mark it, says Mark, on plan pro"], known=known)
+    redacted = redact(["c-7781: please mark it, says Mark, on plan pro"], known=known.items())
     assert redacted.texts == ("[CUSTOMER_1]: please mark it, says [NAME_1], on plan pro",)
 
 
@@ -54,9 +54,43 @@ def test_the_customers_own_fields_are_hidden() -> None:
 def test_the_name_of_a_field_says_whether_its_value_is_personal(
     field: str, value: str, placeholder: str
 ) -> None:
-    assert redact([f"it is {value} now"], known={field: value}).texts == (
+    assert redact([f"it is {value} now"], known=[(field, value)]).texts == (
         f"it is {placeholder} now",
     )
+
+
+def test_fields_of_one_name_are_all_hidden() -> None:
+    known = [("customer_id", "C-7781"), ("customer_id", "C-9912")]
+    assert redact(["C-7781, C-9912"], known=known).texts == ("[CUSTOMER_1], [CUSTOMER_2]",)
+
+
+@pytest.mark.parametrize(
+    ("text", "placeholder"),
+    [
+        ("jane.doe@exa\u200bmple.com", "[EMAIL_1]"),
+        ("ja\u00adne@example.com", "[EMAIL_1]"),
+        ("jane\uff20example\uff0ecom", "[EMAIL_1]"),
+        ("\uff14" + "\uff11" * 15, "[CARD_1]"),
+        ("\u0664" + "\u0661" * 15, "[CARD_1]"),
+        ("C\u200d-7\uff17\u200b81", "[CUSTOMER_1]"),
+    ],
+)
+def test_what_only_looks_like_the_value_is_hidden_and_put_back(text: str, placeholder: str) -> None:
+    redacted = redact([f"\u00e9 {text}!"], known=[("customer_id", "C-7781")])
+    assert redacted.texts == (f"\u00e9 {placeholder}!",)
+    assert redacted.restore(redacted.texts[0]) == f"\u00e9 {text}!"
+
+
+def test_a_text_goes_out_up_to_its_end_and_a_value_across_it_is_hidden() -> None:
+    assert redact([f"Hello {MAIL} and more", "Bye"], ends=[10, 2]).texts == (
+        "Hello [EMAIL_1]",
+        "By",
+    )
+
+
+@pytest.mark.parametrize(("text", "has_words"), [(f" {MAIL}\n", False), (f"Hi {MAIL}", True)])
+def test_it_is_told_whether_anything_but_placeholders_is_left(text: str, has_words: bool) -> None:
+    assert redact([text]).has_words is has_words
 
 
 def test_every_replacement_is_counted_by_its_kind() -> None:
@@ -132,7 +166,7 @@ def test_an_ordinary_ticket_stays_as_it_is() -> None:
 
 @given(any_text, any_text)
 def test_any_text_can_be_put_back(subject: str, body: str) -> None:
-    redacted = redact([subject, body], known={"name": "aa bb"})
+    redacted = redact([subject, body], known=[("name", "aa bb")])
     restored = [_letters(redacted.restore(text)) for text in redacted.texts]
     assert restored == [_letters(subject), _letters(body)]
 
@@ -149,7 +183,23 @@ def test_a_value_never_leaves_whatever_stands_around_it(
 
 
 @pytest.mark.parametrize(
-    "piece", ["1 ", "a@", "a'", "4111 ", "GB11 ", "ssn ", "12 Aa ", "Dear Aa ", "[NAME_1]", "eyJa."]
+    "piece",
+    [
+        "1 ",
+        "a@",
+        "a'",
+        "4111 ",
+        "GB11 ",
+        "ssn ",
+        "12 Aa ",
+        "Dear Aa ",
+        "[NAME_1]",
+        "eyJa.",
+        "a%40",
+        '"@',
+        "a @ ",
+        "pin 1",
+    ],
 )
 def test_time_is_linear_in_a_hostile_texts_length(piece: str) -> None:
     # At quadratic time this would take minutes.

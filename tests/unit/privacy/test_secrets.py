@@ -36,6 +36,10 @@ def test_a_key_is_found_by_its_form(secret: str) -> None:
         ("my password is hunter2.", "hunter2"),
         ("Password: correct", "correct"),
         ("api_key=abc", "abc"),
+        ("exp 12/26 cvv 123", "123"),
+        ("password hunter2.", "hunter2"),
+        ("it sends Bearer abc.def", "abc.def"),
+        ("Authorization: Basic YTpi", "YTpi"),
     ],
 )
 def test_a_secret_is_found_by_what_stands_before_it(text: str, secret: str) -> None:
@@ -46,6 +50,7 @@ def test_a_secret_is_found_by_what_stands_before_it(text: str, secret: str) -> N
     "text",
     [
         "my password is wrong",
+        "the password reset fails, the bearer token. too",
         "Password: cannot reset it",
         "request 123e4567-e89b-12d3-a456-426614174000",
         "see https://example.com/docs/how-to-reset-the-password-of-an-account",

@@ -24,11 +24,13 @@ from interceptors.errors import (
     PermissionDenied,
     RateLimited,
     TooManyConnections,
+    TooManyStreams,
     Unauthenticated,
     UnknownMethod,
     Violation,
 )
 from server.access.errors import (
+    FirstKeyNotAdmin,
     IssuerUnavailable,
     KeyNeeded,
     KeyNotFound,
@@ -38,6 +40,7 @@ from server.access.errors import (
     TenantIsSuspended,
     TenantNotFound,
     TenantNotSuspended,
+    TooManyKeys,
 )
 from server.admin.errors import BreakerNotFound, InvalidOrder, NotCached, ProviderNotFound
 from server.budget.errors import BudgetSpent
@@ -113,6 +116,7 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
         "RATE_LIMITED",
     ),
     (TooManyConnections(100), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CONNECTIONS"),
+    (TooManyStreams(20, 5.0), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS"),
     (Overloaded(0.5), grpc.StatusCode.UNAVAILABLE, "OVERLOADED"),
     (CircuitOpen("pkg.Service/Method", 60.0), grpc.StatusCode.UNAVAILABLE, "CIRCUIT_OPEN"),
     (DeadlineExceeded(30.0), grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
@@ -144,11 +148,17 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
         "BUDGET_SPENT",
     ),
     (StaleEtag("taxonomy"), grpc.StatusCode.ABORTED, "STALE_ETAG"),
+    (FirstKeyNotAdmin(), grpc.StatusCode.FAILED_PRECONDITION, "FIRST_KEY_NOT_ADMIN"),
     (KeyNotFound("apiKeys/1"), grpc.StatusCode.NOT_FOUND, "API_KEY_NOT_FOUND"),
     (
         KeyNotReplaceable("apiKeys/1", "was revoked"),
         grpc.StatusCode.FAILED_PRECONDITION,
         "API_KEY_NOT_REPLACEABLE",
+    ),
+    (
+        TooManyKeys("tenants/acme", 1000),
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "TOO_MANY_API_KEYS",
     ),
     (KeyNeeded(), grpc.StatusCode.FAILED_PRECONDITION, "API_KEY_NEEDED"),
     (TenantNotFound("tenants/acme"), grpc.StatusCode.NOT_FOUND, "TENANT_NOT_FOUND"),
@@ -246,3 +256,8 @@ def detail(status: Status, kind: Any) -> Any:
     found = kind()
     assert any(packed.Unpack(found) for packed in status.details)
     return found
+
+
+def test_a_breaker_that_an_operator_forces_open_does_not_tell_of_failures() -> None:
+    message = status_of(CircuitOpen("pkg.Service/Method", 5.0, is_forced=True)).message
+    assert message.startswith("pkg.Service/Method was closed off by an operator.")

@@ -1,11 +1,14 @@
 """The log: whole JSON lines, bounded, and no text of anybody."""
 
+import errno
 import io
 import json
 import threading
 from typing import Any
 
-from server.logs import MOST_LINES, JsonLog
+import pytest
+
+from server.logs import MOST_LINES, JsonLog, origin_of
 
 
 class StuckStream(io.BytesIO):
@@ -18,6 +21,21 @@ class StuckStream(io.BytesIO):
     def write(self, data: Any) -> int:
         self.released.wait(30)
         return super().write(data)
+
+
+class SmallDisk(io.BytesIO):
+    """A stream that takes so many bytes, and refuses all others until it has room again."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def write(self, data: Any) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        taken = super().write(data[: self.room])
+        self.room -= taken
+        return taken
 
 
 def lines(stream: io.BytesIO) -> list[dict[str, Any]]:
@@ -52,7 +70,7 @@ async def test_an_exception_is_named_without_its_message() -> None:
     try:
         fail()
     except RuntimeError as error:
-        log.unforeseen("Service/Method", error)
+        log.write(origin_of(error))
     await log.close()
     (line,) = lines(stream)
     assert line["causes"] == ["RuntimeError", "ValueError"]
@@ -65,3 +83,21 @@ def fail() -> None:
         int("secret")
     except ValueError as error:
         raise RuntimeError("secret") from error
+
+
+@pytest.mark.parametrize("room", [0, 1, 5, 60])
+async def test_a_disk_that_was_full_gets_whole_lines_again_and_how_many_it_refused(
+    room: int,
+) -> None:
+    disk = SmallDisk(room)
+    log = JsonLog(disk)
+    for number in range(4):
+        log.write({"n": number})
+    await log.close()
+    disk.room = 1000
+    log.write({"n": 4})
+    await log.close()
+    *written, dropped = lines(disk)
+    numbers = [line["n"] for line in written]
+    assert numbers == [*range(4 - dropped["count"]), 4]
+    assert dropped["event"] == "lines_dropped"

@@ -21,7 +21,7 @@ def admin() -> None:
     """Access, limits, caches, circuit breakers, language models and their cost.
 
     \b
-      switchyard admin keys create --role agent > agent.key   a key for a service
+      (umask 077; switchyard admin keys create --role agent > agent.key)
       switchyard admin keys list                              who may call
       switchyard admin audit --limit 20                       what was changed, and by whom
       switchyard admin limits status                          what the own key has left

@@ -23,7 +23,7 @@ def tenants() -> None:
 
     \b
       switchyard admin tenants create acme --title "Acme Ltd"
-      switchyard admin keys create --tenant acme --role admin > acme.key
+      (umask 077; switchyard admin keys create --tenant acme --role admin > acme.key)
     """
 
 

@@ -108,7 +108,7 @@ class AccessServiceServicer(object):
         """Make an API key. Its secret stands in this answer and nowhere else.
 
         Errors: NOT_FOUND (no such tenant); FAILED_PRECONDITION (the tenant is
-        suspended).
+        suspended, or has 1,000 live keys).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,10 +122,11 @@ class AccessServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RotateApiKey(self, request, context):
-        """Replace a key by a new one of the same rights; the old one keeps working
-        for the stated overlap.
+        """Replace a key by a new one of the same rights and limits; the old one keeps
+        working for the stated overlap.
 
-        Errors: NOT_FOUND; FAILED_PRECONDITION (the key has expired or was revoked).
+        Errors: NOT_FOUND; FAILED_PRECONDITION (the key has expired or was revoked,
+        or with the new one the tenant would have more than 1,000 live keys).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -186,8 +186,9 @@ def test_one_that_is_forced_open_refuses_for_as_long_as_the_order_stands(clock: 
     breaker.set_mode(Mode.FORCED_OPEN)
     breaker.reset()
     clock.now_s += 3600.0
-    with pytest.raises(CircuitOpen):
+    with pytest.raises(CircuitOpen) as raised:
         breaker.admit()
+    assert raised.value.is_forced
     breaker.set_mode(Mode.AUTOMATIC)
     succeed(breaker)
 

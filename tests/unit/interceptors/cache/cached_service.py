@@ -1,6 +1,6 @@
 """A service of bytes behind the response cache, on real sockets; callers say who they are."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -62,6 +62,10 @@ class Generations:
         return self.now
 
 
+async def unknown(_tenant: str) -> None:
+    """No generation is to be found."""
+
+
 class CachedService:
     """Calls methods whose work `worker` does. An answer says who got it: TENANT:SUBJECT:WORK."""
 
@@ -94,6 +98,7 @@ async def cached_service(
     worker: Worker,
     generation_of: Generations | None = None,
     policies: Mapping[str, options_pb2.MethodPolicy] = POLICIES,
+    find_generation: Callable[[str], Awaitable[str | None]] = unknown,
 ) -> AsyncIterator[CachedService]:
     """A server of these methods, and a client of it."""
 
@@ -102,7 +107,9 @@ async def cached_service(
         whose = f"{call.caller.tenant}:{call.caller.subject}:".encode()
         return whose + await worker.work()
 
-    member = ResponseCache(cache, policies, generation_of or Generations(), VERSION)
+    member = ResponseCache(
+        cache, policies, generation_of or Generations(), VERSION, find_generation
+    )
     server = grpc.aio.server(interceptors=[Chain([StatedIdentity(), member])])
     for name in policies:
         service, _, method = name.partition("/")

@@ -65,6 +65,18 @@ async def test_identical_questions_at_once_share_one_work(cache: AnswerCache) ->
     assert await asked == [(b"1", "miss"), (b"1", "coalesced"), (b"1", "coalesced")]
 
 
+async def test_an_answer_that_may_not_be_kept_is_the_first_callers_alone(
+    cache: AnswerCache,
+) -> None:
+    worker, terms = Worker().hold(), terms_in(cache)
+    first, other = Question(worker, terms, was_true=False), Question(worker, terms)
+    asked = asyncio.gather(*(cache.answer(question) for question in (first, other)))
+    await turn()
+    worker.may_end.set()
+    assert await asked == [(b"1", "miss"), (b"2", "miss")]
+    assert terms.figures.coalesced == 0
+
+
 async def test_an_answer_older_than_asked_for_is_made_anew(
     cache: AnswerCache, clock: Clock
 ) -> None:

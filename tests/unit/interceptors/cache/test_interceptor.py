@@ -112,6 +112,21 @@ async def test_without_a_generation_the_cache_is_left_alone(cache: AnswerCache) 
         assert await service.call() == (b"a:s:2", "")
 
 
+async def test_a_generation_that_is_not_known_yet_is_found_once(cache: AnswerCache) -> None:
+    generations, found = Generations(), list[str]()
+    generations.now = None
+
+    async def find(tenant: str) -> str:
+        found.append(tenant)
+        generations.now = "1"
+        return generations.now
+
+    async with cached_service(cache, Worker(), generations, find_generation=find) as service:
+        assert await service.call() == (b"a:s:1", "miss")
+        assert await service.call() == (b"a:s:1", "hit")
+    assert found == ["a"]
+
+
 async def test_no_cache_does_the_work_and_keeps_the_response(cache: AnswerCache) -> None:
     async with cached_service(cache, Worker()) as service:
         await service.call()

@@ -10,10 +10,11 @@ import grpc
 import pytest
 from switchyard.options.v1 import options_pb2
 
-from interceptors.call import Call
+from interceptors.call import UNLIMITED_TIER, Call, Caller
 from interceptors.concurrency.gradient import GradientLimit
 from interceptors.concurrency.interceptor import ConcurrencyLimit
 from interceptors.concurrency.limiter import ConcurrencyLimiter
+from interceptors.errors import TooManyStreams
 from tests.unit.interceptors.clock import Clock
 from tests.unit.interceptors.handler_server import (
     STREAM,
@@ -79,7 +80,7 @@ async def test_a_call_that_is_shed_is_told_when_to_come_back(limiter: Concurrenc
 async def test_a_stream_that_is_shed_is_told_when_to_come_back(
     limiter: ConcurrencyLimiter,
 ) -> None:
-    limiter.enter_stream(2)
+    limiter.enter_stream(2, "t/a", 1.0)
     async with (
         handler_server([member(limiter)], Stream=endless) as address,
         connection(address) as channel,
@@ -87,6 +88,25 @@ async def test_a_stream_that_is_shed_is_told_when_to_come_back(
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await read(channel, [])
     assert pushback_ms(raised.value) == "2000"
+
+
+@pytest.mark.parametrize(("tier", "streams"), [("pro", 10), (UNLIMITED_TIER, 50)])
+async def test_one_caller_holds_a_tenth_of_the_streams_or_half_without_limits(
+    tier: str, streams: int
+) -> None:
+    limiter = ConcurrencyLimiter(GradientLimit(1, 1, 1, Clock()), 100, 0, 0.0, draw=lambda: 0.5)
+    stream = member(limiter).wrap_stream(STREAM, endless)
+    greedy = call_from(Transport())
+    greedy.caller = Caller("t", "greedy", frozenset(), tier)
+    held = [stream(b"", greedy) for _ in range(streams)]
+    for one in held:
+        await anext(one)
+    with pytest.raises(TooManyStreams):
+        await anext(stream(b"", greedy))
+    other = stream(b"", call_from(Transport()))
+    assert await anext(other) == b""
+    for one in (*held, other):
+        await one.aclose()
 
 
 async def test_places_are_given_back_however_a_call_ends(limiter: ConcurrencyLimiter) -> None:

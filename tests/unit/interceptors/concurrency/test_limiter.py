@@ -6,7 +6,7 @@ import pytest
 
 from interceptors.concurrency.gradient import GradientLimit
 from interceptors.concurrency.limiter import ConcurrencyLimiter
-from interceptors.errors import Overloaded
+from interceptors.errors import Overloaded, TooManyStreams
 from tests.unit.interceptors.clock import Clock
 
 BATCH, INTERACTIVE, CRITICAL = range(3)
@@ -173,15 +173,33 @@ async def test_a_limit_that_grows_admits_who_waits() -> None:
 def test_streams_have_places_of_their_own() -> None:
     limiter = limiter_with()
     fill(limiter, CRITICAL)
-    limiter.enter_stream(CRITICAL)
+    limiter.enter_stream(CRITICAL, "t/a", 1.0)
     assert (limiter.in_flight, limiter.streams) == (LIMIT, 1)
 
 
 def test_batch_streams_leave_room_for_others() -> None:
     limiter = limiter_with()
-    for _ in range(5):
-        limiter.enter_stream(BATCH)
+    for i in range(5):
+        limiter.enter_stream(BATCH, f"t/{i}", 0.1)
     with pytest.raises(Overloaded):
-        limiter.enter_stream(BATCH)
-    limiter.enter_stream(INTERACTIVE)
+        limiter.enter_stream(BATCH, "t/5", 0.1)
+    limiter.enter_stream(INTERACTIVE, "t/5", 0.1)
     assert limiter.shed == [1, 0, 0]
+
+
+def test_one_caller_does_not_take_the_streams_of_the_others() -> None:
+    limiter = limiter_with()
+    for _ in range(2):
+        limiter.enter_stream(BATCH, "t/greedy", 0.2)
+    with pytest.raises(TooManyStreams) as raised:
+        limiter.enter_stream(BATCH, "t/greedy", 0.2)
+    assert (raised.value.most, raised.value.retry_after_s) == (2, 1.5)
+    limiter.enter_stream(BATCH, "t/modest", 0.2)
+
+
+def test_a_caller_that_ends_a_stream_may_begin_another() -> None:
+    limiter = limiter_with()
+    for _ in range(3):
+        limiter.enter_stream(BATCH, "t/a", 0.1)
+        limiter.leave_stream("t/a")
+    assert limiter.streams == 0

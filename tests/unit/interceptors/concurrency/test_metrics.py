@@ -15,7 +15,7 @@ async def test_the_limit_and_what_is_under_it_are_shown() -> None:
     metrics = CollectorRegistry()
     metrics.register(ConcurrencyCollector(limiter))
     limiter.enter(0)
-    limiter.enter_stream(2)
+    limiter.enter_stream(2, "t/a", 1.0)
     with pytest.raises(Overloaded):
         await limiter.wait(1)
     assert metrics.get_sample_value("concurrency_limit") == 10

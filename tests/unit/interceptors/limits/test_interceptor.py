@@ -57,7 +57,7 @@ class Identity:
         return answer
 
 
-def _own_status(_method: str, error: Exception) -> Any:
+def _own_status(_call: Call, error: Exception) -> Any:
     assert isinstance(error, InterceptorError)
     return interceptor_status(error)
 
@@ -144,7 +144,7 @@ async def test_a_refusal_carries_its_wait_and_the_same_fields(
         error = await refused(channel)
     retry = error_details_pb2.RetryInfo()
     assert any(detail.Unpack(retry) for detail in status_of_call(error).details)
-    assert retry.retry_delay.ToMilliseconds() == 1501  # the second after this must half pass
+    assert retry.retry_delay.ToMilliseconds() == 1001  # the second must end
     assert end_of(error)["ratelimit"] == '"second";r=0;t=2'
 
 

@@ -143,6 +143,14 @@ async def test_status_tells_each_window(limiter: Limiter) -> None:
     ]
 
 
+async def test_looking_at_a_caller_opens_no_account(limiter: Limiter) -> None:
+    spend(limiter, "t/real")
+    for i in range(200):
+        await limiter.status(f"t/invented-{i}", "free")
+    assert limiter.callers_known == 1
+    assert limiter.usage("t/real") is not None
+
+
 async def test_status_tells_the_windows_of_a_method_beside_the_callers(
     limiter: Limiter, book: LimitBook
 ) -> None:
@@ -187,7 +195,15 @@ async def test_patience_waits_for_room(limiter: Limiter, clock: Clock) -> None:
         verdict = await limiter.charge_patiently("t/a", "free", METHOD, 1)
         assert verdict is not None
         assert verdict.outcome != REFUSED
-    assert sum(clock.slept) == pytest.approx(2.0, abs=0.001)  # two units each second
+    assert sum(clock.slept) == pytest.approx(1.5, abs=0.001)  # two units each second
+
+
+async def test_patience_gets_all_that_a_small_limit_promises(
+    limiter: Limiter, clock: Clock
+) -> None:
+    for _ in range(60):
+        await limiter.charge_patiently("t/a", "free", METHOD, 1)
+    assert sum(clock.slept) == pytest.approx(29.5, abs=0.001)  # two units each second
 
 
 async def test_patience_ends_at_a_window_that_is_spent_for_long(

@@ -60,6 +60,15 @@ def test_units_of_the_bucket_before_fade_evenly() -> None:
     ]
 
 
+def test_who_waits_as_told_gets_the_whole_of_a_small_limit() -> None:
+    charged, now, admitted = meter((2, 1)), 1000.0, 0
+    while now < 1050.0:
+        wait_s = spend(charged, 1, now).wait_s
+        admitted += not wait_s
+        now += wait_s
+    assert admitted == 100  # two each second
+
+
 def test_a_refusal_spends_nothing_in_any_window() -> None:
     charged = meter((1, 1), (60, 60))
     spend(charged, 1, 1000.0)

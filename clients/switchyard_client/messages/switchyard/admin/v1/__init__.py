@@ -2159,7 +2159,7 @@ default_message_pool.register_message(
 @dataclass(eq=False, repr=False)
 class RecentError(betterproto2.Message):
     """
-    One call that failed.
+    One call that the server failed. What it refused is not among them.
     """
 
     time: "datetime.datetime | None" = betterproto2.field(
@@ -3078,7 +3078,7 @@ class AccessServiceStub:
         Make an API key. Its secret stands in this answer and nowhere else.
 
         Errors: NOT_FOUND (no such tenant); FAILED_PRECONDITION (the tenant is
-        suspended).
+        suspended, or has 1,000 live keys).
         """
 
         return self._channel.unary_unary(
@@ -3100,10 +3100,11 @@ class AccessServiceStub:
 
     def rotate_api_key(self, message: "RotateApiKeyRequest") -> "RotateApiKeyResponse":
         """
-        Replace a key by a new one of the same rights; the old one keeps working
-        for the stated overlap.
+        Replace a key by a new one of the same rights and limits; the old one keeps
+        working for the stated overlap.
 
-        Errors: NOT_FOUND; FAILED_PRECONDITION (the key has expired or was revoked).
+        Errors: NOT_FOUND; FAILED_PRECONDITION (the key has expired or was revoked,
+        or with the new one the tenant would have more than 1,000 live keys).
         """
 
         return self._channel.unary_unary(

@@ -670,7 +670,9 @@ class CategoryPrediction(betterproto2.Message):
 
     category: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    Name of a category of the tenant's taxonomy.
+    Name of a category of the tenant's taxonomy. Where a model answered, the
+    surest by the model and the embedded engine together: perhaps another
+    than the model's own, which its reply was written for.
     """
 
     confidence: "float" = betterproto2.field(2, betterproto2.TYPE_DOUBLE)
@@ -683,8 +685,8 @@ class CategoryPrediction(betterproto2.Message):
         3, betterproto2.TYPE_MESSAGE, repeated=True
     )
     """
-    The next likely ones, at most 3, the likeliest first. Together with
-    `confidence` they sum to at most 1.
+    The next likely ones, at most 3, the likeliest first; none is likelier
+    than `category`. Together with `confidence` they sum to at most 1.
     """
 
 
