@@ -38,7 +38,7 @@ class Redacted:
 
     texts: tuple[str, ...]  # in the order given
     counts: Mapping[Kind, int]  # what was replaced, each occurrence counted
-    has_words: bool  # whether anything but placeholders is left
+    has_words: tuple[bool, ...]  # of each text: whether anything but placeholders is left
     _values: Mapping[Name, str] = field(repr=False)
 
     def restore(self, text: str) -> str:
@@ -71,15 +71,15 @@ def redact(
     placeholders = Placeholders({*texts, *plain})  # in both forms: models write either
     counts: Counter[Kind] = Counter()
     redacted: list[str] = []
-    left: list[str] = []
+    has_words: list[bool] = []
     for text, seen, findings, end in zip(texts, read, first, ends or map(len, texts), strict=True):
         everything = settle([*findings, *find_values(seen.text, values)])
         hidden = [found for found in seen.in_original(everything) if found.start < end]
         counts.update(found.kind for found in hidden)
         redacted.append(_replace(text, hidden, placeholders, end))
-        left.extend(_between(text, hidden, end))
-    has_words = any(map(str.strip, left))
-    return Redacted(tuple(redacted), MappingProxyType(counts), has_words, placeholders.values)
+        has_words.append(any(map(str.strip, _between(text, hidden, end))))
+    counted = MappingProxyType(counts)
+    return Redacted(tuple(redacted), counted, tuple(has_words), placeholders.values)
 
 
 def find_personal(text: str, *, language: str = "", finders: Sequence[Finder] = ()) -> list[Found]:

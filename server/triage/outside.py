@@ -86,8 +86,8 @@ class Trip:
 
     @property
     def has_words(self) -> bool:
-        """Whether anything is left to ask a model with."""
-        return self.redacted.has_words
+        """Whether anything is left of subject and body to ask a model with."""
+        return any(self.redacted.has_words[: 2 if "subject" in self.ticket else 1])
 
     @property
     def hit(self) -> Hit | None:

@@ -151,7 +151,7 @@ async def test_what_a_secret_took_up_does_not_cost_the_rest_of_a_text_that_is_to
 async def test_nobody_is_asked_about_a_ticket_of_which_nothing_is_left(
     desk: Abroad, relay: Relay, tenant: str, body: str
 ) -> None:
-    events = await desk.events(tenant, Ticket(id="t-1", body=body))
+    events = await desk.events(tenant, Ticket(id="t-1", body=body, attributes={"plan": "pro"}))
     run = events[-1].run  # type: ignore[union-attr]  # the last one is Recorded
     assert relay.bodies == []
     assert run.answer.engine.engine == "embedded"

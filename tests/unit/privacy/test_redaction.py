@@ -88,9 +88,8 @@ def test_a_text_goes_out_up_to_its_end_and_a_value_across_it_is_hidden() -> None
     )
 
 
-@pytest.mark.parametrize(("text", "has_words"), [(f" {MAIL}\n", False), (f"Hi {MAIL}", True)])
-def test_it_is_told_whether_anything_but_placeholders_is_left(text: str, has_words: bool) -> None:
-    assert redact([text]).has_words is has_words
+def test_it_is_told_whether_anything_but_placeholders_is_left() -> None:
+    assert redact([f" {MAIL}\n", f"Hi {MAIL}"]).has_words == (False, True)
 
 
 def test_every_replacement_is_counted_by_its_kind() -> None:
