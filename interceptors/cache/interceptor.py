@@ -80,7 +80,9 @@ class ResponseCache:
             directives = NO_DIRECTIVES if asked is None else read_directives(asked)
             if directives.no_store:
                 return await handler(request, call)
-            generation = generation_of(tenant) or await find_generation(tenant)
+            generation = generation_of(tenant)
+            if generation is None:
+                generation = await find_generation(tenant)
             if generation is None:
                 return await handler(request, call)
             work = _CallWork(

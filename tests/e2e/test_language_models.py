@@ -48,7 +48,7 @@ def endpoint() -> Iterator[FakeLlm]:
 @pytest.fixture(scope="module")
 def asking(session_folder: Path, endpoint: FakeLlm) -> Iterator[ServerProcess]:
     """A server with two providers there."""
-    file = session_folder / "providers.toml"
+    file = session_folder / "asking.toml"
     file.write_text(PROVIDERS.format(url=endpoint.url))
     environment = {"SWITCHYARD_LLM_PROVIDERS": str(file), "REHEARSAL_KEY": KEY}
     process = ServerProcess(session_folder / "asking", **environment).start()
