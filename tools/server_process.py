@@ -5,8 +5,11 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
+
+from server.settings import PREFIX
 
 READY = re.compile(r"ready on (\S+) .*metrics ([^,]+),")
 
@@ -33,7 +36,7 @@ class ServerProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env=os.environ | self._environment,
+                env=_without_settings(os.environ) | self._environment,
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
@@ -73,3 +76,8 @@ class ServerProcess:
         if self._process.poll() is None:
             self.terminate()
         return self.wait()
+
+
+def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without settings of a server: only what is given here is set."""
+    return {name: value for name, value in environment.items() if not name.startswith(PREFIX)}

@@ -25,6 +25,7 @@ def endpoint() -> Iterator[FakeLlm]:
 def data(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder without a server, and a key in the environment."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.delenv("SWITCHYARD_EMBEDDING_MODEL", raising=False)  # tests may run with one
     return folder / "data"
 
 
