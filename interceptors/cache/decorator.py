@@ -1,8 +1,6 @@
 """Keeps the answers of any coroutine function, by the same machinery as those of calls."""
 
-import math
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -11,7 +9,7 @@ import orjson
 from interceptors.cache.answer_cache import AnswerCache
 from interceptors.cache.key import key_of, prefix_of
 from interceptors.cache.tags import ALL, tag_of
-from interceptors.cache.terms import Terms
+from interceptors.cache.work import FunctionWork
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,7 +42,7 @@ def cached(
 
             if terms.is_enabled:
                 digest = key_of(prefix, key(*args, **kwargs).encode())
-                data, _ = await cache.answer(_FunctionWork(digest, terms, tags, run))
+                data, _ = await cache.answer(FunctionWork(digest, terms, tags, run))
             else:
                 data = await run()
             value: T = loads(data)
@@ -53,20 +51,3 @@ def cached(
         return answer
 
     return decorate
-
-
-@dataclass(frozen=True, slots=True)
-class _FunctionWork:
-    """One call of a function, as a question to the cache."""
-
-    key: bytes
-    terms: Terms
-    tags: tuple[str, ...]
-    run_apart: Callable[[], Coroutine[Any, Any, bytes]]
-    most_age_s: float = math.inf
-
-    def run(self) -> Awaitable[bytes]:
-        return self.run_apart()
-
-    def is_current(self) -> bool:
-        return True

@@ -1,6 +1,8 @@
 """What the cache must know of a question."""
 
-from collections.abc import Awaitable, Coroutine
+import math
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from interceptors.cache.terms import Terms
@@ -35,3 +37,22 @@ class Work(Protocol):
         """Whether the answer may be given to others: what was true when the question was asked is
         still true.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionWork:
+    """A work that one coroutine function does, whoever waits for it."""
+
+    key: bytes
+    terms: Terms
+    tags: tuple[str, ...]
+    run_apart: Callable[[], Coroutine[Any, Any, bytes]]
+    most_age_s: float = math.inf
+
+    def run(self) -> Awaitable[bytes]:
+        """Do it."""
+        return self.run_apart()
+
+    def is_current(self) -> bool:
+        """Always: the key says all that the answer depends on."""
+        return True

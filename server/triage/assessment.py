@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
+MOST_SUMMARY = 400  # characters, as the contract allows
+MOST_REPLY = 4000
+
 
 class Priority(IntEnum):
     """How soon a ticket needs an answer; the numbers are those of the contract."""
@@ -54,8 +57,8 @@ class Reason:
 class Draft:
     """What the engine wrote; None: not asked for."""
 
-    summary: str | None  # at most 400 characters
-    reply: str | None  # at most 4,000 characters
+    summary: str | None  # at most MOST_SUMMARY
+    reply: str | None  # at most MOST_REPLY
 
 
 @dataclass(frozen=True, slots=True)

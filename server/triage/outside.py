@@ -17,7 +17,13 @@ from server.dead_letters.store import DeadLetterStore
 from server.privacy.found import Finder, Kind
 from server.privacy.redaction import Redacted
 from server.storage.errors import StorageError
-from server.triage.assessment import Assessment, Draft, decode_prediction
+from server.triage.assessment import (
+    MOST_REPLY,
+    MOST_SUMMARY,
+    Assessment,
+    Draft,
+    decode_prediction,
+)
 from server.triage.catalog import Active
 from server.triage.engine import EngineVersion, Outward, Reading
 from server.triage.hiding import hide, texts_of, wording_of
@@ -26,7 +32,7 @@ from server.triage.reuse.cache import Fresh, Hit, Look, SemanticCache
 from server.triage.reuse.store import Partition
 from server.triage.rulebook import with_category_policy
 from server.triage.run import Reuse, Run
-from server.triage.taxonomy import EscalationPolicy, Taxonomy
+from server.triage.taxonomy import Taxonomy
 from server.triage.ticket import Ticket, outward_ticket
 
 LONG_CHARACTERS = 2000  # of texts from which on hiding takes a thread of its own
@@ -36,8 +42,6 @@ CRITICAL = frozenset({"unauthorized", "unpaid", "untrusted"})
 LONGEST_ASKING_S = 30.0
 LONGEST_LOOK_S = 2.0  # for an answer given before: a model is asked sooner than waited for that
 FUNCTION = "triage.classify"
-MOST_SUMMARY = 400  # characters, as the contract allows
-MOST_REPLY = 4000
 
 
 class Outside:
@@ -237,7 +241,5 @@ def _reused(own: Assessment, hit: Hit, taxonomy: Taxonomy) -> Assessment:
     """The ticket's own assessment with the category of a reused answer, as sure as it was."""
     category = decode_prediction(hit.answer["category"], str)
     policy = taxonomy.by_name[category.label].escalation_policy
-    if policy is EscalationPolicy.ALWAYS:
-        reasons = with_category_policy(own.escalation_reasons, policy)
-        own = replace(own, escalation_reasons=reasons)
-    return replace(own, category=category)
+    reasons = with_category_policy(own.escalation_reasons, policy)
+    return replace(own, category=category, escalation_reasons=reasons)

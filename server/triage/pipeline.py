@@ -157,73 +157,77 @@ class TriagePipeline:
         record = encode_record(order.ticket)
         reading = active.engine.read(record, order.parts)
         passage = _Passage(order, active, record, reading, self._observe)
-        for part in (self._prepare, self._assess, self._draft, self._decide, self._commit):
-            async with aclosing(part(passage)) as events:
-                async for event in events:
-                    yield event
 
-    async def _prepare(self, passage: _Passage) -> AsyncGenerator[Event, None]:
         yield StepStarted(Step.DETECT_LANGUAGE)
-        passage.language, seconds = await passage.reading.language()
-        language = passage.language
-        finding = f"{language.label} ({language.confidence:.0%})"
-        yield passage.finished(Step.DETECT_LANGUAGE, seconds, finding)
-        order, active = passage.order, passage.active
-        if self._outside is None or not active.engine.asks_outside:
-            return
-
-        yield StepStarted(Step.REDACT)
-        start = self._clock()
-        trip = await self._outside.set_out(order.tenant, order.ticket, language.label, active)
-        passage.trip = trip
-        yield passage.finished(Step.REDACT, self._clock() - start, trip.describe_hidden())
-
-        yield StepStarted(Step.LOOK_UP)
-        start = self._clock()
-        finding = await trip.look_up()
-        yield passage.finished(Step.LOOK_UP, self._clock() - start, finding)
-
-    async def _assess(self, passage: _Passage) -> AsyncGenerator[Event, None]:
+        yield await self._detect_language(passage)
+        if self._outside is not None and active.engine.asks_outside:
+            yield StepStarted(Step.REDACT)
+            passage.trip, report = await self._set_out(self._outside, passage)
+            yield report
+            yield StepStarted(Step.LOOK_UP)
+            yield await self._look_up(passage.trip, passage)
         yield StepStarted(Step.CLASSIFY)
-        order, reading, trip = passage.order, passage.reading, passage.trip
-        if trip is None:
-            assessed = await reading.assess()
-        else:
-            async with aclosing(trip.assess(reading, order.deadline_s, order.is_watched)) as told:
+        if passage.trip is not None:
+            told = passage.trip.assess(reading, order.deadline_s, order.is_watched)
+            async with aclosing(told):
                 async for news in told:
                     yield news
-            assessed = trip.assessed
-        if reading.is_degraded and not order.may_degrade:
-            raise NotAnswered
-        passage.assessment, seconds = assessed
-        finding = describe_assessment(passage.assessment)
-        yield passage.finished(Step.CLASSIFY, seconds, finding)
-
-    async def _draft(self, passage: _Passage) -> AsyncGenerator[Event, None]:
+        yield await self._assess(passage)
         yield StepStarted(Step.DRAFT)
+        yield await self._draft(passage)
+        yield StepStarted(Step.DECIDE)
+        yield self._decide(passage)
+        yield StepStarted(Step.RECORD)
+        run, recorded = await self._commit(passage)
+        yield recorded
+        yield Recorded(run, (*run.answer.steps, recorded))
+
+    async def _detect_language(self, passage: _Passage) -> StepReport:
+        language, seconds = await passage.reading.language()
+        passage.language = language
+        finding = f"{language.label} ({language.confidence:.0%})"
+        return passage.finished(Step.DETECT_LANGUAGE, seconds, finding)
+
+    async def _set_out(self, outside: Outside, passage: _Passage) -> tuple[Trip, StepReport]:
+        start, order = self._clock(), passage.order
+        trip = await outside.set_out(
+            order.tenant, order.ticket, passage.language.label, passage.active
+        )
+        report = passage.finished(Step.REDACT, self._clock() - start, trip.describe_hidden())
+        return trip, report
+
+    async def _look_up(self, trip: Trip, passage: _Passage) -> StepReport:
+        start = self._clock()
+        finding = await trip.look_up()
+        return passage.finished(Step.LOOK_UP, self._clock() - start, finding)
+
+    async def _assess(self, passage: _Passage) -> StepReport:
+        reading, trip = passage.reading, passage.trip
+        passage.assessment, seconds = await reading.assess() if trip is None else trip.assessed
+        if reading.is_degraded and not passage.order.may_degrade:
+            raise NotAnswered
+        finding = describe_assessment(passage.assessment)
+        return passage.finished(Step.CLASSIFY, seconds, finding)
+
+    async def _draft(self, passage: _Passage) -> StepReport:
         reading, trip = passage.reading, passage.trip
         passage.draft, seconds = await (reading.draft() if trip is None else trip.draft(reading))
-        yield passage.finished(Step.DRAFT, seconds, describe_draft(passage.draft))
+        return passage.finished(Step.DRAFT, seconds, describe_draft(passage.draft))
 
-    async def _decide(self, passage: _Passage) -> AsyncGenerator[Event, None]:
-        yield StepStarted(Step.DECIDE)
+    def _decide(self, passage: _Passage) -> StepReport:
         start = self._clock()
         passage.decided = decide(passage.assessment, self._policy)
         decision, reason = passage.decided
         finding = f"{decision.name.lower()}: {reason}"
-        yield passage.finished(Step.DECIDE, self._clock() - start, finding)
+        return passage.finished(Step.DECIDE, self._clock() - start, finding)
 
-    async def _commit(self, passage: _Passage) -> AsyncGenerator[Event, None]:
-        answer = passage.answer()
-        yield StepStarted(Step.RECORD)
-        start = self._clock()
+    async def _commit(self, passage: _Passage) -> tuple[Run, StepReport]:
+        answer, start = passage.answer(), self._clock()
         run = await self._record(passage.order, passage.record, answer)
         finding = "committed" if run.answer is answer else "committed before: a repeated request"
         if passage.trip is not None and run.answer is answer:
             await passage.trip.end(run)
-        recorded = passage.finished(Step.RECORD, self._clock() - start, finding)
-        yield recorded
-        yield Recorded(run, (*run.answer.steps, recorded))
+        return run, passage.finished(Step.RECORD, self._clock() - start, finding)
 
     async def _record(self, order: Order, record: bytes, answer: Answer) -> Run:
         run_id = self._make_run_id()

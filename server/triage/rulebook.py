@@ -90,9 +90,10 @@ class RuleBook:
 
 
 def with_category_policy(reasons: Sequence[Reason], policy: EscalationPolicy) -> tuple[Reason, ...]:
-    """The reasons to escalate a ticket whose category has this policy, and no other's."""
-    others = tuple(reason for reason in reasons if reason != BY_CATEGORY)
-    return (*others, BY_CATEGORY) if policy is EscalationPolicy.ALWAYS else others
+    """The reasons to escalate a ticket of a category with this policy. It takes none away."""
+    if policy is not EscalationPolicy.ALWAYS:
+        return tuple(reasons)
+    return (*(reason for reason in reasons if reason != BY_CATEGORY), BY_CATEGORY)
 
 
 def _rarest_word(phrase: bytes) -> bytes:

@@ -29,7 +29,7 @@ from server.engines.llm.inquiry import Inquirer
 from server.engines.llm.intent import Claim, find_claims
 from server.engines.llm.prompt import Prompt, make_prompt, messages_for, shortened
 from server.engines.llm.reply_listener import ReplyListener
-from server.triage.assessment import Assessment, Draft, Prediction, Reason
+from server.triage.assessment import Assessment, Draft, Prediction
 from server.triage.engine import (
     Attempt,
     Engine,
@@ -40,7 +40,7 @@ from server.triage.engine import (
     Reading,
 )
 from server.triage.rulebook import with_category_policy
-from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
+from server.triage.taxonomy import Category, Taxonomy
 
 ENGINE = "llm"
 RESERVE_S = 0.25  # of the caller's time, for deciding and committing
@@ -220,7 +220,9 @@ class LlmReading:
         if answer.sentiment is not None and own.sentiment is not None:
             confidence = probability_of(answer.sentiment, own.sentiment)
             sentiment = Prediction(answer.sentiment, confidence)
-        reasons = _escalation_reasons(own, names[category.label].escalation_policy)
+        reasons = with_category_policy(
+            own.escalation_reasons, names[category.label].escalation_policy
+        )
         return Assessment(category, priority, own.priority_reasons, reasons, sentiment)
 
     def _version_of(self, heard: Heard) -> EngineVersion:
@@ -248,10 +250,3 @@ def _read(
 
 def _nobody_counts(_claims: Sequence[Claim]) -> None:
     """Where an answer is not whole yet: it is counted once."""
-
-
-def _escalation_reasons(own: Assessment, policy: EscalationPolicy) -> tuple[Reason, ...]:
-    """A model's category may add its policy. It takes no reason away: a ticket could ask for it."""
-    if policy is EscalationPolicy.ALWAYS:
-        return with_category_policy(own.escalation_reasons, policy)
-    return own.escalation_reasons

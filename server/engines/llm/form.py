@@ -11,11 +11,9 @@ import orjson
 
 from server.engines.llm.completion import Completion, Finish
 from server.engines.llm.flaws import Flaw, FlawedAnswer
-from server.triage.assessment import Priority, Sentiment
+from server.triage.assessment import MOST_REPLY, MOST_SUMMARY, Priority, Sentiment
 from server.triage.engine import Parts
 
-MOST_SUMMARY = 400  # characters
-MOST_REPLY = 4000
 PRIORITIES = {priority.name.lower(): priority for priority in Priority}
 SENTIMENTS = {sentiment.name.lower(): sentiment for sentiment in Sentiment}
 

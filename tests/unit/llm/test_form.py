@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from server.engines.llm.completion import Completion, Finish
 from server.engines.llm.flaws import Flaw, FlawedAnswer
-from server.engines.llm.form import MOST_REPLY, MOST_SUMMARY, Form, ModelAnswer
-from server.triage.assessment import Priority, Sentiment
+from server.engines.llm.form import Form, ModelAnswer
+from server.triage.assessment import MOST_REPLY, MOST_SUMMARY, Priority, Sentiment
 from server.triage.engine import Parts
 from tests.unit.llm.answers import GOOD, answer, completion
 

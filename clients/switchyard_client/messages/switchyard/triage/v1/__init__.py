@@ -982,7 +982,8 @@ default_message_pool.register_message("switchyard.triage.v1", "Reason", Reason)
 @dataclass(eq=False, repr=False)
 class Reuse(betterproto2.Message):
     """
-    The answer of another ticket with nearly the same text, used again.
+    The category of another ticket with nearly the same text, used again; with
+    its reply where the wording is the same.
     """
 
     source_run: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -1481,7 +1482,7 @@ class TriageResult(betterproto2.Message):
 
     reuse: "Reuse | None" = betterproto2.field(19, betterproto2.TYPE_MESSAGE, optional=True)
     """
-    Set where the answer of another ticket was reused.
+    Set where the category of another ticket was reused.
     """
 
 
