@@ -1,1 +1,4 @@
-"""Bounds that stay valid however often one looks, and what is decided by them. Pure functions."""
+"""What stays valid however often one looks, what is decided by it, and classical figures beside it.
+
+Pure functions.
+"""

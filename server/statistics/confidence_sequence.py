@@ -9,7 +9,7 @@ that change, and need no bound on the variable. Below a few hundred observations
 from math import inf, log, sqrt
 
 
-def two_sided_radius(count: int, deviation: float, alpha: float, tuned_for: int) -> float:
+def two_sided_radius(count: float, deviation: float, alpha: float, tuned_for: int) -> float:
     """Half-width around the mean of `count` observations, in the observations' unit.
 
     deviation  standard deviation of the observations
@@ -22,7 +22,7 @@ def two_sided_radius(count: int, deviation: float, alpha: float, tuned_for: int)
     return deviation / count * _scaled(count, spread, log(sqrt(spread + 1) / alpha))
 
 
-def one_sided_radius(count: int, deviation: float, alpha: float, tuned_for: int) -> float:
+def one_sided_radius(count: float, deviation: float, alpha: float, tuned_for: int) -> float:
     """How far the mean may lie above (or below) that of `count` observations, in their unit.
 
     Arguments as in `two_sided_radius`. One side alone holds with probability 1 - alpha.
@@ -34,7 +34,7 @@ def one_sided_radius(count: int, deviation: float, alpha: float, tuned_for: int)
     return deviation / count * _scaled(count, spread, log(1 + sqrt(spread + 1) / (2 * alpha)))
 
 
-def _scaled(count: int, spread: float, log_term: float) -> float:
+def _scaled(count: float, spread: float, log_term: float) -> float:
     return sqrt(2 * count * (spread + 1) / spread * log_term)
 
 
