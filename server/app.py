@@ -20,7 +20,9 @@ from server.admin.cache import control as cache_control
 from server.admin.limits.inheritance import inherit_limits
 from server.admin.store import ORDERS_CHANNEL
 from server.composition.administration import add_administration, start_administration
+from server.composition.experiments import add_experiments, make_experiments
 from server.composition.faults import error_answerer
+from server.composition.generations import Generations
 from server.composition.ground import SERVICES, lay_ground
 from server.composition.guards import (
     CHANNELZ_SERVICE,
@@ -31,6 +33,7 @@ from server.composition.guards import (
 from server.composition.models import open_inquirer
 from server.composition.triage import add_triage, make_catalog, make_triage
 from server.engines.embedded.process import EngineProcess
+from server.experiments.store import EXPERIMENT_CHANNEL
 from server.health import SERVICE as HEALTH_SERVICE
 from server.health import Health
 from server.lifecycle import PortTaken, bind, most_connections
@@ -93,16 +96,18 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             log.write,
             stack,
         )
+        experiments = make_experiments(ground)
         inquirer = open_inquirer(settings, database, guards.breakers, registry, log, stack)
         catalog = await make_catalog(ground, engines, inquirer)
-        triage = await make_triage(ground, catalog, inquirer)
+        triage = await make_triage(ground, catalog, inquirer, experiments.assigner)
         answer_error = error_answerer(log)
+        generations = Generations(catalog, experiments.catalog)
         chain = make_chain(
             settings,
             guards,
             entrance,
-            catalog.generation_of,
-            catalog.find_generation,
+            generations.of,
+            generations.find,
             ground.key,
             answer_error,
             log,
@@ -120,6 +125,7 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             database.url,
             {
                 TAXONOMY_CHANNEL: taxonomy_changed,
+                EXPERIMENT_CHANNEL: experiments.catalog.forget,
                 ACCESS_CHANNEL: entrance.authenticator.forget,
                 ORDERS_CHANNEL: orders.heard,
             },
@@ -130,6 +136,7 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
 
         server = grpc.aio.server(interceptors=(chain,), options=_options(settings))
         add_triage(server, ground, triage, answer_error)
+        add_experiments(server, ground, experiments, triage.parameter_faults, answer_error)
         add_administration(server, ground, triage, entrance, orders, figures)
         parts = _parts(database, guards, engines, settings)
         health = Health(SERVICES, tuple(parts))

@@ -39,9 +39,20 @@ from server.access.errors import (
 from server.admin.errors import BreakerNotFound, InvalidOrder, NotCached, ProviderNotFound
 from server.budget.errors import BudgetSpent
 from server.engines.errors import EngineError
+from server.experiments.errors import (
+    ExperimentIdTaken,
+    ExperimentNotFound,
+    Fault,
+    InvalidExperiment,
+    InvalidOutcome,
+    NotPossibleNow,
+    OutcomeRefused,
+    StaleExperiment,
+)
 from server.health import ServiceUnknown
 from server.paging import InvalidPageToken
 from server.storage.errors import StorageUnavailable
+from server.streams import ServerDraining
 from server.triage.errors import (
     FieldViolation,
     InvalidFieldValue,
@@ -49,7 +60,6 @@ from server.triage.errors import (
     ModelUnreadable,
     RequestIdReused,
     RunNotFound,
-    ServerDraining,
     StaleEtag,
     UnknownCategory,
 )
@@ -81,7 +91,7 @@ def _duration(seconds: float) -> Duration:
     return Duration(seconds=int(seconds), nanos=int(seconds % 1 * 1e9))
 
 
-def _invalid(reason: str, violations: Sequence[FieldViolation]) -> Status:
+def _invalid(reason: str, violations: Sequence[FieldViolation | Fault]) -> Status:
     named = [Violation(v.field, reason, v.rule) for v in violations]
     message = summarize_violations(named)
     return status(grpc.StatusCode.INVALID_ARGUMENT, reason, message, bad_request(named))
@@ -170,6 +180,24 @@ def _tenant_id_taken(error: TenantIdTaken) -> Status:
     return status(grpc.StatusCode.ALREADY_EXISTS, "TENANT_ID_TAKEN", message, resource)
 
 
+def _experiment_not_found(error: ExperimentNotFound) -> Status:
+    message = f"There is no {error.name}. ListExperiments lists the experiments that there are."
+    resource = _resource("Experiment", error.name)
+    return status(grpc.StatusCode.NOT_FOUND, "EXPERIMENT_NOT_FOUND", message, resource)
+
+
+def _experiment_id_taken(error: ExperimentIdTaken) -> Status:
+    message = f"There is or was an experiment {error.name}. Choose another id."
+    resource = _resource("Experiment", error.name)
+    return status(grpc.StatusCode.ALREADY_EXISTS, "EXPERIMENT_ID_TAKEN", message, resource)
+
+
+def _stale_experiment(error: StaleExperiment) -> Status:
+    message = f"{error.name} has changed since it was read. Read it again and retry."
+    resource = _resource("Experiment", error.name)
+    return status(grpc.StatusCode.ABORTED, "STALE_ETAG", message, resource)
+
+
 STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     InterceptorError: interceptor_status,
     InvalidTaxonomy: lambda error: _invalid("INVALID_TAXONOMY", error.violations),
@@ -215,6 +243,13 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     OperatorTenant: lambda _error: _not_possible(
         "OPERATOR_TENANT", "The operator's own tenant can neither be suspended nor deleted."
     ),
+    InvalidExperiment: lambda error: _invalid("INVALID_EXPERIMENT", error.faults),
+    InvalidOutcome: lambda error: _invalid("INVALID_OUTCOME", [error.fault]),
+    OutcomeRefused: lambda error: _not_possible(error.reason, error.why),
+    ExperimentNotFound: _experiment_not_found,
+    ExperimentIdTaken: _experiment_id_taken,
+    StaleExperiment: _stale_experiment,
+    NotPossibleNow: lambda error: _not_possible("NOT_POSSIBLE_NOW", f"{error.name} {error.why}"),
     IssuerUnavailable: lambda error: _unavailable(
         "ISSUER_UNAVAILABLE",
         "The keys of the tokens' issuer cannot be read at the moment. Try again later.",

@@ -16,9 +16,11 @@ class Role(IntEnum):
     ADMIN = 4
 
 
-READER = frozenset({"triage.read", "taxonomy.read", "limits.read", "token.issue"})
-AGENT = READER | {"triage.run"}
-SUPERVISOR = AGENT | {"taxonomy.update", "audit.read"}
+READER = frozenset(
+    {"triage.read", "taxonomy.read", "experiments.read", "limits.read", "token.issue"}
+)
+AGENT = READER | {"triage.run", "experiments.assign", "experiments.record"}
+SUPERVISOR = AGENT | {"taxonomy.update", "experiments.manage", "audit.read"}
 ADMIN = SUPERVISOR | {
     "access.read",
     "access.manage",

@@ -17,6 +17,7 @@ from server.audit.store import Change, Facts, record
 from server.budget.store import delete_budget
 from server.caller import DEFAULT_TENANT
 from server.dead_letters.store import delete_letters
+from server.experiments.store import delete_experiments
 from server.storage.database import Connection, Database
 from server.triage.reuse.store import delete_reuse
 from server.triage.store import delete_runs, delete_taxonomies
@@ -113,6 +114,7 @@ class TenantStore:
             await delete_reuse(connection, tenant)
             await delete_letters(connection, tenant)
             await delete_budget(connection, tenant)
+            await delete_experiments(connection, tenant)
             await connection.execute(
                 "UPDATE tenants SET title = '', delete_time = now() WHERE tenant = %s", [tenant]
             )

@@ -13,6 +13,7 @@ from switchyard.admin.v1 import (
     rate_limit_service_pb2,
     resilience_service_pb2,
 )
+from switchyard.experiment.v1 import experiment_service_pb2
 from switchyard.triage.v1 import triage_service_pb2
 
 from interceptors.timings import Timings
@@ -32,6 +33,7 @@ SERVICES = tuple(
     file.DESCRIPTOR.services_by_name[name].full_name
     for file, name in (
         (triage_service_pb2, "TriageService"),
+        (experiment_service_pb2, "ExperimentService"),
         (access_service_pb2, "AccessService"),
         (cache_service_pb2, "CacheService"),
         (rate_limit_service_pb2, "RateLimitService"),

@@ -57,7 +57,7 @@ from server.errors import status_of
 from server.health import SERVICE as HEALTH_SERVICE
 from server.logs import JsonLog
 from server.settings import Settings
-from server.triage.errors import ServerDraining
+from server.streams import ServerDraining
 
 CHANNELZ_SERVICE = channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name
 RESILIENCE = "switchyard.admin.v1.ResilienceService"

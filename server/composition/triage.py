@@ -1,7 +1,8 @@
 """Triage: the taxonomies and their engines, the pipeline, and what it needs outside."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import grpc
 from switchyard.triage.v1 import triage_service_pb2_grpc
@@ -17,15 +18,21 @@ from server.engines.llm.engine import LlmEngineMaker
 from server.engines.llm.exact import ExactAnswers
 from server.engines.llm.inquiry import Inquirer
 from server.engines.llm.member import Member
+from server.engines.llm.prompt import prompt_versions
+from server.experiments.assigner import Assigner
+from server.experiments.errors import Fault
+from server.experiments.experiment import Design
 from server.triage.catalog import Active, TaxonomyCatalog
 from server.triage.decision import DecisionPolicy
 from server.triage.engine import EngineMaker
 from server.triage.metrics import TriageMetrics
 from server.triage.outside import Outside
+from server.triage.parameters import Offer, parameter_faults
 from server.triage.pipeline import TriagePipeline
 from server.triage.servicer import TriageServicer
 from server.triage.starter import starter_taxonomy
 from server.triage.store import RunStore, TaxonomyStore
+from server.triage.trial import Trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class TriageParts:
     letters: DeadLetterStore
     providers: Sequence[Member]  # of language models; empty: the embedded engine answers alone
     reuse: SemanticControl
+    parameter_faults: Callable[[Design], Sequence[Fault]]  # what it could not serve of a design
 
 
 async def make_catalog(
@@ -52,7 +60,7 @@ async def make_catalog(
 
 
 async def make_triage(
-    ground: Ground, catalog: TaxonomyCatalog, inquirer: Inquirer | None
+    ground: Ground, catalog: TaxonomyCatalog, inquirer: Inquirer | None, assigner: Assigner
 ) -> TriageParts:
     settings, guards = ground.settings, ground.guards
     runs = RunStore(ground.database, ground.commits)
@@ -64,6 +72,8 @@ async def make_triage(
             settings, ground.database, ground.commits, guards.cache, ground.stack
         )
         outside = Outside(letters, reuse, metrics.hidden, open_finders(settings))
+    providers = () if inquirer is None else inquirer.members
+    offer = Offer(frozenset(member.provider.name for member in providers), prompt_versions())
     pipeline = TriagePipeline(
         catalog=catalog,
         runs=runs,
@@ -71,10 +81,18 @@ async def make_triage(
         digest_key=ground.key,
         recorded=metrics.recorded,
         outside=outside,
+        trials=Trials(assigner, offer, metrics.unserved),
         observe=observer(guards.timings, "step", settings),
     )
-    providers = () if inquirer is None else inquirer.members
-    return TriageParts(catalog, runs, pipeline, letters, providers, SemanticControl(reuse))
+    return TriageParts(
+        catalog=catalog,
+        runs=runs,
+        pipeline=pipeline,
+        letters=letters,
+        providers=providers,
+        reuse=SemanticControl(reuse),
+        parameter_faults=partial(parameter_faults, offer=offer),
+    )
 
 
 def add_triage(

@@ -27,7 +27,7 @@ import numpy as np
 
 from server.statistics.betting import FloatArray
 from server.statistics.estimate import Estimate, squared_span
-from server.statistics.moments import Moments, Table
+from server.statistics.moments import Moments, Table, linearised_at
 
 Propensities = Sequence[Sequence[float]]  # as a table: above 0, of a configuration up to 1
 
@@ -103,6 +103,25 @@ def scores_of(cells: Table, propensities: Propensities, span: float | None = Non
         squares=((yy - 2 * guesses * y + n * guesses**2) / chances**2).sum(axis=0),
         least_squares=least_variances * (units @ (1 / chances)),
     )
+
+
+def ratio_scores_of(cells: Table, propensities: Propensities) -> Scores:
+    """The scores of a ratio metric, whose means are ratios of the means of y and of x.
+
+    Values are linearised (see `moments.linearised`) at these means: at plain ones, drift would pass
+    for a difference of the arms. An arm without x above 0 has no units.
+    """
+    denominators = [[cell.linear(0.0, 1.0) for cell in row] for row in cells]
+    span = 1.0  # any: the values of these means are used, not their variance
+    y_means, x_means = (
+        [found.value if found else 0.0 for found in aipw_means(table, propensities, span)]
+        for table in (cells, denominators)
+    )
+    arms = [
+        linearised_at(arm, y_mean, x_mean)
+        for arm, y_mean, x_mean in zip(zip(*cells, strict=True), y_means, x_means, strict=True)
+    ]
+    return scores_of(list(zip(*arms, strict=True)), propensities)
 
 
 def _guesses(n: FloatArray, y: FloatArray, chances: FloatArray) -> FloatArray:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from server.statistics.moments import Moments, Table, total
+from server.statistics.moments import Moments, Table, linearised_at, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,13 @@ def difference(cells: Table, a: int, b: int, span: float | None = None) -> Estim
     of their values: leaving such configurations out does not bias the rest. A cell of one unit
     takes the variance of all units of its arm.
     """
-    pairs = [(row[a], row[b]) for row in cells if row[a].n and row[b].n]
+    pairs = _side_by_side(cells, a, b)
     arms = list(zip(*pairs, strict=True))
     if not arms or min(total(arm).n for arm in arms) < 2:
         return None
     everyone = total(cell for arm in arms for cell in arm)
     squared = squared_span(span, everyone)
-    weights = [one.n * other.n / (one.n + other.n) for one, other in pairs]
+    weights = _cochran_weights(pairs)
     gaps = [one.y / one.n - other.y / other.n for one, other in pairs]
     value = sum(weight * gap for weight, gap in zip(weights, gaps, strict=True)) / sum(weights)
     squared_error = sum(_squared_error(arm, weights, squared) for arm in arms)
@@ -69,9 +69,38 @@ def difference(cells: Table, a: int, b: int, span: float | None = None) -> Estim
     return Estimate(value, deviation, everyone.n) if deviation else None
 
 
+def ratio_difference(cells: Table, a: int, b: int) -> Estimate | None:
+    """By how much the ratio sum y / sum x of arm `a` is above that of arm `b`.
+
+    The sums are of the means of the configurations, weighted as in `difference`: sums over units
+    would weigh a time as much as an arm had units then, and drift would pass for a difference.
+    None where there would be no difference of means, and without x above 0.
+    """
+    pairs = _side_by_side(cells, a, b)
+    weights = _cochran_weights(pairs)
+    arms = [_linearised(arm, weights) for arm in zip(*pairs, strict=True)]
+    return difference(list(zip(*arms, strict=True)), 0, 1)
+
+
 def squared_span(span: float | None, everyone: Moments) -> float:
     """The square of the span; where it is not known, the variance of all units; 0.0 for neither."""
     return (everyone.variance or 0.0) if span is None else span * span
+
+
+def _side_by_side(cells: Table, a: int, b: int) -> list[tuple[Moments, Moments]]:
+    return [(row[a], row[b]) for row in cells if row[a].n and row[b].n]
+
+
+def _cochran_weights(pairs: Sequence[tuple[Moments, Moments]]) -> list[float]:
+    return [one.n * other.n / (one.n + other.n) for one, other in pairs]
+
+
+def _linearised(arm: Sequence[Moments], weights: Sequence[float]) -> list[Moments]:
+    """At the weighted means of the arm."""
+    shares = [weight / cell.n / sum(weights) for weight, cell in zip(weights, arm, strict=True)]
+    y_mean = sum(share * cell.y for share, cell in zip(shares, arm, strict=True))
+    x_mean = sum(share * cell.x for share, cell in zip(shares, arm, strict=True))
+    return linearised_at(arm, y_mean, x_mean)
 
 
 def _squared_error(arm: Sequence[Moments], weights: Sequence[float], squared: float) -> float:

@@ -79,7 +79,8 @@ Table = Sequence[Sequence[Moments]]  # [n_configurations][n_arms], oldest first
 
 def total(cells: Iterable[Moments]) -> Moments:
     """The moments of all units of some cells taken together."""
-    return sum(cells, Moments())
+    rows = [(cell.n, cell.y, cell.yy, cell.x, cell.xx, cell.xy) for cell in cells]
+    return Moments(*map(sum, zip(*rows, strict=True))) if rows else Moments()
 
 
 def theta_of(cells: Iterable[Moments]) -> float:
@@ -115,12 +116,18 @@ def linearised(cells: Table) -> list[list[Moments]]:
     return [list(row) for row in zip(*arms, strict=True)]
 
 
+def linearised_at(arm: Sequence[Moments], y_mean: float, x_mean: float) -> list[Moments]:
+    """The cells of one arm, linearised where its y and x are these on average; empty without x."""
+    if x_mean <= 0:
+        return [Moments() for _ in arm]
+    ratio = y_mean / x_mean
+    return [cell.linear(1 / x_mean, -ratio / x_mean, ratio) for cell in arm]
+
+
 def _linearised_arm(arm: Sequence[Moments]) -> list[Moments]:
     whole = total(arm)
-    if whole.x <= 0:
-        return [Moments() for _ in arm]
-    ratio, x_mean = whole.y / whole.x, whole.x / whole.n
-    return [cell.linear(1 / x_mean, -ratio / x_mean, ratio) for cell in arm]
+    units = whole.n or 1.0
+    return linearised_at(arm, whole.y / units, whole.x / units)
 
 
 def _about_mean(squares: float, values: float, n: float) -> float:

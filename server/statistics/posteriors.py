@@ -17,10 +17,11 @@ from server.statistics.moments import Moments
 
 _TAIL = 1e-12  # probability beyond each end of what is integrated over
 _MOST_PANELS = 10_000  # never reached by beliefs that floating point can tell apart
-_POINTS_A_PANEL = 10
 _LEAST_UNITS = 3  # of an arm: below, the belief on its mean has no mean itself
 _ROUNDING = 1e-12  # a relative deviation below it is an effect of rounding
 _DRAWN = 0.999  # share of a belief left of the right end of its curve
+_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(10)  # of a panel [-1, 1]
+_NODES.flags.writeable = _NODE_WEIGHTS.flags.writeable = False
 
 
 class Posteriors(Protocol):
@@ -163,10 +164,9 @@ def density_curves(posteriors: Posteriors, n_points: int = 200) -> tuple[FloatAr
 def _quadrature(beliefs: Posteriors) -> tuple[FloatArray, FloatArray]:
     """Points and weights [n_points] that integrate over where the largest number may lie."""
     edges = _panel_edges(beliefs)
-    nodes, weights = np.polynomial.legendre.leggauss(_POINTS_A_PANEL)
     halves = np.diff(edges)[:, None] / 2
     middles = (edges[1:] + edges[:-1])[:, None] / 2
-    return (middles + halves * nodes).ravel(), (halves * weights).ravel()
+    return (middles + halves * _NODES).ravel(), (halves * _NODE_WEIGHTS).ravel()
 
 
 def _panel_edges(beliefs: Posteriors) -> FloatArray:

@@ -6,7 +6,7 @@ is answered before it is committed. Only appends that cannot conflict belong her
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -77,7 +77,7 @@ class GroupCommit:
             if not self._waiting:
                 self._arrived.clear()
             try:
-                await self._commit_batch([a for a in batch if not a.committed.done()])
+                await self._commit_batch(_by_insert(a for a in batch if not a.committed.done()))
             except asyncio.CancelledError:
                 for append in batch:
                     append.committed.cancel()
@@ -110,6 +110,16 @@ class GroupCommit:
                 return list(await insert(connection, rows))
             async with connection.transaction():
                 return [r for insert, rows in groups for r in await insert(connection, rows)]
+
+
+def _by_insert(batch: Iterable[_Append]) -> list[_Append]:
+    """The same with those of one insert together: it runs once in a transaction, so that the order
+    in which it locks its rows is the order of the transaction.
+    """
+    groups: dict[Insert, list[_Append]] = {}
+    for append in batch:
+        groups.setdefault(append.insert, []).append(append)
+    return [append for group in groups.values() for append in group]
 
 
 def _fail(append: _Append, error: Exception) -> None:

@@ -1,7 +1,7 @@
 """What triage asks of an engine. `server/engines/` answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from server.triage.assessment import Assessment, Draft, Prediction
@@ -75,6 +75,22 @@ class EngineListener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How models are asked. What is not stated is as the engine has it."""
+
+    model: str = ""  # name of the one provider that is asked
+    prompt: str = ""  # its version
+    temperature: float | None = None
+
+    def __str__(self) -> str:
+        """What is stated: answers under other terms are other answers. Empty: nothing is."""
+        stated = {"model": self.model, "prompt": self.prompt, "temperature": self.temperature}
+        return " ".join(
+            f"{name}={value}" for name, value in stated.items() if value not in ("", None)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Outward:
     """What an engine may send out of the process, and how long it may wait."""
 
@@ -82,6 +98,8 @@ class Outward:
     ticket: Mapping[str, object]  # as JSON, without personal data
     deadline_s: float  # in time.monotonic() seconds
     listener: EngineListener | None = None
+    terms: Terms = field(default_factory=Terms)
+    may_share: bool = True  # whether an answer that others get, too, will do
 
 
 class Reading(Protocol):

@@ -76,7 +76,3 @@ class UnknownCategory(TriageError):
 
 class NotAnswered(TriageError):
     """A lesser engine answered than was meant to, and its answer would not do."""
-
-
-class ServerDraining(TriageError):
-    """The server stops; what it did not read, another one must."""

@@ -11,7 +11,7 @@ MOST_CHILDREN = 2000  # label sets; tenants name their own categories without en
 
 
 class TriageMetrics:
-    """Counts runs by category, decision and engine."""
+    """Counts runs by category, decision and engine, and what became of tickets on the way."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._runs = Counter(
@@ -26,12 +26,22 @@ class TriageMetrics:
             ["kind"],
             registry=registry,
         )
+        self._unserved = Counter(
+            "switchyard_unserved_parameters",
+            "Parameters that experiments, or their winners, set for a ticket and nobody can serve.",
+            ["parameter"],
+            registry=registry,
+        )
         self._children: dict[tuple[str, str, str], Counter] = {}
 
     def hidden(self, counts: Mapping[Kind, int]) -> None:
         """Count what was hidden of one ticket."""
         for kind, count in counts.items():
             self._hidden.labels(kind.value).inc(count)
+
+    def unserved(self, parameter: str) -> None:
+        """Count a parameter that a ticket was to be triaged by and could not."""
+        self._unserved.labels(parameter).inc()
 
     def recorded(self, run: Run) -> None:
         """Count one committed run."""

@@ -25,7 +25,7 @@ from server.triage.assessment import (
     decode_prediction,
 )
 from server.triage.catalog import Active
-from server.triage.engine import EngineVersion, Outward, Reading
+from server.triage.engine import EngineVersion, Outward, Reading, Terms
 from server.triage.hiding import hide, texts_of, wording_of
 from server.triage.narration import Narration, News
 from server.triage.reuse.cache import Fresh, Hit, Look, SemanticCache
@@ -59,8 +59,19 @@ class Outside:
         self._count_hidden = count_hidden
         self._finders = finders
 
-    async def set_out(self, tenant: str, ticket: Ticket, language: str, active: Active) -> "Trip":
-        """The trip of a ticket whose personal data is hidden."""
+    async def set_out(
+        self,
+        tenant: str,
+        ticket: Ticket,
+        language: str,
+        active: Active,
+        terms: Terms,
+        *,
+        may_share: bool,
+    ) -> "Trip":
+        """The trip of a ticket whose personal data is hidden, to models that are asked under
+        `terms`. Unless it may share, it neither gets other tickets' answers nor gives its own.
+        """
         outward = outward_ticket(ticket, language)
         if sum(map(len, texts_of(outward))) < LONG_CHARACTERS:
             redacted, hidden = hide(outward, ticket, language, self._finders)
@@ -69,8 +80,10 @@ class Outside:
                 hide, outward, ticket, language, self._finders
             )
         self._count_hidden(redacted.counts)
-        where = _partition(tenant, active.engine.version)
-        return Trip(self, where, active.taxonomy, hidden, redacted, language)
+        where = _partition(tenant, active.engine.version, terms)
+        return Trip(
+            self, where, active.taxonomy, hidden, redacted, language, terms, may_share=may_share
+        )
 
 
 @dataclass(slots=True)
@@ -83,6 +96,8 @@ class Trip:
     ticket: Mapping[str, Any]  # without personal data
     redacted: Redacted
     language: str
+    terms: Terms  # under which models are asked
+    may_share: bool  # whether it may get an answer that others have, and they its own
     look: Look | None = None
     assessed: tuple[Assessment, float] = field(init=False)  # with the seconds that it took
     own_category: str = field(init=False)  # that the reply at hand is about, where one is reused
@@ -113,6 +128,8 @@ class Trip:
         """
         if self.by.reuse is None or not self.by.reuse.is_enabled:
             return "answers are not reused"
+        if not self.may_share:
+            return "answers are not reused within an experiment"
         if not self.has_words:
             return "nothing is left to look for"
         text = "\n".join(texts_of(self.ticket))
@@ -139,7 +156,14 @@ class Trip:
             return
         ends_s = min(deadline_s, time.monotonic() + LONGEST_ASKING_S)
         narration = Narration() if is_watched else None
-        outward = Outward(self.where.tenant, self.ticket, ends_s, narration)
+        outward = Outward(
+            self.where.tenant,
+            self.ticket,
+            ends_s,
+            narration,
+            self.terms,
+            may_share=self.may_share,
+        )
         if narration is None:
             self.assessed = await reading.assess(outward)
             return
@@ -222,9 +246,9 @@ class Trip:
         return ", ".join(words) or "nothing to hide"
 
 
-def _partition(tenant: str, version: EngineVersion) -> Partition:
+def _partition(tenant: str, version: EngineVersion, terms: Terms) -> Partition:
     """Within which answers are reused. The categories are a part of the prompt: others, another."""
-    prompt = f"{version.version} {version.taxonomy_revision}"
+    prompt = f"{version.version} {version.taxonomy_revision} {terms}".rstrip()
     return Partition(tenant, prompt, f"{version.engine} {version.model}")
 
 

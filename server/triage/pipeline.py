@@ -1,8 +1,9 @@
 """The one way through triage: detect language > classify > draft > decide > record.
 
-Where language models are asked, two steps come before they are: hide personal data > look for an
-answer given before. `run` is one async generator of steps. Every method of the service drives it:
-the answer of Triage is its last event.
+Where experiments are, the language is followed by: assign a variant. Where language models are
+asked, two steps come before they are: hide personal data > look for an answer given before. `run`
+is one async generator of steps. Every method of the service drives it: the answer of Triage is its
+last event.
 """
 
 import math
@@ -36,6 +37,7 @@ from server.triage.run import (
 )
 from server.triage.store import RunStore
 from server.triage.ticket import Ticket, digest_record, encode_record
+from server.triage.trial import Trial, Trials
 
 MOST_FINDING = 400  # characters
 STEP_NAMES = {step: step.name.lower() for step in Step}
@@ -85,11 +87,14 @@ class _Passage:
     record: bytes
     reading: Reading
     observe: Callable[[str, float], None]
+    begin_s: float  # by the pipeline's clock
+    trial: Trial = field(default_factory=Trial)
     trip: Trip | None = None  # None: nobody outside is asked
     language: Prediction[str] = field(init=False)
     assessment: Assessment = field(init=False)
     draft: Draft = field(init=False)
     decided: tuple[Decision, str] = field(init=False)  # with the reason
+    decided_in_s: float = field(init=False)  # since the ticket came
     reports: list[StepReport] = field(default_factory=list)
 
     def finished(self, step: Step, seconds: float, finding: str) -> StepReport:
@@ -120,6 +125,7 @@ class _Passage:
             attempts=reading.attempts,
             is_degraded=reading.is_degraded,
             reuse=None if trip is None else trip.reuse,
+            experiment=self.trial.enrolled,
         )
 
 
@@ -134,8 +140,8 @@ class TriagePipeline:
         digest_key: bytes,
         recorded: Callable[[Run], None],
         outside: Outside | None = None,
+        trials: Trials | None = None,
         observe: Callable[[str, float], None] = _nobody_observes,
-        make_run_id: Callable[[], str] = random_run_id,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._catalog = catalog
@@ -144,8 +150,8 @@ class TriagePipeline:
         self._digest_key = digest_key
         self._recorded = recorded
         self._outside = outside
+        self._trials = trials
         self._observe = observe
-        self._make_run_id = make_run_id
         self._clock = clock
 
     async def run(self, order: Order) -> AsyncGenerator[Event, None]:
@@ -153,14 +159,19 @@ class TriagePipeline:
 
         Raises NotAnswered, RequestIdReused, StorageUnavailable, or what the engine raises.
         """
+        begin_s = self._clock()
         active = await self._catalog.active(order.tenant)
         record = encode_record(order.ticket)
         reading = active.engine.read(record, order.parts)
-        passage = _Passage(order, active, record, reading, self._observe)
+        passage = _Passage(order, active, record, reading, self._observe, begin_s)
 
         yield StepStarted(Step.DETECT_LANGUAGE)
         yield await self._detect_language(passage)
-        if self._outside is not None and active.engine.asks_outside:
+        if self._trials is not None and await self._trials.concern(order.tenant):
+            yield StepStarted(Step.ASSIGN)
+            yield await self._assign(self._trials, passage)
+        asks = active.engine.asks_outside and passage.trial.parameters.may_ask
+        if self._outside is not None and asks:
             yield StepStarted(Step.REDACT)
             passage.trip, report = await self._set_out(self._outside, passage)
             yield report
@@ -188,10 +199,21 @@ class TriagePipeline:
         finding = f"{language.label} ({language.confidence:.0%})"
         return passage.finished(Step.DETECT_LANGUAGE, seconds, finding)
 
-    async def _set_out(self, outside: Outside, passage: _Passage) -> tuple[Trip, StepReport]:
+    async def _assign(self, trials: Trials, passage: _Passage) -> StepReport:
         start, order = self._clock(), passage.order
+        trial = await trials.assign(order.tenant, order.ticket, passage.language.label)
+        passage.trial = trial
+        return passage.finished(Step.ASSIGN, self._clock() - start, trial.finding)
+
+    async def _set_out(self, outside: Outside, passage: _Passage) -> tuple[Trip, StepReport]:
+        start, order, trial = self._clock(), passage.order, passage.trial
         trip = await outside.set_out(
-            order.tenant, order.ticket, passage.language.label, passage.active
+            order.tenant,
+            order.ticket,
+            passage.language.label,
+            passage.active,
+            trial.parameters.terms,
+            may_share=trial.enrolled is None,  # else one variant's answers would be another's
         )
         report = passage.finished(Step.REDACT, self._clock() - start, trip.describe_hidden())
         return trip, report
@@ -216,35 +238,38 @@ class TriagePipeline:
 
     def _decide(self, passage: _Passage) -> StepReport:
         start = self._clock()
-        passage.decided = decide(passage.assessment, self._policy)
+        needed = passage.trial.parameters.automatic_min_confidence
+        policy = self._policy if needed is None else DecisionPolicy(needed)
+        passage.decided = decide(passage.assessment, policy)
         decision, reason = passage.decided
-        finding = f"{decision.name.lower()}: {reason}"
-        return passage.finished(Step.DECIDE, self._clock() - start, finding)
+        end = self._clock()
+        passage.decided_in_s = end - passage.begin_s
+        return passage.finished(Step.DECIDE, end - start, f"{decision.name.lower()}: {reason}")
 
     async def _commit(self, passage: _Passage) -> tuple[Run, StepReport]:
         answer, start = passage.answer(), self._clock()
-        run = await self._record(passage.order, passage.record, answer)
+        run = await self._record(passage, answer)
         finding = "committed" if run.answer is answer else "committed before: a repeated request"
         if passage.trip is not None and run.answer is answer:
             await passage.trip.end(run)
         return run, passage.finished(Step.RECORD, self._clock() - start, finding)
 
-    async def _record(self, order: Order, record: bytes, answer: Answer) -> Run:
-        run_id = self._make_run_id()
-        run = await self._runs.add(
-            Run(
-                tenant=order.tenant,
-                run_id=run_id,
-                create_time=time_of(run_id),
-                ticket=order.ticket,
-                ticket_record=record,
-                ticket_digest=digest_record(record, self._digest_key),
-                request_id=order.request_id,
-                answer=answer,
-                server_version=__version__,
-            )
+    async def _record(self, passage: _Passage, answer: Answer) -> Run:
+        """The run that is on record when it returns."""
+        order, run_id = passage.order, random_run_id()
+        made = Run(
+            tenant=order.tenant,
+            run_id=run_id,
+            create_time=time_of(run_id),
+            ticket=order.ticket,
+            ticket_record=passage.record,
+            ticket_digest=digest_record(passage.record, self._digest_key),
+            request_id=order.request_id,
+            answer=answer,
+            server_version=__version__,
         )
-        if run.run_id == run_id:  # else it is the first answer to the same request, given again
+        run = await self._runs.add(made, passage.trial.exposure(made, passage.decided_in_s))
+        if run is made:  # else it is the first answer to the same request, given again
             self._recorded(run)
         return run
 

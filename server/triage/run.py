@@ -30,8 +30,9 @@ class Step(IntEnum):
     DRAFT = 3
     DECIDE = 4
     RECORD = 5
-    REDACT = 6  # runs second, where models are asked
-    LOOK_UP = 7  # runs third
+    REDACT = 6  # runs before classifying, where models are asked
+    LOOK_UP = 7  # runs after it
+    ASSIGN = 8  # runs after the language, where experiments are
 
 
 class Decision(IntEnum):
@@ -64,6 +65,16 @@ class Reuse:
 
 
 @dataclass(frozen=True, slots=True)
+class Enrolled:
+    """The variant of an experiment by which a ticket was triaged."""
+
+    name: str  # of the experiment
+    variant: str
+    phase: int
+    configuration: int  # version of the weights that the ticket got it under
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What triage says about a ticket. None: not asked for, or not known."""
 
@@ -84,6 +95,7 @@ class Answer:
     attempts: tuple[Attempt, ...] = ()  # calls of language models
     is_degraded: bool = False  # whether a lesser engine answered than was meant to
     reuse: Reuse | None = None
+    experiment: Enrolled | None = None  # None: the ticket is in no experiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +156,5 @@ def decode_answer(record: Mapping[str, Any]) -> Answer:
         attempts=tuple(decode_attempt(attempt) for attempt in record.get("attempts", ())),
         is_degraded=record.get("is_degraded", False),
         reuse=Reuse(**record["reuse"]) if record.get("reuse") else None,
+        experiment=Enrolled(**record["experiment"]) if record.get("experiment") else None,
     )

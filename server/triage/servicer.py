@@ -14,8 +14,8 @@ from switchyard.triage.v1 import triage_service_pb2_grpc
 from interceptors.errors import InvalidRequest
 from server.caller import caller_of
 from server.paging import make_page_token, read_page_token
+from server.streams import answer_each
 from server.triage import wire
-from server.triage.batch import answer_each
 from server.triage.catalog import TaxonomyCatalog
 from server.triage.engine import Attempt
 from server.triage.errors import UnknownCategory

@@ -11,6 +11,8 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from server.audit.store import Change, record
+from server.experiments.record import Exposure
+from server.experiments.record_store import expose
 from server.storage.database import Connection, Database
 from server.storage.group_commit import GroupCommit
 from server.triage.errors import RequestIdReused, RunNotFound, StaleEtag
@@ -59,27 +61,15 @@ class RunStore:
         self._database = database
         self._commits = commits
 
-    async def add(self, run: Run) -> Run:
-        """Commit the run; the run that is on record when it returns.
+    async def add(self, run: Run, exposure: Exposure | None = None) -> Run:
+        """Commit the run, and with it what an experiment counts if it is new; the run that is on
+        record when it returns.
 
         That is an earlier one when the request id came before with the same request: whichever
         is committed first is the answer to all, in every process, for as long as it is kept.
         Raises RequestIdReused when it came with another request, StorageUnavailable.
         """
-        row = {
-            "tenant": run.tenant,
-            "run_id": run.run_id,
-            "create_time": run.create_time,
-            "ticket_id": run.ticket.id,
-            "category": run.answer.category.label,
-            "decision": run.answer.decision,
-            "request_id": run.request_id or None,
-            "ticket_digest": run.ticket_digest.hex(),
-            "ticket": orjson.Fragment(run.ticket_record),
-            "answer": orjson.Fragment(encode_answer(run.answer)),
-            "server_version": run.server_version,
-        }
-        if await self._commits.append(_insert_runs, row):
+        if await self._commits.append(_insert_runs, (_row(run), exposure)):
             return run
         first = await self._of_request(run.tenant, run.request_id)
         difference = _difference(first, run)
@@ -125,8 +115,37 @@ def _difference(first: Run, repeated: Run) -> str:
     return "" if first.answer.parts == repeated.answer.parts else "other options"
 
 
-async def _insert_runs(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[bool]:
-    """Whether each row was new."""
+def _row(run: Run) -> dict[str, Any]:
+    return {
+        "tenant": run.tenant,
+        "run_id": run.run_id,
+        "create_time": run.create_time,
+        "ticket_id": run.ticket.id,
+        "category": run.answer.category.label,
+        "decision": run.answer.decision,
+        "request_id": run.request_id or None,
+        "ticket_digest": run.ticket_digest.hex(),
+        "ticket": orjson.Fragment(run.ticket_record),
+        "answer": orjson.Fragment(encode_answer(run.answer)),
+        "server_version": run.server_version,
+    }
+
+
+async def _insert_runs(
+    connection: Connection, runs: Sequence[tuple[dict[str, Any], Exposure | None]]
+) -> list[bool]:
+    """Whether each run was new. Of those that were, the exposures count."""
+    rows, exposures = zip(*runs, strict=True)
+    if not any(exposures):  # one statement is a transaction of its own
+        return await _insert_rows(connection, rows)
+    async with connection.transaction():
+        are_new = await _insert_rows(connection, rows)
+        told = zip(exposures, are_new, strict=True)
+        await expose(connection, [exposure for exposure, is_new in told if exposure and is_new])
+    return are_new
+
+
+async def _insert_rows(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[bool]:
     cursor = await connection.execute(INSERT_RUNS, [orjson.dumps(rows).decode()], prepare=True)
     added = {run_id.hex for (run_id,) in await cursor.fetchall()}
     return [row["run_id"] in added for row in rows]

@@ -12,7 +12,7 @@ from switchyard.triage.v1 import result_pb2, run_pb2, taxonomy_pb2, ticket_pb2, 
 from server.triage.assessment import Reason
 from server.triage.engine import Attempt, Parts
 from server.triage.errors import InvalidFieldValue
-from server.triage.run import Answer, Decision, Reuse, Run, StepReport
+from server.triage.run import Answer, Decision, Enrolled, Reuse, Run, StepReport
 from server.triage.store import RunFilter
 from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
 from server.triage.ticket import Channel, Ticket
@@ -126,6 +126,7 @@ def write_result(run: Run, steps: tuple[StepReport, ...] | None = None) -> resul
         attempts=[write_attempt(attempt) for attempt in answer.attempts],
         degraded=answer.is_degraded,
         reuse=None if answer.reuse is None else _write_reuse(answer.reuse),
+        experiment=None if answer.experiment is None else _write_arm(answer.experiment),
     )
     if answer.estimated_resolution_s is not None:
         result.estimated_resolution.CopyFrom(_write_duration(answer.estimated_resolution_s))
@@ -152,6 +153,15 @@ def _write_reuse(reuse: Reuse) -> result_pb2.Reuse:
         similarity=reuse.similarity,
         error_bound=reuse.error_bound,
         guaranteed=reuse.is_guaranteed,
+    )
+
+
+def _write_arm(arm: Enrolled) -> result_pb2.ExperimentArm:
+    return result_pb2.ExperimentArm(
+        name=arm.name,
+        variant=arm.variant,
+        phase=arm.phase,
+        configuration_version=arm.configuration,
     )
 
 

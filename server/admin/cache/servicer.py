@@ -14,11 +14,11 @@ from interceptors.cache.terms import Figures, InvalidTerms, Terms, total
 from server.admin.cache import semantic
 from server.admin.cache.control import CLEAR, SETTING, sum_figures, terms_of
 from server.admin.cache.semantic import SemanticControl, SemanticSettings, semantic_value
-from server.admin.durations import read_seconds, write_seconds
 from server.admin.errors import InvalidOrder, NotCached
 from server.admin.figures import ProcessFigures
 from server.admin.orders import Orders
 from server.caller import caller_of
+from server.durations import read_seconds, write_seconds
 from server.triage.reuse.cache import GateReport
 from server.triage.reuse.gate import GateSettings
 

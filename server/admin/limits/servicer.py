@@ -13,12 +13,12 @@ from interceptors.limits.book import MOST_CUSTOM_LIMITS
 from interceptors.limits.interceptor import limited_name
 from interceptors.limits.limiter import Limiter
 from interceptors.limits.tiers import Limits
-from server.admin.durations import write_seconds
 from server.admin.errors import InvalidOrder
 from server.admin.figures import ProcessFigures
 from server.admin.limits.control import RESET, SETTING, limits_value, subject_of, sum_usage
 from server.admin.orders import Orders
 from server.caller import caller_of
+from server.durations import write_seconds
 
 Context = grpc.aio.ServicerContext[Any, Any]
 SetTier = Callable[[str, str, str], Awaitable[None]]  # key's name, tier, actor

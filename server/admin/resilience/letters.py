@@ -15,7 +15,7 @@ from server.dead_letters.letter import DeadLetter
 from server.dead_letters.replay import Work, replay
 from server.dead_letters.store import DeadLetterStore
 from server.paging import make_page_token, read_page_token
-from server.triage.errors import ServerDraining
+from server.streams import ServerDraining
 from server.triage.pipeline import Order, Recorded, TriagePipeline
 from server.triage.store import RunStore
 

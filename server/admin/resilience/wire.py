@@ -12,7 +12,6 @@ from switchyard.admin.v1 import resilience_service_pb2 as pb
 from interceptors.breaker.breaker import CircuitBreaker
 from interceptors.breaker.settings import BreakerSettings, Mode, State
 from interceptors.recent_errors import RecentError
-from server.admin.durations import read_seconds, write_seconds, write_time
 from server.admin.resilience.performance import Performance
 from server.dead_letters.letter import (
     LETTERS,
@@ -23,6 +22,7 @@ from server.dead_letters.letter import (
 )
 from server.dead_letters.letter import State as LetterState
 from server.dead_letters.replay import Replay
+from server.durations import read_seconds, write_seconds, write_time
 from server.engines.llm.member import Member
 from server.triage.wire import enum_number, read_time
 

@@ -27,7 +27,7 @@ from server.engines.llm.form import Form, ModelAnswer
 from server.engines.llm.heard import Heard, Unanswered, decode_heard
 from server.engines.llm.inquiry import Inquirer
 from server.engines.llm.intent import Claim, find_claims
-from server.engines.llm.prompt import Prompt, make_prompt, messages_for, shortened
+from server.engines.llm.prompt import VERSION, Prompt, make_prompt, messages_for, shortened
 from server.engines.llm.reply_listener import ReplyListener
 from server.triage.assessment import Assessment, Draft, Prediction
 from server.triage.engine import (
@@ -38,6 +38,7 @@ from server.triage.engine import (
     Outward,
     Parts,
     Reading,
+    Terms,
 )
 from server.triage.rulebook import with_category_policy
 from server.triage.taxonomy import Category, Taxonomy
@@ -48,6 +49,7 @@ WAIT_RESERVE_S = 0.15  # less: who asks ends by itself before that, and tells it
 NO_TIME = "no_time"
 OUT_OF_TIME = frozenset({NO_TIME, "timeout"})
 MOST_FORMS = 16  # one for each choice of parts
+MOST_PROMPTS = 8  # versions that are kept filled in
 
 
 class LlmEngineMaker:
@@ -90,7 +92,7 @@ class LlmEngine:
         self.embedded = embedded
         self.taxonomy = taxonomy
         self.inquirer = inquirer
-        self.prompt = make_prompt(taxonomy.categories)
+        self._prompt_of = lru_cache(MOST_PROMPTS)(partial(make_prompt, taxonomy.categories))
         self.calibration = Calibration()
         self.form_of = lru_cache(MOST_FORMS)(partial(Form, tuple(taxonomy.by_name)))
         models = sorted({member.provider.model for member in inquirer.members})
@@ -98,8 +100,12 @@ class LlmEngine:
             embedded.version,
             engine=ENGINE,
             model=" ".join(models),
-            version=f"{self.prompt.version} {embedded.version.version}",
+            version=f"{VERSION} {embedded.version.version}",
         )
+
+    def prompt_for(self, terms: Terms) -> Prompt:
+        """What models are told under these terms."""
+        return self._prompt_of(terms.prompt or VERSION)
 
     def read(self, record: bytes, parts: Parts) -> "LlmReading":
         """Read one ticket."""
@@ -137,7 +143,7 @@ class LlmReading:
             self._engine.inquirer.metrics.degraded(unanswered.reason)
             return own, seconds + time.perf_counter() - begin
         self._answer = heard.answer
-        self.version = self._version_of(heard)
+        self.version = self._version_of(heard, outward.terms)
         return self._merged(own, heard), seconds + time.perf_counter() - begin
 
     async def draft(self) -> tuple[Draft, float]:
@@ -149,7 +155,7 @@ class LlmReading:
     async def _hear(self, outward: Outward) -> Heard:
         """A model's answer, fresh or kept. Raises Unanswered, BudgetSpent, StorageUnavailable."""
         exact = self._engine.exact
-        if exact is None or outward.listener is not None:
+        if exact is None or not outward.may_share or outward.listener is not None:
             return await self._ask(outward)
         try:
             async with asyncio.timeout(outward.deadline_s - WAIT_RESERVE_S - time.monotonic()):
@@ -166,8 +172,14 @@ class LlmReading:
             is_asking = True
             return (await self._ask(outward)).encode()
 
-        prompt = engine.prompt
-        facts = (engine.version.model, prompt.version, prompt.mark.decode(), repr(self._parts))
+        prompt = engine.prompt_for(outward.terms)
+        facts = (
+            engine.version.model,
+            prompt.version,
+            prompt.mark.decode(),
+            repr(self._parts),
+            str(outward.terms),
+        )
         ticket = orjson.dumps(outward.ticket).decode()
         while True:
             try:
@@ -183,15 +195,16 @@ class LlmReading:
         return heard
 
     async def _ask(self, outward: Outward) -> Heard:
-        engine = self._engine
-        form = engine.form_of(self._parts)
+        engine, terms = self._engine, outward.terms
+        form, prompt = engine.form_of(self._parts), engine.prompt_for(terms)
         question = Question(
-            messages=messages_for(engine.prompt, outward.ticket),
+            messages=messages_for(prompt, outward.ticket),
             schema_name="triage",
             schema=form.schema,
             most_tokens=engine.inquirer.terms.most_tokens,
+            temperature=terms.temperature or 0.0,
         )
-        read = partial(_read, form, engine.prompt, question.messages[-1].text)
+        read = partial(_read, form, prompt, question.messages[-1].text)
         listener = outward.listener
         asked = await engine.inquirer.ask(
             question,
@@ -200,6 +213,7 @@ class LlmReading:
             shortened,
             None if listener is None else ReplyListener(listener, partial(read, _nobody_counts)),
             outward.tenant,
+            terms.model,
         )
         self.attempts = asked.attempts
         if asked.answer is None or asked.completion is None:
@@ -225,11 +239,12 @@ class LlmReading:
         )
         return Assessment(category, priority, own.priority_reasons, reasons, sentiment)
 
-    def _version_of(self, heard: Heard) -> EngineVersion:
+    def _version_of(self, heard: Heard, terms: Terms) -> EngineVersion:
+        version = self._engine.prompt_for(terms).version
+        if terms.temperature is not None:
+            version += f" temperature={terms.temperature:g}"
         return replace(
-            self._engine.version,
-            model=f"{heard.provider}/{heard.model}",
-            version=self._engine.prompt.version,
+            self._engine.version, model=f"{heard.provider}/{heard.model}", version=version
         )
 
 

@@ -76,15 +76,18 @@ class Inquirer:
         shorten: Callable[[Question], Question],
         listener: Listener | None = None,
         tenant: str = "",
+        provider: str = "",
     ) -> Asked[Answer]:
-        """The first good answer, with every attempt. `deadline_s` is a time of the clock.
+        """The first good answer, with every attempt. `deadline_s` is a time of the clock. With a
+        `provider`, nobody else is asked.
 
         Raises BudgetSpent where the tenant wants its tickets refused then, and StorageUnavailable.
         """
         till = None if self.ledger is None else Till(self.ledger, tenant)
         calls = Calls(read, deadline_s, listener, self.metrics, self.alarm, self.clock, till)
-        inquiry = _Inquiry(self, question, shorten, calls)
-        for member in self.ordered(self.members):
+        members = [m for m in self.members if provider in {"", m.provider.name}]
+        inquiry = _Inquiry(self, members, question, shorten, calls)
+        for member in self.ordered(members):
             given = await inquiry.put_to(member)
             if given is not None:
                 by = given.attempt
@@ -114,6 +117,7 @@ class _Inquiry(Generic[Answer]):
     """One question, and how far it has come."""
 
     by: Inquirer
+    members: Sequence[Member]  # who may be asked
     question: Question
     shorten: Callable[[Question], Question]
     calls: Calls[Answer]
@@ -191,7 +195,7 @@ class _Inquiry(Generic[Answer]):
         self, member: Member, question: Question
     ) -> Coroutine[Any, Any, Given[Answer]] | None:
         left_s = self.calls.left_s()
-        others = self.by.ordered([other for other in self.by.members if other is not member])
+        others = self.by.ordered([other for other in self.members if other is not member])
         able = [o for o in others if _may_be_asked(o) and left_s > o.shortest_s]
         spare = able[0] if able else member
         if left_s <= spare.shortest_s or not self.by.budget.take():

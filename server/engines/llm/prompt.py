@@ -12,6 +12,7 @@ from server.engines.llm.completion import Message, Question, Role
 from server.engines.llm.leak import letters_of
 from server.triage.taxonomy import Category
 
+FILES = Path(__file__).parent / "prompts"
 VERSION = "triage-1"  # a file that has been used never changes: write a new one
 MOST_DESCRIBED = 40_000  # characters of all categories, in even shares: about 10,000 tokens
 MOST_CATEGORY = 1000  # characters of one category
@@ -64,7 +65,12 @@ def shortened(question: Question) -> Question:
 @cache
 def read_prompt(version: str) -> str:
     """The file of a version. Raises FileNotFoundError."""
-    return (Path(__file__).parent / "prompts" / f"{version}.md").read_text("utf-8")
+    return (FILES / f"{version}.md").read_text("utf-8")
+
+
+def prompt_versions() -> frozenset[str]:
+    """All that there are."""
+    return frozenset(path.stem for path in FILES.glob("*.md"))
 
 
 def _describe(category: Category, room: int) -> str:

@@ -16,7 +16,7 @@ from server.dead_letters.letter import DeadLetter
 from server.dead_letters.store import DeadLetterStore
 from server.storage.database import Database
 from server.storage.group_commit import GroupCommit
-from server.triage.errors import ServerDraining
+from server.streams import ServerDraining
 from tests.integration.access.refusals import refusal
 from tests.integration.admin.servers import Pair, at, new_tenant, newest_event
 from tests.integration.callers import ACCESS, RESILIENCE, TRIAGE, Caller

@@ -84,14 +84,20 @@ class Desk:
         )
 
     async def ask(
-        self, body: str = BODY, left_s: float = LONG_S, listener: Listener | None = None
+        self,
+        body: str = BODY,
+        left_s: float = LONG_S,
+        listener: Listener | None = None,
+        provider: str = "",
     ) -> Asked[ModelAnswer]:
         """Put one ticket to the members."""
         messages = messages_for(PROMPT, {"body": body})
         question = Question(messages, "triage", FORM.schema, most_tokens=300)
         reader = partial(read, messages[-1].text)
         deadline_s = time.monotonic() + left_s
-        return await self.inquirer.ask(question, reader, deadline_s, shortened, listener)
+        return await self.inquirer.ask(
+            question, reader, deadline_s, shortened, listener, provider=provider
+        )
 
     def sample(self, name: str, **labels: str) -> float | None:
         """What a metric shows."""

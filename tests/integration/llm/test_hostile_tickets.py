@@ -26,7 +26,7 @@ from server.engines.llm.metrics import LlmMetrics
 from server.engines.llm.provider import Provider, Providers
 from server.engines.llm.retry_budget import RetryBudget
 from server.triage.assessment import Reason
-from server.triage.engine import Attempt, Engine, Outward, Parts, Reading
+from server.triage.engine import Attempt, Engine, Outward, Parts, Reading, Terms
 from server.triage.rulebook import BY_CATEGORY
 from server.triage.starter import starter_taxonomy
 from server.triage.taxonomy import EscalationPolicy
@@ -120,10 +120,10 @@ def policy_of(category: str) -> set[Reason]:
 
 def leaks(text: str, engine: LlmEngine) -> bool:
     """Whether any 75 letters of the prompt in a row stand in a text, or its mark."""
-    letters, own = letters_of(text), engine.prompt.own_letters
+    letters, own = letters_of(text), engine.prompt_for(Terms()).own_letters
     places = range(len(letters) - SEEN_AT_MOST + 1)
     is_repeated = any(letters[at : at + SEEN_AT_MOST] in own for at in places)
-    return is_repeated or engine.prompt.mark in letters
+    return is_repeated or engine.prompt_for(Terms()).mark in letters
 
 
 def test_there_are_many_ways_to_attack() -> None:

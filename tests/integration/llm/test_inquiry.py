@@ -438,11 +438,23 @@ async def test_weights_share_the_questions_out(lines: Lines, fake: FakeLlm) -> N
     assert min(fake.stats()["by_model"].values()) > 8
 
 
-async def hedged(desk: Desk) -> Asked[ModelAnswer]:
+async def test_a_provider_that_is_named_is_asked_alone(lines: Lines, fake: FakeLlm) -> None:
+    fake.control(next=["http_400"])
+    desk = make_desk(*lines)
+    assert told(await desk.ask(provider="b")) == ["b first bad_request"]
+
+
+async def test_a_provider_that_is_named_is_hedged_with_itself(lines: Lines, fake: FakeLlm) -> None:
+    fake.control(next=["never_answers"])
+    desk = make_desk(*lines, terms={"is_hedging": True})
+    assert told(await hedged(desk, provider="a")) == ["a hedge ok", "a first cancelled"]
+
+
+async def hedged(desk: Desk, provider: str = "") -> Asked[ModelAnswer]:
     """How a question fares when "a" is known to take 10 ms."""
     for _ in range(ENOUGH):
         desk.members[0].succeeded(0.01)
-    return await desk.ask()
+    return await desk.ask(provider=provider)
 
 
 async def test_a_hedge_answers_for_a_call_that_takes_long(lines: Lines, fake: FakeLlm) -> None:

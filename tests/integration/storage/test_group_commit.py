@@ -71,6 +71,21 @@ async def test_rows_of_different_statements_share_a_batch(
     assert await stored(table) == [1, 2]
 
 
+async def test_a_statement_runs_once_in_a_transaction_however_its_rows_arrive(
+    commits: GroupCommit,
+) -> None:
+    batches: list[Sequence[int]] = []
+
+    async def insert_noted(connection: Connection, rows: Sequence[int]) -> list[int]:
+        batches.append(rows)
+        return await insert(connection, rows)
+
+    inserts = (insert_noted, insert, insert_noted)
+    results = await asyncio.gather(*[commits.append(i, n) for n, i in enumerate(inserts, 1)])
+    assert results == [10, 20, 30]
+    assert batches == [[1, 3]]
+
+
 async def test_more_than_may_wait_is_refused_at_once(table: Database) -> None:
     commits = GroupCommit(table, most_waiting=10)  # not started: everything waits
     waiting = [asyncio.create_task(commits.append(insert, 1)) for _ in range(10)]

@@ -1,7 +1,7 @@
 """A pipeline whose tickets go out to models at a rehearsal endpoint, on a real database."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +21,7 @@ from server.engines.llm.inquiry import Inquirer
 from server.engines.llm.lean_transport import LeanTransport
 from server.engines.llm.member import Member, make_member
 from server.engines.llm.metrics import LlmMetrics
+from server.engines.llm.prompt import prompt_versions
 from server.engines.llm.provider import Provider, Providers
 from server.engines.llm.retry_budget import RetryBudget
 from server.storage.database import Database
@@ -30,6 +31,7 @@ from server.triage.catalog import Active, TaxonomyCatalog
 from server.triage.decision import DecisionPolicy
 from server.triage.metrics import TriageMetrics
 from server.triage.outside import Outside
+from server.triage.parameters import Offer
 from server.triage.pipeline import Event, Order, Recorded, TriagePipeline
 from server.triage.reuse.cache import SemanticCache
 from server.triage.reuse.gate import GateSettings
@@ -37,9 +39,12 @@ from server.triage.reuse.store import ReuseStore, Vector
 from server.triage.run import Run
 from server.triage.starter import starter_taxonomy
 from server.triage.store import RunStore, TaxonomyStore
+from server.triage.trial import Trials
+from tests.integration.triage.laboratory import Laboratory
 
 LONG_S = 20.0
 NAMES = ("one", "two")  # of the providers, in their order
+OFFER = Offer(frozenset(NAMES), prompt_versions())
 
 
 @dataclass
@@ -61,8 +66,12 @@ class Abroad:
     """The pipeline, and what it leaves behind."""
 
     pipeline: TriagePipeline
+    make_pipeline: Callable[[Laboratory], TriagePipeline]  # as another process has it
+    runs: RunStore
     letters: DeadLetterStore
     members: Sequence[Member]
+    laboratory: Laboratory
+    registry: CollectorRegistry
     alerts: list[tuple[str, str]] = field(default_factory=list)
 
     def order(self, tenant: str, ticket: Any, **fields: Any) -> Order:
@@ -108,19 +117,40 @@ async def abroad(database: Database, url: str, embedder: SameEmbedder) -> AsyncI
             alarm=Alarm(metrics, time.monotonic, lambda *alert: alerts.append(alert)),
             sleep=_pass_at_once,
         )
-        letters = DeadLetterStore(database, commits)
+        letters, runs = DeadLetterStore(database, commits), RunStore(database, commits)
         reuse = SemanticCache(ReuseStore(database, commits), embedder, GateSettings(), lambda: 0.99)
         reuse.configure(GateSettings(fixed_similarity=0.9))
-        counts = TriageMetrics(registry)
-        pipeline = TriagePipeline(
-            catalog=await _catalog(database, process, inquirer),
-            runs=RunStore(database, commits),
-            policy=DecisionPolicy(0.85),
-            digest_key=b"k" * 32,
-            recorded=counts.recorded,
-            outside=Outside(letters, reuse, counts.hidden),
+        counts, laboratory = TriageMetrics(registry), _laboratory(database, stack)
+        catalog = await _catalog(database, process, inquirer)
+
+        def make_pipeline(laboratory: Laboratory) -> TriagePipeline:
+            return TriagePipeline(
+                catalog=catalog,
+                runs=runs,
+                policy=DecisionPolicy(0.85),
+                digest_key=b"k" * 32,
+                recorded=counts.recorded,
+                outside=Outside(letters, reuse, counts.hidden),
+                trials=Trials(laboratory.assigner(), OFFER, counts.unserved),
+            )
+
+        yield Abroad(
+            pipeline=make_pipeline(laboratory),
+            make_pipeline=make_pipeline,
+            runs=runs,
+            letters=letters,
+            members=members,
+            laboratory=laboratory,
+            registry=registry,
+            alerts=alerts,
         )
-        yield Abroad(pipeline, letters, members, alerts)
+
+
+def _laboratory(database: Database, stack: AsyncExitStack) -> Laboratory:
+    commits = GroupCommit(database)
+    commits.start()
+    stack.push_async_callback(commits.stop)
+    return Laboratory(database, commits)
 
 
 def _line(name: str, url: str, stack: AsyncExitStack) -> tuple[Provider, LeanTransport]:

@@ -13,11 +13,11 @@ from server.engines.llm.engine import LlmEngine
 from server.engines.llm.errors import REASONS, ProviderError
 from server.engines.llm.inquiry import Inquirer
 from server.engines.llm.metrics import LlmMetrics
-from server.engines.llm.prompt import VERSION
+from server.engines.llm.prompt import VERSION, make_prompt
 from server.engines.llm.provider import Providers
 from server.engines.llm.retry_budget import RetryBudget
 from server.triage.assessment import Assessment, Draft, Prediction, Priority, Reason, Sentiment
-from server.triage.engine import Attempt, EngineVersion, Outward, Parts
+from server.triage.engine import Attempt, EngineVersion, Outward, Parts, Terms
 from server.triage.rulebook import BY_CATEGORY
 from server.triage.starter import starter_taxonomy
 from tests.unit.llm.answers import GOOD, answer
@@ -32,6 +32,7 @@ OWN = Assessment(
     sentiment=Prediction(Sentiment.NEUTRAL, 0.7, ((Sentiment.NEGATIVE, 0.2),)),
 )
 OWN_VERSION = EngineVersion("embedded", "linear", "abc", 7)
+STARTER = starter_taxonomy()
 OWN_DRAFT = Draft("own summary", "own reply")
 GONE = ProviderError(REASONS["bad_request"], "bad_request")
 
@@ -82,13 +83,15 @@ class Office:
         one = member(self.script, time.monotonic)
         metrics, budget = LlmMetrics(self.registry), RetryBudget()
         inquirer = Inquirer([one], Providers((one.provider,)), budget, metrics, sleep=_pass_at_once)
-        self.engine = LlmEngine(Reader(own), starter_taxonomy(), inquirer)
+        self.engine = LlmEngine(Reader(own), STARTER, inquirer)
 
-    async def assess(self, screen: Screen | None = None, parts: Parts | None = None) -> Any:
+    async def assess(
+        self, screen: Screen | None = None, parts: Parts | None = None, terms: Terms | None = None
+    ) -> Any:
         """A reading and what it found."""
         reading = self.engine.read(b"{}", parts or Parts())
         ticket = {"body": "I was charged twice.", "language": "en"}
-        outward = Outward("tenant", ticket, time.monotonic() + 30, screen)
+        outward = Outward("tenant", ticket, time.monotonic() + 30, screen, terms or Terms())
         found, _ = await reading.assess(outward)
         return reading, found
 
@@ -192,9 +195,32 @@ async def test_the_model_reads_the_prompt_and_the_ticket_alone() -> None:
     await office.assess()
     (question,) = office.script.asked
     assert [message.text for message in question.messages] == [
-        office.engine.prompt.text,
+        office.engine.prompt_for(Terms()).text,
         '{"body":"I was charged twice.","language":"en"}',
     ]
+
+
+async def test_another_prompt_is_read_where_the_terms_name_it() -> None:
+    office = Office(answer())
+    reading, _ = await office.assess(terms=Terms(prompt="triage-2"))
+    (question,) = office.script.asked
+    assert question.messages[0].text == make_prompt(STARTER.categories, "triage-2").text
+    assert reading.version.version == "triage-2"
+
+
+async def test_a_model_is_asked_at_the_temperature_of_the_terms_and_else_at_none() -> None:
+    office = Office(answer())
+    reading, _ = await office.assess(terms=Terms(temperature=0.7))
+    await office.assess()
+    assert [question.temperature for question in office.script.asked] == [0.7, 0.0]
+    assert reading.version.version == f"{VERSION} temperature=0.7"
+
+
+async def test_where_the_terms_name_another_provider_this_one_is_not_asked() -> None:
+    office = Office(answer())
+    reading, _ = await office.assess(terms=Terms(model="b"))
+    assert reading.is_degraded
+    assert office.script.asked == []
 
 
 async def test_claims_are_counted_once_each_time_they_are_made() -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import pytest
 import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
@@ -19,7 +20,7 @@ from server.engines.llm.metrics import LlmMetrics
 from server.engines.llm.provider import Providers
 from server.engines.llm.retry_budget import RetryBudget
 from server.triage.assessment import Assessment
-from server.triage.engine import Outward, Parts
+from server.triage.engine import Outward, Parts, Terms
 from server.triage.starter import starter_taxonomy
 from tests.unit.interceptors.cache.questions import until
 from tests.unit.llm.answers import answer
@@ -49,14 +50,27 @@ class Callers:
         self.exact = ExactAnswers(self.cache)
         self.tasks: list[asyncio.Task[tuple[Assessment, float]]] = []
 
-    def ask(self, script: Script, seconds: float) -> Asking:
+    def ask(
+        self,
+        script: Script,
+        seconds: float,
+        terms: Terms | None = None,
+        *,
+        may_share: bool = True,
+    ) -> Asking:
         """Begin to ask a model, with so much time."""
         one = member(script, time.monotonic)
         metrics = LlmMetrics(CollectorRegistry())
         inquirer = Inquirer([one], Providers((one.provider,)), RetryBudget(), metrics, sleep=_pass)
         engine = LlmEngine(Reader(), starter_taxonomy(), inquirer, self.exact)
         reading = engine.read(b"{}", Parts())
-        outward = Outward("tenant", {"body": "Where is it?"}, time.monotonic() + seconds)
+        outward = Outward(
+            "tenant",
+            {"body": "Where is it?"},
+            time.monotonic() + seconds,
+            terms=terms or Terms(),
+            may_share=may_share,
+        )
         self.tasks.append(asyncio.create_task(reading.assess(outward)))
         return reading, self.tasks[-1]
 
@@ -101,3 +115,29 @@ async def test_who_has_more_time_than_the_first_asks_when_the_firsts_is_over(
     await asyncio.gather(first, other)
     assert first_reading.is_degraded
     assert not reading.is_degraded
+
+
+async def test_what_was_asked_before_is_not_asked_again(callers: Callers) -> None:
+    await callers.ask(Script([answer()]), 30.0)[1]
+    again = Script([answer()])
+    await callers.ask(again, 30.0)[1]
+    assert again.asked == []
+
+
+@pytest.mark.parametrize(
+    "terms", [Terms(model="a"), Terms(prompt="triage-2"), Terms(temperature=0.0)], ids=str
+)
+async def test_under_other_terms_it_is_another_question(callers: Callers, terms: Terms) -> None:
+    await callers.ask(Script([answer()]), 30.0)[1]
+    again = Script([answer()])
+    await callers.ask(again, 30.0, terms)[1]
+    assert len(again.asked) == 1
+
+
+async def test_who_may_not_share_is_answered_afresh_and_leaves_no_answer(callers: Callers) -> None:
+    alone, next_one = Script([answer(), answer()]), Script([answer()])
+    await callers.ask(alone, 30.0, may_share=False)[1]
+    await callers.ask(next_one, 30.0)[1]
+    await callers.ask(alone, 30.0, may_share=False)[1]
+    assert len(alone.asked) == 2
+    assert len(next_one.asked) == 1

@@ -46,9 +46,20 @@ from server.admin.errors import BreakerNotFound, InvalidOrder, NotCached, Provid
 from server.budget.errors import BudgetSpent
 from server.engines.errors import EngineError, EngineProcessDied, TrainingFailed
 from server.errors import STATUSES, status_of
+from server.experiments.errors import (
+    ExperimentIdTaken,
+    ExperimentNotFound,
+    Fault,
+    InvalidExperiment,
+    InvalidOutcome,
+    NotPossibleNow,
+    OutcomeRefused,
+    StaleExperiment,
+)
 from server.health import ServiceUnknown
 from server.paging import InvalidPageToken
 from server.storage.errors import StorageUnavailable
+from server.streams import ServerDraining
 from server.triage.errors import (
     FieldViolation,
     InvalidFieldValue,
@@ -56,7 +67,6 @@ from server.triage.errors import (
     ModelUnreadable,
     RequestIdReused,
     RunNotFound,
-    ServerDraining,
     StaleEtag,
     UnknownCategory,
 )
@@ -91,6 +101,7 @@ ROOTS = {
     "AdminError",
     "AccessError",
     "EmbedderError",
+    "ExperimentError",
     "InterceptorError",
     "StorageError",
     "TriageError",
@@ -146,6 +157,33 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
         BudgetSpent("acme", datetime(2026, 1, 2, tzinfo=UTC), must_refuse=True),
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "BUDGET_SPENT",
+    ),
+    (
+        InvalidExperiment([Fault("variants", "must hold 2 to 100 variants")]),
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "INVALID_EXPERIMENT",
+    ),
+    (
+        InvalidOutcome("outcome.metric", "must be one of the experiment's"),
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "INVALID_OUTCOME",
+    ),
+    (
+        OutcomeRefused("NOT_EXPOSED", "The unit was not exposed."),
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "NOT_EXPOSED",
+    ),
+    (ExperimentNotFound("experiments/a"), grpc.StatusCode.NOT_FOUND, "EXPERIMENT_NOT_FOUND"),
+    (
+        ExperimentIdTaken("experiments/a"),
+        grpc.StatusCode.ALREADY_EXISTS,
+        "EXPERIMENT_ID_TAKEN",
+    ),
+    (StaleExperiment("experiments/a"), grpc.StatusCode.ABORTED, "STALE_ETAG"),
+    (
+        NotPossibleNow("experiments/a", "is archived"),
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "NOT_POSSIBLE_NOW",
     ),
     (StaleEtag("taxonomy"), grpc.StatusCode.ABORTED, "STALE_ETAG"),
     (FirstKeyNotAdmin(), grpc.StatusCode.FAILED_PRECONDITION, "FIRST_KEY_NOT_ADMIN"),

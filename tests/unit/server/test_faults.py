@@ -10,7 +10,7 @@ from google.rpc.status_pb2 import Status
 from interceptors.call import Call, Caller
 from server.composition.faults import error_answerer
 from server.logs import JsonLog
-from server.triage.errors import ServerDraining
+from server.streams import ServerDraining
 
 
 class Wire:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from server.statistics.aipw import aipw_difference, aipw_means
+from server.statistics.aipw import aipw_difference, aipw_means, ratio_scores_of
 from server.statistics.betting import FloatArray
 from server.statistics.estimate import Estimate, difference
 from server.statistics.moments import Moments, total
@@ -158,3 +158,29 @@ def test_drift_does_not_pass_for_a_difference_of_the_arms() -> None:
         cells, propensities = adaptive_cells(rng, np.linspace(0.9, 0.2, 20))
         gaps.append(found(aipw_difference(cells, propensities, 0, 1, span=1.0)).value)
     assert abs(np.mean(gaps)) < 3 * np.std(gaps) / math.sqrt(runs)
+
+
+def ratio_cell(values: list[float], denominators: list[float], times: int) -> Moments:
+    pairs = zip(values * times, denominators * times, strict=True)
+    return total(Moments.of_unit(y, x) for y, x in pairs)
+
+
+def test_the_mean_score_of_a_ratio_is_the_ratio_of_the_mean_scores() -> None:
+    cells = [
+        [ratio_cell([1.0, 3.0], [1.0, 2.0], 40), ratio_cell([2.0, 3.0], [2.0, 1.0], 10)],
+        [ratio_cell([4.0, 6.0], [2.0, 5.0], 15), ratio_cell([5.0, 9.0], [3.0, 2.0], 35)],
+    ]
+    propensities = [[0.8, 0.2], [0.3, 0.7]]
+    denominators = [[cell.linear(0.0, 1.0) for cell in row] for row in cells]
+    of_y, of_x = (aipw_means(table, propensities) for table in (cells, denominators))
+    ratios = [found(y).value / found(x).value for y, x in zip(of_y, of_x, strict=True)]
+    scores = ratio_scores_of(cells, propensities)
+    assert [found(mean).value for mean in scores.means()] == pytest.approx(ratios)
+    assert found(scores.difference(1, 0)).value == pytest.approx(ratios[1] - ratios[0])
+
+
+def test_an_arm_without_denominators_has_no_ratio() -> None:
+    none, some = ratio_cell([1.0, 3.0], [0.0, 0.0], 5), ratio_cell([1.0, 3.0], [1.0, 2.0], 5)
+    scores = ratio_scores_of([[none, some]], [[0.5, 0.5]])
+    assert scores.means()[0] is None
+    assert scores.difference(1, 0) is None

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from server.statistics.estimate import Estimate, difference, mean
+from server.statistics.estimate import Estimate, difference, mean, ratio_difference
 from server.statistics.moments import Moments, total
 
 
@@ -126,3 +126,31 @@ def test_two_constant_arms_that_differ_are_not_taken_for_certain() -> None:
     cells = [[zeros_and_ones(20, 20), zeros_and_ones(20, 0)]]
     variance = 0.25 * 40 / 39 / 21
     assert found(difference(cells, 0, 1)).standard_error == pytest.approx(math.sqrt(variance / 10))
+
+
+def with_denominators(values: list[float], denominators: list[float]) -> Moments:
+    return total(Moments.of_unit(y, x) for y, x in zip(values, denominators, strict=True))
+
+
+def test_the_difference_of_ratios_is_that_of_the_sums() -> None:
+    one = with_denominators([1.0, 5.0, 3.0], [1.0, 2.0, 2.0])
+    other = with_denominators([2.0, 2.0, 3.0, 1.0], [4.0, 2.0, 1.0, 1.0])
+    assert found(ratio_difference([[one, other]], 0, 1)).value == pytest.approx(9 / 5 - 8 / 8)
+
+
+def test_ratios_and_denominators_that_drift_are_no_difference() -> None:
+    early, late = ([1.0, 3.0], [1.0, 2.0]), ([9.0, 8.0], [3.0, 4.0])
+    cells = [
+        [with_denominators(early[0] * 9, early[1] * 9), with_denominators(*early)],
+        [with_denominators(*late), with_denominators(late[0] * 9, late[1] * 9)],
+    ]
+    assert found(ratio_difference(cells, 0, 1)).value == pytest.approx(0, abs=1e-12)
+
+
+def test_there_is_no_difference_of_ratios_without_denominators() -> None:
+    some, none = (
+        with_denominators([1.0, 2.0], [1.0, 3.0]),
+        with_denominators([1.0, 2.0], [0.0, 0.0]),
+    )
+    assert ratio_difference([[some, none]], 0, 1) is None
+    assert ratio_difference([], 0, 1) is None

@@ -43,6 +43,7 @@ class Step(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STEP_RECORD: _ClassVar[Step]
     STEP_REDACT: _ClassVar[Step]
     STEP_LOOK_UP: _ClassVar[Step]
+    STEP_ASSIGN: _ClassVar[Step]
 PRIORITY_UNSPECIFIED: Priority
 PRIORITY_LOW: Priority
 PRIORITY_MEDIUM: Priority
@@ -64,9 +65,10 @@ STEP_DECIDE: Step
 STEP_RECORD: Step
 STEP_REDACT: Step
 STEP_LOOK_UP: Step
+STEP_ASSIGN: Step
 
 class TriageResult(_message.Message):
-    __slots__ = ("run", "ticket_id", "category", "priority", "sentiment", "language", "summary", "requires_human_escalation", "escalation_reasons", "suggested_articles", "estimated_resolution", "drafted_reply", "decision", "decision_reason", "engine", "steps", "attempts", "degraded", "reuse")
+    __slots__ = ("run", "ticket_id", "category", "priority", "sentiment", "language", "summary", "requires_human_escalation", "escalation_reasons", "suggested_articles", "estimated_resolution", "drafted_reply", "decision", "decision_reason", "engine", "steps", "attempts", "degraded", "reuse", "experiment")
     RUN_FIELD_NUMBER: _ClassVar[int]
     TICKET_ID_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +88,7 @@ class TriageResult(_message.Message):
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     DEGRADED_FIELD_NUMBER: _ClassVar[int]
     REUSE_FIELD_NUMBER: _ClassVar[int]
+    EXPERIMENT_FIELD_NUMBER: _ClassVar[int]
     run: str
     ticket_id: str
     category: CategoryPrediction
@@ -105,7 +108,20 @@ class TriageResult(_message.Message):
     attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
     degraded: bool
     reuse: Reuse
-    def __init__(self, run: _Optional[str] = ..., ticket_id: _Optional[str] = ..., category: _Optional[_Union[CategoryPrediction, _Mapping]] = ..., priority: _Optional[_Union[PriorityPrediction, _Mapping]] = ..., sentiment: _Optional[_Union[SentimentPrediction, _Mapping]] = ..., language: _Optional[_Union[LanguagePrediction, _Mapping]] = ..., summary: _Optional[str] = ..., requires_human_escalation: bool = ..., escalation_reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., suggested_articles: _Optional[_Iterable[_Union[ArticleSuggestion, _Mapping]]] = ..., estimated_resolution: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., drafted_reply: _Optional[str] = ..., decision: _Optional[_Union[Decision, str]] = ..., decision_reason: _Optional[str] = ..., engine: _Optional[_Union[EngineVersion, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepReport, _Mapping]]] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., degraded: bool = ..., reuse: _Optional[_Union[Reuse, _Mapping]] = ...) -> None: ...
+    experiment: ExperimentArm
+    def __init__(self, run: _Optional[str] = ..., ticket_id: _Optional[str] = ..., category: _Optional[_Union[CategoryPrediction, _Mapping]] = ..., priority: _Optional[_Union[PriorityPrediction, _Mapping]] = ..., sentiment: _Optional[_Union[SentimentPrediction, _Mapping]] = ..., language: _Optional[_Union[LanguagePrediction, _Mapping]] = ..., summary: _Optional[str] = ..., requires_human_escalation: bool = ..., escalation_reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., suggested_articles: _Optional[_Iterable[_Union[ArticleSuggestion, _Mapping]]] = ..., estimated_resolution: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., drafted_reply: _Optional[str] = ..., decision: _Optional[_Union[Decision, str]] = ..., decision_reason: _Optional[str] = ..., engine: _Optional[_Union[EngineVersion, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepReport, _Mapping]]] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., degraded: bool = ..., reuse: _Optional[_Union[Reuse, _Mapping]] = ..., experiment: _Optional[_Union[ExperimentArm, _Mapping]] = ...) -> None: ...
+
+class ExperimentArm(_message.Message):
+    __slots__ = ("name", "variant", "phase", "configuration_version")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    CONFIGURATION_VERSION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    variant: str
+    phase: int
+    configuration_version: int
+    def __init__(self, name: _Optional[str] = ..., variant: _Optional[str] = ..., phase: _Optional[int] = ..., configuration_version: _Optional[int] = ...) -> None: ...
 
 class Attempt(_message.Message):
     __slots__ = ("provider", "model", "cause", "outcome", "duration", "input_tokens", "output_tokens", "cost_micro_usd")

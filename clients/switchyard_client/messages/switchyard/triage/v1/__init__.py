@@ -15,6 +15,7 @@ __all__ = (
     "Decision",
     "EngineVersion",
     "EscalationPolicy",
+    "ExperimentArm",
     "GetTaxonomyRequest",
     "GetTaxonomyResponse",
     "GetTriageRunRequest",
@@ -307,7 +308,7 @@ class Sentiment(betterproto2.Enum):
 
 class Step(betterproto2.Enum):
     """
-    The steps of triage, in the order in which they run.
+    The steps of triage.
     """
 
     UNSPECIFIED = 0
@@ -343,12 +344,19 @@ class Step(betterproto2.Enum):
     REDACT = 6
     """
     Replace personal data by placeholders, before a language model is asked.
-    Runs second.
+    Runs before STEP_CLASSIFY.
     """
 
     LOOK_UP = 7
     """
-    Look for an answer to nearly the same text. Runs third.
+    Look for an answer to nearly the same text. Runs after STEP_REDACT.
+    """
+
+    ASSIGN = 8
+    """
+    Find out which experiment the ticket is in, and how it is therefore
+    triaged. Runs after STEP_DETECT_LANGUAGE, where an experiment of layer
+    "triage" runs or its winner is applied.
     """
 
     @classmethod
@@ -362,6 +370,7 @@ class Step(betterproto2.Enum):
             5: "STEP_RECORD",
             6: "STEP_REDACT",
             7: "STEP_LOOK_UP",
+            8: "STEP_ASSIGN",
         }
 
     @classmethod
@@ -375,6 +384,7 @@ class Step(betterproto2.Enum):
             "STEP_RECORD": 5,
             "STEP_REDACT": 6,
             "STEP_LOOK_UP": 7,
+            "STEP_ASSIGN": 8,
         }
 
 
@@ -724,6 +734,37 @@ class EngineVersion(betterproto2.Message):
 
 
 default_message_pool.register_message("switchyard.triage.v1", "EngineVersion", EngineVersion)
+
+
+@dataclass(eq=False, repr=False)
+class ExperimentArm(betterproto2.Message):
+    """
+    The variant of an experiment by which a ticket was triaged.
+    """
+
+    name: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Resource name of the experiment, as "experiments/{experiment}".
+    """
+
+    variant: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    The variant's name.
+    """
+
+    phase: "int" = betterproto2.field(3, betterproto2.TYPE_INT32)
+    """
+    The experiment's phase, 1 or more.
+    """
+
+    configuration_version: "int" = betterproto2.field(4, betterproto2.TYPE_INT32)
+    """
+    Version of the configuration that the ticket got the variant under, 1 or
+    more.
+    """
+
+
+default_message_pool.register_message("switchyard.triage.v1", "ExperimentArm", ExperimentArm)
 
 
 @dataclass(eq=False, repr=False)
@@ -1483,6 +1524,15 @@ class TriageResult(betterproto2.Message):
     reuse: "Reuse | None" = betterproto2.field(19, betterproto2.TYPE_MESSAGE, optional=True)
     """
     Set where the category of another ticket was reused.
+    """
+
+    experiment: "ExperimentArm | None" = betterproto2.field(
+        20, betterproto2.TYPE_MESSAGE, optional=True
+    )
+    """
+    The experiment that the ticket is in. Absent: it is in none. Where
+    `degraded` is set, the variant was meant to answer and did not: the ticket
+    does not count for it.
     """
 
 

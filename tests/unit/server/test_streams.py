@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.triage.batch import answer_each
-from server.triage.errors import ServerDraining
+from server.streams import ServerDraining, answer_each
 
 
 async def endless(taken: list[int]) -> AsyncIterator[int]:

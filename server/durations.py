@@ -1,4 +1,4 @@
-"""Seconds to google.protobuf.Duration, and back."""
+"""Seconds and times to the messages of google.protobuf, and back."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,3 +22,14 @@ def write_time(seconds: float) -> Timestamp:
     time = Timestamp()
     time.FromDatetime(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds))
     return time
+
+
+def write_moment(time: datetime) -> Timestamp:
+    """A time, to the microsecond."""
+    since = time - datetime(1970, 1, 1, tzinfo=UTC)
+    return Timestamp(seconds=since // timedelta(seconds=1), nanos=since.microseconds * 1000)
+
+
+def read_moment(message: Timestamp) -> datetime:
+    """A time, to the microsecond."""
+    return message.ToDatetime(UTC)

@@ -1,13 +1,15 @@
-"""Works on a stream of items, a bounded number at once, and answers each as it is done."""
+"""Streams of items: a bounded number is worked on at once, and each is answered as it is done."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-from server.triage.errors import ServerDraining
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class ServerDraining(Exception):
+    """The server stops; what it did not read, another one must."""
 
 
 async def answer_each(

@@ -1,0 +1,29 @@
+"""The state of a tenant that its answers depend on: others, and no kept answer is the answer."""
+
+from dataclasses import dataclass
+
+from server.experiments.catalog import ExperimentCatalog
+from server.experiments.experiment import TRIAGE_LAYER
+from server.triage.catalog import TaxonomyCatalog
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    """Names that state."""
+
+    taxonomies: TaxonomyCatalog
+    experiments: ExperimentCatalog
+
+    def of(self, tenant: str) -> str | None:
+        """Taxonomy, engine, and what is tried on tickets; None: it is not known just now."""
+        taxonomy = self.taxonomies.generation_of(tenant)
+        tried = self.experiments.generation_of(tenant, TRIAGE_LAYER)
+        if taxonomy is None or tried is None:
+            return None
+        return f"{taxonomy} {tried}" if tried else taxonomy
+
+    async def find(self, tenant: str) -> str | None:
+        """The same, after the first load of both."""
+        await self.experiments.find_generation(tenant, TRIAGE_LAYER)
+        await self.taxonomies.find_generation(tenant)
+        return self.of(tenant)

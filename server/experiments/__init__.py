@@ -1,0 +1,1 @@
+"""Experiments: what is compared, who gets what, what came of it, and what that shows."""

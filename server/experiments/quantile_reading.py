@@ -1,0 +1,90 @@
+"""Quantiles, read from counts of units by bucket and variant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, inf
+
+from server.experiments.experiment import Metric
+from server.experiments.results import Interval, Method
+from server.statistics import quantiles
+from server.statistics.moments import Moments
+
+_MOST_EVIDENCE = 600.0  # natural logarithm: no p-value is below exp(-600)
+_HALVINGS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class QuantileDifference:
+    """A difference of quantiles."""
+
+    counts: quantiles.Counts
+    rival_counts: quantiles.Counts
+    p: float
+    value: float
+
+    @property
+    def p_value(self) -> float:
+        low, high = 0.0, _MOST_EVIDENCE
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self._excludes_zero(exp(-middle)) else (low, middle)
+        return exp(-low)
+
+    def interval(self, alpha: float) -> Interval | None:
+        found = quantiles.difference_interval(self.counts, self.rival_counts, self.p, alpha)
+        return found and Interval(*found)
+
+    def lower_bound(self, alpha: float) -> float:
+        found = self.interval(alpha)  # of two sides: one alone is covered no less often
+        return found.lower if found else -inf
+
+    def upper_bound(self, alpha: float) -> float:
+        found = self.interval(alpha)
+        return found.upper if found else inf
+
+    def _excludes_zero(self, alpha: float) -> bool:
+        found = self.interval(alpha)
+        return found is not None and not found.lower <= 0.0 <= found.upper
+
+
+@dataclass(frozen=True, slots=True)
+class QuantileReading:
+    """A quantile, with a fixed split. Its units are compared as a whole, not by configuration."""
+
+    metric: Metric
+    sketches: Sequence[quantiles.Counts]  # [n_variants], units by bucket
+
+    @property
+    def method(self) -> Method:
+        return Method.SEQUENCE_QUANTILE
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        return tuple(sum(counts.values()) for counts in self.sketches)
+
+    @property
+    def arms(self) -> tuple[Moments, ...]:
+        return ()
+
+    def value(self, variant: int) -> float | None:
+        return quantiles.quantile(self.sketches[variant], self.metric.quantile)
+
+    def standard_error(self, _variant: int) -> None:
+        return None
+
+    def interval(self, variant: int, alpha: float) -> Interval | None:
+        found = quantiles.sequence_interval(self.sketches[variant], self.metric.quantile, alpha)
+        return found and Interval(*found)
+
+    def difference(self, variant: int, rival: int) -> QuantileDifference | None:
+        value, other = self.value(variant), self.value(rival)
+        if value is None or other is None:
+            return None
+        counts, rival_counts = self.sketches[variant], self.sketches[rival]
+        return QuantileDifference(counts, rival_counts, self.metric.quantile, value - other)
+
+    def log_e_value(self, _variant: int, _rival: int) -> None:
+        return None
+
+    def log_e_value_above(self, _variant: int, _rival: int) -> None:
+        return None
