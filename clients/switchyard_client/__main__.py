@@ -7,6 +7,7 @@ import click
 
 from switchyard_client.commands.admin import admin
 from switchyard_client.commands.connection_options import connection_options
+from switchyard_client.commands.experiment import experiment
 from switchyard_client.commands.failures import Exit
 from switchyard_client.commands.runs import runs
 from switchyard_client.commands.taxonomy import taxonomy
@@ -28,6 +29,7 @@ def cli() -> None:
       switchyard runs list --decision escalate              what needs a person
       switchyard runs show triageRuns/...                   why it was decided so
       switchyard taxonomy show                              the categories
+      switchyard experiment watch lower-threshold         which way is better; see its --help
       switchyard admin keys create --role agent             a key for a service; see admin --help
 
     \b
@@ -43,6 +45,7 @@ def cli() -> None:
 cli.add_command(triage)
 cli.add_command(runs)
 cli.add_command(taxonomy)
+cli.add_command(experiment)
 cli.add_command(admin)
 
 

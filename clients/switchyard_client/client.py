@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from datetime import datetime
-from typing import TypeAlias
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -13,6 +12,7 @@ from grpc.aio import AioRpcError
 from switchyard_client.call_endings import CallEnding
 from switchyard_client.connection import Connection
 from switchyard_client.errors import error_of_call
+from switchyard_client.feeding import end, feed, raise_of
 from switchyard_client.messages.switchyard.triage.v1 import (
     BatchTriageRequest,
     BatchTriageResponse,
@@ -95,7 +95,7 @@ class TriageClient(Connection):
         )
         call = method(timeout=deadline_s, metadata=self._metadata)
         ending = CallEnding(call)
-        feeder = asyncio.create_task(_feed(call, requests))
+        feeder = asyncio.create_task(feed(call, requests))
         try:
             # Not call.read(): it refuses, once a write has failed, what has arrived before.
             async for answer in call:
@@ -107,15 +107,11 @@ class TriageClient(Connection):
         except DecodeError as error:
             raise error_of_call(error) from None
         except asyncio.CancelledError:
-            # The feeder cancels the call when `requests` raises: its error is the one that counts.
-            if feeder.done() and not feeder.cancelled():
-                feeder.result()
+            raise_of(feeder)
             raise
         finally:
             call.cancel()
-            feeder.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await feeder
+            await end(feeder)
 
     async def get_run(self, name: str, *, deadline_s: float | None = None) -> TriageRun:
         """The full record of one decision. Raises NotFound."""
@@ -171,19 +167,3 @@ class TriageClient(Connection):
 
 def _options(parts: Sequence[TriagePart]) -> TriageOptions | None:
     return TriageOptions(parts=list(parts)) if parts else None
-
-
-_BatchCall: TypeAlias = "grpc.aio.StreamStreamCall[BatchTriageRequest, BatchTriageResponse]"
-
-
-async def _feed(call: _BatchCall, requests: AsyncIterable[BatchTriageRequest]) -> None:
-    """Write every request, each when the transport takes it."""
-    try:
-        async for request in requests:
-            await call.write(request)
-        await call.done_writing()
-    except (AioRpcError, asyncio.InvalidStateError):
-        return  # the call has ended; its reader says how
-    except BaseException:
-        call.cancel()
-        raise

@@ -105,9 +105,11 @@ class Connection:
                 return
 
     async def stream(
-        self, service: str, request: Request, kind: type[Response], deadline_s: float
+        self, service: str, request: Request, kind: type[Response], deadline_s: float | None
     ) -> AsyncGenerator[Response, None]:
-        """The answers of the method that `request` is named after, as they come."""
+        """The answers of the method that `request` is named after, as they come; without a
+        deadline, as long as there are any.
+        """
         method = f"/{service}/{type(request).__name__.removesuffix('Request')}"
         start = self._channel.unary_stream(
             method, codec_of(type(request)).dump, codec_of(kind).parse

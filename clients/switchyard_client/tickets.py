@@ -1,6 +1,6 @@
 """Tickets from named values: which column is which field, and which values will do.
 
-`ticket_files.py` reads the files; this module knows no format.
+`record_files.py` reads the files; this module knows no format.
 """
 
 import json
@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Self
 
 from switchyard_client.messages.switchyard.triage.v1 import Channel, Ticket
+from switchyard_client.records import UnreadableInput
 
 FIELDS = (
     "id",
@@ -34,10 +35,6 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
 _LIKELY_BODIES = ("text", "message", "description", "content", "comment", "ticket", "question")
 _CHANNELS = {str(c.name).lower(): c for c in Channel if c}
 _MOST_COLUMNS = 10_000  # of all rows together; JSON may name others in every row
-
-
-class UnreadableInput(Exception):
-    """An input that no ticket can be read from; the message says what to do."""
 
 
 class NoBodyColumn(UnreadableInput):
@@ -109,18 +106,17 @@ class ColumnMap:
             found = self._fields[column] = self._find(column)
         return found
 
-    @property
-    def body_column(self) -> str:
-        """The column that is looked for as the body."""
-        return self.chosen.get("body", "body")
-
-    def has_body(self, columns: Iterable[str]) -> bool:
+    def suffice(self, names: Iterable[str]) -> bool:
         """Whether one of the columns is the body."""
-        return any(self.field(column) == "body" for column in columns)
+        return any(self.field(column) == "body" for column in names)
 
-    def missing(self, columns: Iterable[str]) -> list[str]:
+    def refusal(self, names: Iterable[str]) -> UnreadableInput:
+        """Why columns without a body will not do."""
+        return NoBodyColumn(names, self.chosen.get("body", "body"))
+
+    def missing(self, names: Iterable[str]) -> list[str]:
         """The columns that the caller named and that are not there."""
-        present = set(columns)
+        present = set(names)
         return [column for column in self.chosen.values() if column and column not in present]
 
     def _find(self, column: str) -> str:

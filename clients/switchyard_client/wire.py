@@ -63,8 +63,15 @@ class _Field:
     proto_type: str  # of betterproto2: "string", "message", "map" ...
     is_repeated: bool
     has_presence: bool
-    kind: type | None  # of a message or an enum
+    map_value: str  # of a map: the proto_type of its values; their keys are text
+    kind: type | None  # of a message or an enum, or of a map's values
     is_wrapped: bool  # a datetime or a timedelta stands for the message
+
+    @property
+    def inner(self) -> str:
+        """The name of the message that it holds, one or many; empty: it holds none."""
+        holds = betterproto2.TYPE_MESSAGE in (self.proto_type, self.map_value)
+        return _name(self.kind) if holds and self.kind else ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,23 +92,27 @@ class _Shape:
             made.label = _FieldProto.LABEL_REPEATED if many else _FieldProto.LABEL_OPTIONAL
             if field.proto_type == betterproto2.TYPE_MAP:
                 made.type = _FieldProto.TYPE_MESSAGE
-                made.type_name = f".{_PACKAGE}.{self.name}.{_add_entry(message, field.name)}"
-            elif field.proto_type == betterproto2.TYPE_MESSAGE and field.kind:
-                made.type = _FieldProto.TYPE_MESSAGE
-                made.type_name = f".{_PACKAGE}.{_name(field.kind)}"
+                made.type_name = f".{_PACKAGE}.{self.name}.{_add_entry(message, field)}"
             else:
-                made.type = _scalar(field.proto_type)
+                _set_type(made, field.proto_type, field.inner)
         return message
 
 
-def _add_entry(message: descriptor_pb2.DescriptorProto, name: str) -> str:
-    """The nested message of a map from text to text, the only maps of the contract."""
-    entry = message.nested_type.add(name=f"{name.title().replace('_', '')}Entry")
+def _add_entry(message: descriptor_pb2.DescriptorProto, field: _Field) -> str:
+    """The nested message of a map from text to anything."""
+    entry = message.nested_type.add(name=f"{field.name.title().replace('_', '')}Entry")
     entry.options.map_entry = True
-    for number, part in enumerate(("key", "value"), start=1):
-        optional = _FieldProto.LABEL_OPTIONAL
-        entry.field.add(name=part, number=number, label=optional, type=_FieldProto.TYPE_STRING)
+    parts = (("key", betterproto2.TYPE_STRING, ""), ("value", field.map_value, field.inner))
+    for number, (part, proto_type, inner) in enumerate(parts, start=1):
+        made = entry.field.add(name=part, number=number, label=_FieldProto.LABEL_OPTIONAL)
+        _set_type(made, proto_type, inner)
     return entry.name
+
+
+def _set_type(made: descriptor_pb2.FieldDescriptorProto, proto_type: str, inner: str) -> None:
+    made.type = _scalar(proto_type)
+    if inner:
+        made.type_name = f".{_PACKAGE}.{inner}"
 
 
 def _scalar(name: str) -> "_FieldProto.Type.ValueType":
@@ -122,11 +133,7 @@ def _reachable(kind: MessageType) -> Iterator[_Shape]:
         shape = _shape(waiting.pop())
         yield shape
         for field in shape.fields:
-            if (
-                field.proto_type == betterproto2.TYPE_MESSAGE
-                and field.kind
-                and field.kind not in seen
-            ):
+            if field.inner and field.kind and field.kind not in seen:
                 seen.add(field.kind)
                 waiting.append(field.kind)
 
@@ -140,15 +147,18 @@ def _shape(kind: MessageType) -> _Shape:
 
 def _field(field: "dataclasses.Field[Any]", hint: Any) -> _Field:
     meta = betterproto2.FieldMetadata.get(field)
-    if meta.map_meta and [m.proto_type for m in meta.map_meta] != ["string", "string"]:
-        raise NotImplementedError(f"{field.name}: a map of anything but text to text")
-    inner = hint.__args__[0] if meta.repeated or meta.optional else hint
+    key, value = (m.proto_type for m in meta.map_meta) if meta.map_meta else ("", "")
+    if meta.map_meta and (key != betterproto2.TYPE_STRING or value == betterproto2.TYPE_ENUM):
+        raise NotImplementedError(f"{field.name}: a map by anything but text, or to an enum")
+    holds_others = meta.map_meta or meta.repeated or meta.optional
+    inner = hint.__args__[-1 if meta.map_meta else 0] if holds_others else hint
     return _Field(
         name=field.name,
         number=meta.number,
         proto_type=meta.proto_type,
         is_repeated=bool(meta.repeated),
         has_presence=bool(meta.optional or meta.group),
+        map_value=value,
         kind=meta.unwrap() if meta.unwrap else inner,
         is_wrapped=meta.unwrap is not None,
     )
@@ -191,16 +201,15 @@ def _reader(name: str, shapes: dict[str, _Shape], made: dict[str, Convert]) -> C
 def _value_reader(
     field: _Field, shapes: dict[str, _Shape], made: dict[str, Convert]
 ) -> Convert | None:
-    if field.proto_type == betterproto2.TYPE_MAP:
-        return dict
     convert: Convert | None = None
     if field.proto_type == betterproto2.TYPE_ENUM:
         convert = field.kind
-    elif field.proto_type == betterproto2.TYPE_MESSAGE and field.kind:
-        name = _name(field.kind)
-        convert = made.get(name) or _reader(name, shapes, made)
+    elif field.inner:
+        convert = made.get(field.inner) or _reader(field.inner, shapes, made)
         if field.is_wrapped:
             convert = _timedelta if field.kind is Duration else _unwrapped(convert)
+    if field.proto_type == betterproto2.TYPE_MAP:
+        return _by_key(convert) if convert else dict
     if not field.is_repeated:
         return convert
     return _many(convert) if convert else list
@@ -216,6 +225,10 @@ def _unwrapped(read: Convert) -> Convert:
 
 def _many(convert: Convert) -> Convert:
     return lambda items: [convert(item) for item in items]
+
+
+def _by_key(convert: Convert) -> Convert:
+    return lambda items: {key: convert(item) for key, item in items.items()}
 
 
 def _writer(
@@ -236,11 +249,7 @@ def _writer(
 
     made[name] = write
     for field in shapes[name].fields:
-        inner = (
-            _name(field.kind)
-            if field.proto_type == betterproto2.TYPE_MESSAGE and field.kind
-            else ""
-        )
+        inner = field.inner
         plan.append((field, (made.get(inner) or _writer(inner, shapes, made)) if inner else None))
     return write
 
@@ -252,6 +261,9 @@ def _put(core: Any, field: _Field, value: Any, write: Callable[[Any, Any], None]
     target = getattr(core, field.name)
     if write is None:
         target.update(value) if field.proto_type == betterproto2.TYPE_MAP else target.extend(value)
+    elif field.proto_type == betterproto2.TYPE_MAP:
+        for key, item in value.items():
+            write(item, target[key])
     elif field.is_repeated:
         for item in value:
             write(item, target.add())

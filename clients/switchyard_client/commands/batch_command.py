@@ -22,9 +22,11 @@ from switchyard_client.commands.progress import BatchProgress, Pace, ProgressBar
 from switchyard_client.commands.rows import file_rows, piped_rows
 from switchyard_client.errors import SwitchyardError, Unreachable
 from switchyard_client.messages.switchyard.triage.v1 import TriageOptions
+from switchyard_client.record_files import RecordFormat, count_rows
+from switchyard_client.records import UnreadableInput
 from switchyard_client.request_ids import BATCH_BYTES, request_id_of
-from switchyard_client.ticket_files import TicketFile, TicketFormat, count_rows
-from switchyard_client.tickets import BadRow, ColumnMap, UnreadableInput
+from switchyard_client.ticket_files import TicketFile
+from switchyard_client.tickets import BadRow, ColumnMap
 
 _TICK_S = 0.25
 
@@ -36,7 +38,7 @@ class BatchOrder:
     endpoint: Endpoint
     file: str
     columns: ColumnMap
-    input_format: TicketFormat | None
+    input_format: RecordFormat | None
     options: TriageOptions | None
     out: Path | None
     out_format: AnswerFormat

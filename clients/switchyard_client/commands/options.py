@@ -1,16 +1,17 @@
 """Options that several commands take."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 import click
 
 from switchyard_client.messages.switchyard.triage.v1 import Decision, TriagePart
+from switchyard_client.spans import InvalidSpan, span_of
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SPAN_UNITS = {"ms": "milliseconds", "s": "seconds", **_UNITS}
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
 
 
 def time_reader(
@@ -44,13 +45,9 @@ def read_span(_: click.Context, __: click.Parameter, text: str | None) -> timede
 def parse_span(text: str) -> timedelta:
     """The time span of such a text. Raises click.BadParameter."""
     try:
-        if match := _SPAN.fullmatch(text.strip()):
-            return timedelta(**{_SPAN_UNITS[match[2]]: float(match[1])})
-    except OverflowError:
-        message = f"{text!r} is too long"
-    else:
-        message = f"{text!r} is no time span such as 500ms, 90s, 15m, 24h, 30d"
-    raise click.BadParameter(message)
+        return span_of(text)
+    except InvalidSpan as error:
+        raise click.BadParameter(str(error)) from None
 
 
 DECISIONS = {str(d.name).lower(): d for d in Decision if d}
@@ -77,3 +74,26 @@ def parse_attributes(pairs: tuple[str, ...]) -> dict[str, str]:
             raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--attribute")
         attributes[key] = value
     return attributes
+
+
+def json_option(command: Command) -> Command:
+    """Adds --json to a command that shows one thing."""
+    return click.option("--json", "is_json", is_flag=True, help="All of it as JSON.")(command)
+
+
+def json_lines_option(command: Command) -> Command:
+    """Adds --json to a command that lists things."""
+    help_text = "Everything known of each as JSON, one a line."
+    return click.option("--json", "is_json", is_flag=True, help=help_text)(command)
+
+
+def limit_option(command: Command) -> Command:
+    """Adds --limit to a command that lists things."""
+    return click.option(
+        "--limit", default=50, show_default=True, type=click.IntRange(min=1), help="Most to show."
+    )(command)
+
+
+def yes_option(command: Command) -> Command:
+    """Adds --yes to a command that would ask."""
+    return click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")(command)

@@ -6,10 +6,25 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from switchyard_client.commands.batch import Tally
 from switchyard_client.commands.console import duration
 
 _LINE_EVERY_S = 5.0
+
+
+class Counts(Protocol):
+    """Of rows so far."""
+
+    @property
+    def done(self) -> int:
+        """Those that need nothing more."""
+
+    @property
+    def skipped(self) -> int:
+        """Those that had been done before, and are among the done."""
+
+    @property
+    def errors(self) -> int:
+        """Those that failed."""
 
 
 class BatchProgress(Protocol):
@@ -21,7 +36,7 @@ class BatchProgress(Protocol):
     def __exit__(self, *_: object) -> None:
         """End, and leave the terminal as it was."""
 
-    def show(self, tally: Tally) -> None:
+    def show(self, tally: Counts) -> None:
         """Called a few times a second."""
 
 
@@ -38,11 +53,11 @@ class Pace:
         """Since the start."""
         return self._clock() - self._start_s
 
-    def rate(self, tally: Tally) -> float:
+    def rate(self, tally: Counts) -> float:
         """Rows a second, those skipped not counted."""
         return (tally.done - tally.skipped) / max(self.elapsed_s, 1e-6)
 
-    def describe(self, tally: Tally) -> str:
+    def describe(self, tally: Counts) -> str:
         """Rate, time left and errors, such as "412/s, 21 s left, 3 errors"."""
         rate = self.rate(tally)
         parts = [f"{rate:,.0f}/s"]
@@ -52,7 +67,7 @@ class Pace:
             parts.append(f"{tally.errors:,} error{'s' if tally.errors > 1 else ''}")
         return ", ".join(parts)
 
-    def done_of_total(self, tally: Tally) -> str:
+    def done_of_total(self, tally: Counts) -> str:
         """Such as "1,200/10,000"."""
         return f"{tally.done:,}/{self.total:,}" if self.total else f"{tally.done:,}"
 
@@ -79,7 +94,7 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def show(self, tally: Tally) -> None:
+    def show(self, tally: Counts) -> None:
         """Draw the bar again."""
         self._progress.update(
             self._task,
@@ -104,7 +119,7 @@ class ProgressLines:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def show(self, tally: Tally) -> None:
+    def show(self, tally: Counts) -> None:
         """Print a line when the last one is old enough."""
         if self._pace.elapsed_s - self._last_s >= _LINE_EVERY_S:
             self._last_s = self._pace.elapsed_s

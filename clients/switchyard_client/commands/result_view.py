@@ -16,7 +16,12 @@ from switchyard_client.commands.console import (
     percent,
     plain,
 )
-from switchyard_client.messages.switchyard.triage.v1 import Reason, Reuse, TriageResult
+from switchyard_client.messages.switchyard.triage.v1 import (
+    ExperimentArm,
+    Reason,
+    Reuse,
+    TriageResult,
+)
 
 _DEGRADED = (
     "no language model gave a good answer in time and within its budget: a lesser engine did"
@@ -87,6 +92,8 @@ def _add_origin(table: Table, result: TriageResult) -> None:
         table.add_row("degraded", plain(_DEGRADED, "bold yellow"))
     if result.reuse is not None:
         table.add_row("reused", plain(_describe_reuse(result.reuse)))
+    if result.experiment is not None:
+        table.add_row("experiment", plain(_describe_arm(result.experiment)))
     if cost := cost_micro_usd(result):
         table.add_row("cost", plain(dollars(cost)))
 
@@ -98,6 +105,10 @@ def _describe_reuse(reuse: Reuse) -> str:
         else "by a threshold that was set by hand: nothing is guaranteed"
     )
     return f"the answer of {reuse.source_run}, similarity {reuse.similarity:.3f}; {promise}"
+
+
+def _describe_arm(arm: ExperimentArm) -> str:
+    return f"variant {arm.variant} of {arm.name}, phase {arm.phase}"
 
 
 def _prediction(

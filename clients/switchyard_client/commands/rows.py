@@ -5,14 +5,15 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
+from typing import Generic, TypeVar
 
-from switchyard_client.tickets import BadRow, Row
+Item = TypeVar("Item")
 
 _BREATH_ROWS = 256
 _AHEAD_ROWS = 256
 
 
-async def file_rows(rows: Iterator[Row | BadRow]) -> AsyncIterator[Row | BadRow]:
+async def file_rows(rows: Iterator[Item]) -> AsyncIterator[Item]:
     """The rows of a file, which is always ready; lets others run now and then."""
     for count, row in enumerate(rows):
         if count % _BREATH_ROWS == 0:
@@ -20,7 +21,7 @@ async def file_rows(rows: Iterator[Row | BadRow]) -> AsyncIterator[Row | BadRow]
         yield row
 
 
-async def piped_rows(rows: Iterator[Row | BadRow]) -> AsyncIterator[Row | BadRow]:
+async def piped_rows(rows: Iterator[Item]) -> AsyncIterator[Item]:
     """The rows of a source that may keep one waiting; at most 256 are read ahead."""
     reader = _Reader(rows, asyncio.get_running_loop())
     # A daemon: a read that never returns must not hold up the end of the program.
@@ -29,11 +30,11 @@ async def piped_rows(rows: Iterator[Row | BadRow]) -> AsyncIterator[Row | BadRow
         yield row
 
 
-class _Reader:
-    def __init__(self, rows: Iterator[Row | BadRow], loop: asyncio.AbstractEventLoop) -> None:
+class _Reader(Generic[Item]):
+    def __init__(self, rows: Iterator[Item], loop: asyncio.AbstractEventLoop) -> None:
         self._rows = rows
         self._loop = loop
-        self._ready: deque[Row | BadRow] = deque()
+        self._ready: deque[Item] = deque()
         self._room = threading.Semaphore(_AHEAD_ROWS)
         self._news = asyncio.Event()
         self._is_at_end = False
@@ -56,7 +57,7 @@ class _Reader:
             with contextlib.suppress(RuntimeError):  # the loop has closed: nobody listens
                 self._loop.call_soon_threadsafe(self._news.set)
 
-    async def __aiter__(self) -> AsyncIterator[Row | BadRow]:
+    async def __aiter__(self) -> AsyncIterator[Item]:
         while True:
             self._news.clear()
             is_at_end = self._is_at_end

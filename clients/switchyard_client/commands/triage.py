@@ -20,7 +20,7 @@ from switchyard_client.messages.switchyard.triage.v1 import (
     Ticket,
     TriageOptions,
 )
-from switchyard_client.ticket_files import TicketFormat
+from switchyard_client.record_files import RecordFormat
 from switchyard_client.tickets import ColumnMap, InvalidMapping
 
 _EPILOG = """\b
@@ -52,7 +52,7 @@ _CHANNELS = [str(channel.name).lower() for channel in Channel if channel]
 )
 @click.option(
     "--input-format",
-    type=click.Choice([form.value for form in TicketFormat]),
+    type=click.Choice([form.value for form in RecordFormat]),
     help="What FILE is; by default told from its name or its beginning.",
 )
 @click.option(
@@ -167,7 +167,7 @@ def _order(options: dict[str, Any]) -> BatchOrder:
         endpoint=options["endpoint"],
         file=options["file"],
         columns=_columns(options["mappings"]),
-        input_format=TicketFormat(form) if form else None,
+        input_format=RecordFormat(form) if form else None,
         options=TriageOptions(parts=parts) if parts else None,
         out=_checked_out(options),
         out_format=_out_format(options),

@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.client.certificates import Authority
 from tests.unit.client.fake_admin import FakeAdmin
+from tests.unit.client.fake_experiments import FakeExperiments
 from tests.unit.client.fake_service import FakeServer, FakeTriage
 
 
@@ -23,9 +24,17 @@ def admin() -> FakeAdmin:
 
 
 @pytest.fixture
-def fake(service: FakeTriage, admin: FakeAdmin) -> Iterator[FakeServer]:
+def experiments() -> FakeExperiments:
+    """What the fake server's experiments answer, and what they were asked."""
+    return FakeExperiments()
+
+
+@pytest.fixture
+def fake(
+    service: FakeTriage, admin: FakeAdmin, experiments: FakeExperiments
+) -> Iterator[FakeServer]:
     """A fake server on a real socket."""
-    with FakeServer(service, admin) as running:
+    with FakeServer(service, (admin, experiments)) as running:
         yield running
 
 

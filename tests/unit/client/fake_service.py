@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Self
 
 import grpc
@@ -17,8 +17,6 @@ from switchyard.triage.v1 import (
     triage_service_pb2,
     triage_service_pb2_grpc,
 )
-
-from tests.unit.client.fake_admin import FakeAdmin
 
 REFUSED = "REFUSE"  # a ticket whose body holds it is refused
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -198,6 +196,8 @@ def make_result(name: str, ticket_id: str) -> result_pb2.TriageResult:
     result.reuse.source_run = f"triageRuns/{9:032x}"
     result.reuse.similarity, result.reuse.error_bound = 0.9731, 0.018
     result.reuse.guaranteed = True
+    result.experiment.name, result.experiment.variant = "experiments/prompts", "short"
+    result.experiment.phase, result.experiment.configuration_version = 1, 3
     return result
 
 
@@ -248,11 +248,11 @@ class FakeServer:
     def __init__(
         self,
         service: FakeTriage,
-        admin: FakeAdmin | None = None,
+        others: Sequence[grpc.GenericRpcHandler] = (),
         credentials: grpc.ServerCredentials | None = None,
     ) -> None:
         self.service = service
-        self.admin = admin or FakeAdmin()
+        self._others = others
         self.address = "127.0.0.1:0"
         self._credentials = credentials
         self._loop = asyncio.new_event_loop()
@@ -273,7 +273,7 @@ class FakeServer:
     async def _start(self) -> None:
         self._server = grpc.aio.server()
         triage_service_pb2_grpc.add_TriageServiceServicer_to_server(self.service, self._server)  # type: ignore[no-untyped-call]  # generated
-        self._server.add_generic_rpc_handlers((self.admin,))
+        self._server.add_generic_rpc_handlers(self._others)
         self.address = f"127.0.0.1:{self._open_port(self._server)}"
         await self._server.start()
 

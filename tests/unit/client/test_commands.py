@@ -319,6 +319,11 @@ def test_a_reused_answer_says_from_where_and_how_sure(run: Run) -> None:
     assert f"reused      the answer of triageRuns/{9:032x}, similarity 0.973; at most 2 %" in shown
 
 
+def test_an_answer_within_an_experiment_says_by_which_variant(run: Run) -> None:
+    shown = run("triage", "--text", "hello").stdout
+    assert "experiment  variant short of experiments/prompts, phase 1" in shown
+
+
 def test_a_batch_counts_its_degraded_answers(run: Run, service: FakeTriage, good: Path) -> None:
     assert "50 answered in" in run("triage", str(good)).stdout
     service.is_degraded = True

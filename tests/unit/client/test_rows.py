@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from switchyard_client import Ticket
 from switchyard_client.commands.rows import file_rows, piped_rows
-from switchyard_client.tickets import BadRow, Row, UnreadableInput
+from switchyard_client.records import UnreadableInput
+from switchyard_client.tickets import BadRow, Row
 
 ROWS: list[Row | BadRow] = [Row(n, Ticket(id=str(n), body="text")) for n in range(1, 1_001)]
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from switchyard_client.ticket_files import TicketFile, TicketFormat, count_rows
-from switchyard_client.ticket_records import MAX_LINE_BYTES
-from switchyard_client.tickets import BadRow, ColumnMap, NoBodyColumn, Row, UnreadableInput
+from switchyard_client.record_files import RecordFormat, count_rows
+from switchyard_client.records import MAX_LINE_BYTES, UnreadableInput
+from switchyard_client.ticket_files import TicketFile
+from switchyard_client.tickets import BadRow, ColumnMap, NoBodyColumn, Row
 
 
 def read(path: Path, content: bytes, *mappings: str) -> list[Row | BadRow]:
@@ -60,7 +61,7 @@ def test_formats_are_told_by_name_or_content(tmp_path: Path, name: str, content:
 def test_the_given_format_beats_the_name(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(JSONL)
-    with TicketFile(str(path), form=TicketFormat.JSONL) as rows:
+    with TicketFile(str(path), form=RecordFormat.JSONL) as rows:
         assert bodies(list(rows)) == ["one", "two"]
 
 

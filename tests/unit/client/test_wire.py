@@ -7,7 +7,20 @@ from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 from switchyard.triage.v1 import triage_service_pb2
-from switchyard_client import BatchTriageResponse, Category, Channel, Decision, Ticket, TriageResult
+from switchyard_client import (
+    AttributeTest,
+    BatchTriageResponse,
+    Category,
+    Channel,
+    Condition,
+    Conditions,
+    Decision,
+    ParameterValue,
+    Ticket,
+    TriageResult,
+    Variant,
+)
+from switchyard_client.messages.switchyard.experiment.v1 import AssignVariantRequest
 from switchyard_client.messages.switchyard.triage.v1 import (
     ListTriageRunsRequest,
     TriageOptions,
@@ -72,6 +85,23 @@ def test_repeated_enums_and_durations_survive() -> None:
     assert TriageOptions.parse(codec_of(TriageOptions).dump(options)) == options
     category = Category(name="a", estimated_resolution=timedelta(days=1, microseconds=5))
     assert Category.parse(codec_of(Category).dump(category)) == category
+
+
+def test_maps_to_messages_and_numbers_survive() -> None:
+    values = {"a": ParameterValue(text=""), "b": ParameterValue(number=0.5)}
+    variant = Variant(name="v", parameters=values)
+    assert Variant.parse(codec_of(Variant).dump(variant)) == variant
+    assert codec_of(Variant).parse(bytes(variant)) == variant
+    request = AssignVariantRequest(unit_id="u", pre_period_values={"seconds": 0.0, "cost": 1.5})
+    assert AssignVariantRequest.parse(codec_of(AssignVariantRequest).dump(request)) == request
+    assert codec_of(AssignVariantRequest).parse(bytes(request)) == request
+
+
+def test_a_message_within_itself_survives() -> None:
+    inner = Condition(attribute=AttributeTest(name="plan", equals=""))
+    outer = Condition(all=Conditions(conditions=[Condition(not_=inner), inner]))
+    assert Condition.parse(codec_of(Condition).dump(outer)) == outer
+    assert codec_of(Condition).parse(bytes(outer)) == outer
 
 
 def test_an_enum_value_of_the_future_is_kept() -> None:

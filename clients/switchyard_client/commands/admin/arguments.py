@@ -15,34 +15,11 @@ _KEY = re.compile(r"(?:apiKeys/|sy_)?([0-9a-f]{16})")
 _TENANT = re.compile(r"(?:tenants/)?([a-z][a-z0-9-]{0,62})")
 
 
-def json_option(command: Command) -> Command:
-    """Adds --json to a command that shows one thing."""
-    return click.option("--json", "is_json", is_flag=True, help="All of it as JSON.")(command)
-
-
-def json_lines_option(command: Command) -> Command:
-    """Adds --json to a command that lists things."""
-    help_text = "Everything known of each as JSON, one a line."
-    return click.option("--json", "is_json", is_flag=True, help=help_text)(command)
-
-
-def limit_option(command: Command) -> Command:
-    """Adds --limit to a command that lists things."""
-    return click.option(
-        "--limit", default=50, show_default=True, type=click.IntRange(min=1), help="Most to show."
-    )(command)
-
-
 def tenant_option(command: Command) -> Command:
     """Adds --tenant."""
     return click.option(
         "--tenant", default="", metavar="ID", help="Of this tenant.  [default: the caller's]"
     )(command)
-
-
-def yes_option(command: Command) -> Command:
-    """Adds --yes to a command that would ask."""
-    return click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")(command)
 
 
 def role_option(command: Command) -> Command:

@@ -1,17 +1,14 @@
-"""How administration commands ask: the server, and the user."""
+"""How administration commands ask the server."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-import click
 from betterproto2 import Message
 
 from switchyard_client.admin.client import AdminClient
-from switchyard_client.commands.admin.tables import Page
+from switchyard_client.commands.asking import ask_client, first_page
 from switchyard_client.commands.endpoint import Endpoint
-from switchyard_client.commands.failures import CommandFailed, Exit, call_failed
-from switchyard_client.errors import SwitchyardError
+from switchyard_client.commands.tables import Page
 
 Item = TypeVar("Item", bound=Message)
 Answer = TypeVar("Answer")
@@ -19,52 +16,11 @@ Answer = TypeVar("Answer")
 
 def ask(endpoint: Endpoint, question: Callable[[AdminClient], Awaitable[Answer]]) -> Answer:
     """The server's answer; a call that fails ends the command."""
-
-    async def asked() -> Answer:
-        async with endpoint.client(AdminClient) as client:
-            return await question(client)
-
-    try:
-        return asyncio.run(asked())
-    except SwitchyardError as error:
-        raise call_failed(error, endpoint) from None
+    return ask_client(endpoint, AdminClient, question)
 
 
 def ask_first(
     endpoint: Endpoint, question: Callable[[AdminClient], AsyncIterator[Item]], limit: int
 ) -> Page[Item]:
     """The first `limit` of what the server lists, and whether there is more."""
-
-    async def first(client: AdminClient) -> list[Item]:
-        items: list[Item] = []
-        async for item in question(client):
-            items.append(item)
-            if len(items) > limit:
-                break
-        return items
-
-    items = ask(endpoint, first)
-    return Page(items[:limit], has_more=len(items) > limit)
-
-
-def confirm(question: str, *, is_sure: bool) -> None:
-    """Ends the command unless the user says yes, or has said so with --yes."""
-    if not is_sure and not _answer(lambda: click.confirm(question, err=True)):
-        raise CommandFailed("nothing was changed", Exit.PARTIAL)
-
-
-def confirm_by_name(warning: str, name: str, *, is_sure: bool) -> None:
-    """Ends the command unless the user types the name, or has said --yes."""
-    if is_sure:
-        return
-    prompt = f"{warning}\nType {name} to go on"
-    if _answer(lambda: click.prompt(prompt, err=True, default="", show_default=False)) != name:
-        raise CommandFailed("that is not its name; nothing was changed", Exit.PARTIAL)
-
-
-def _answer(prompt: Callable[[], Answer]) -> Answer:
-    try:
-        return prompt()
-    except click.Abort:  # Ctrl-C, or nobody to ask
-        message = "nothing was changed; --yes goes on without asking"
-        raise CommandFailed(message, Exit.INTERRUPTED) from None
+    return ask(endpoint, lambda client: first_page(question(client), limit))

@@ -2,15 +2,12 @@
 
 import click
 
-from switchyard_client.commands.admin.arguments import (
-    json_lines_option,
-    limit_option,
-    tenant_option,
-)
+from switchyard_client.commands.admin.arguments import tenant_option
 from switchyard_client.commands.admin.asking import ask_first
-from switchyard_client.commands.admin.tables import Row, show_page
 from switchyard_client.commands.connection_options import takes_endpoint
 from switchyard_client.commands.endpoint import Endpoint
+from switchyard_client.commands.options import json_lines_option, limit_option
+from switchyard_client.commands.tables import Row, show_page
 from switchyard_client.messages.switchyard.admin.v1 import AuditEvent
 
 

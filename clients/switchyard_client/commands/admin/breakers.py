@@ -5,13 +5,13 @@ from datetime import timedelta
 import click
 
 from switchyard_client.answers import label
-from switchyard_client.commands.admin.arguments import json_lines_option, yes_option
-from switchyard_client.commands.admin.asking import ask, confirm
-from switchyard_client.commands.admin.tables import Page, Row, print_facts, share, show_page
+from switchyard_client.commands.admin.asking import ask
+from switchyard_client.commands.asking import confirm
 from switchyard_client.commands.connection_options import connection_options, takes_endpoint
 from switchyard_client.commands.console import plain
 from switchyard_client.commands.endpoint import Endpoint
-from switchyard_client.commands.options import read_span
+from switchyard_client.commands.options import json_lines_option, read_span, yes_option
+from switchyard_client.commands.tables import Page, Row, print_facts, share, show_page
 from switchyard_client.messages.switchyard.admin.v1 import (
     CircuitBreaker,
     CircuitBreakerMode,

@@ -7,14 +7,13 @@ import click
 
 from switchyard_client.admin.budget import EVERY_TENANT
 from switchyard_client.answers import label
-from switchyard_client.commands.admin.arguments import (
-    json_lines_option,
-    json_option,
-    tenant_argument,
-    tenant_option,
-)
+from switchyard_client.commands.admin.arguments import tenant_argument, tenant_option
 from switchyard_client.commands.admin.asking import ask
-from switchyard_client.commands.admin.tables import (
+from switchyard_client.commands.connection_options import connection_options, takes_endpoint
+from switchyard_client.commands.console import dollars, plain, stderr
+from switchyard_client.commands.endpoint import Endpoint
+from switchyard_client.commands.options import json_lines_option, json_option
+from switchyard_client.commands.tables import (
     Page,
     Row,
     amount,
@@ -22,9 +21,6 @@ from switchyard_client.commands.admin.tables import (
     show_json,
     show_page,
 )
-from switchyard_client.commands.connection_options import connection_options, takes_endpoint
-from switchyard_client.commands.console import dollars, plain, stderr
-from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.messages.switchyard.admin.v1 import Budget, OverBudget, Spending
 
 _OVER_BUDGET = {"degrade": OverBudget.DEGRADE, "refuse": OverBudget.REFUSE}

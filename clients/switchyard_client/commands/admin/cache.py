@@ -5,10 +5,15 @@ from datetime import timedelta
 import click
 
 from switchyard_client.admin.client import AdminClient
-from switchyard_client.commands.admin.arguments import json_lines_option, json_option, yes_option
-from switchyard_client.commands.admin.asking import ask, confirm
+from switchyard_client.commands.admin.asking import ask
 from switchyard_client.commands.admin.semantic import semantic
-from switchyard_client.commands.admin.tables import (
+from switchyard_client.commands.asking import confirm
+from switchyard_client.commands.connection_options import connection_options, takes_endpoint
+from switchyard_client.commands.console import plain, stdout
+from switchyard_client.commands.endpoint import Endpoint
+from switchyard_client.commands.failures import CommandFailed, Exit
+from switchyard_client.commands.options import json_lines_option, json_option, read_span, yes_option
+from switchyard_client.commands.tables import (
     Page,
     Row,
     print_facts,
@@ -17,11 +22,6 @@ from switchyard_client.commands.admin.tables import (
     show_json,
     show_page,
 )
-from switchyard_client.commands.connection_options import connection_options, takes_endpoint
-from switchyard_client.commands.console import plain, stdout
-from switchyard_client.commands.endpoint import Endpoint
-from switchyard_client.commands.failures import CommandFailed, Exit
-from switchyard_client.commands.options import read_span
 from switchyard_client.messages.switchyard.admin.v1 import (
     CacheConfig,
     CacheFigures,

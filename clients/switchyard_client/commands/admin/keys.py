@@ -7,19 +7,22 @@ import click
 from switchyard_client.answers import label
 from switchyard_client.commands.admin.arguments import (
     ROLES,
-    json_lines_option,
     key_argument,
-    limit_option,
     role_option,
     tenant_option,
-    yes_option,
 )
-from switchyard_client.commands.admin.asking import ask, ask_first, confirm
-from switchyard_client.commands.admin.tables import Row, show_page
+from switchyard_client.commands.admin.asking import ask, ask_first
+from switchyard_client.commands.asking import confirm
 from switchyard_client.commands.connection_options import connection_options, takes_endpoint
 from switchyard_client.commands.console import moment, plain, stderr, stdout
 from switchyard_client.commands.endpoint import Endpoint
-from switchyard_client.commands.options import read_span
+from switchyard_client.commands.options import (
+    json_lines_option,
+    limit_option,
+    read_span,
+    yes_option,
+)
+from switchyard_client.commands.tables import Row, show_page
 from switchyard_client.messages.switchyard.admin.v1 import ApiKey
 
 

@@ -9,26 +9,27 @@ import click
 
 from switchyard_client.admin.client import AdminClient
 from switchyard_client.answers import label
-from switchyard_client.commands.admin.arguments import (
+from switchyard_client.commands.admin.arguments import tenant_option
+from switchyard_client.commands.admin.asking import ask, ask_first
+from switchyard_client.commands.asking import confirm
+from switchyard_client.commands.connection_options import connection_options, takes_endpoint
+from switchyard_client.commands.console import plain, stdout
+from switchyard_client.commands.endpoint import Endpoint
+from switchyard_client.commands.failures import Exit
+from switchyard_client.commands.options import (
     json_lines_option,
     json_option,
     limit_option,
-    tenant_option,
+    time_reader,
     yes_option,
 )
-from switchyard_client.commands.admin.asking import ask, ask_first, confirm
-from switchyard_client.commands.admin.tables import (
+from switchyard_client.commands.tables import (
     Row,
     print_facts,
     print_table,
     show_json,
     show_page,
 )
-from switchyard_client.commands.connection_options import connection_options, takes_endpoint
-from switchyard_client.commands.console import plain, stdout
-from switchyard_client.commands.endpoint import Endpoint
-from switchyard_client.commands.failures import Exit
-from switchyard_client.commands.options import time_reader
 from switchyard_client.messages.switchyard.admin.v1 import (
     DeadLetter,
     DeadLetterFilter,

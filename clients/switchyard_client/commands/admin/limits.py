@@ -2,14 +2,13 @@
 
 import click
 
-from switchyard_client.commands.admin.arguments import (
-    json_lines_option,
-    json_option,
-    key_argument,
-    tenant_option,
-)
+from switchyard_client.commands.admin.arguments import key_argument, tenant_option
 from switchyard_client.commands.admin.asking import ask
-from switchyard_client.commands.admin.tables import (
+from switchyard_client.commands.connection_options import connection_options, takes_endpoint
+from switchyard_client.commands.console import plain, stdout
+from switchyard_client.commands.endpoint import Endpoint
+from switchyard_client.commands.options import json_lines_option, json_option
+from switchyard_client.commands.tables import (
     Page,
     Row,
     print_facts,
@@ -17,9 +16,6 @@ from switchyard_client.commands.admin.tables import (
     show_json,
     show_page,
 )
-from switchyard_client.commands.connection_options import connection_options, takes_endpoint
-from switchyard_client.commands.console import plain, stdout
-from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.messages.switchyard.admin.v1 import (
     CallerUsage,
     GetStatusResponse,

@@ -2,12 +2,12 @@
 
 import click
 
-from switchyard_client.commands.admin.arguments import json_option
 from switchyard_client.commands.admin.asking import ask
-from switchyard_client.commands.admin.tables import Row, print_table, show_json
 from switchyard_client.commands.connection_options import takes_endpoint
 from switchyard_client.commands.console import stdout
 from switchyard_client.commands.endpoint import Endpoint
+from switchyard_client.commands.options import json_option
+from switchyard_client.commands.tables import Row, print_table, show_json
 from switchyard_client.messages.switchyard.admin.v1 import Performance, RecentError
 
 _KINDS = ("method", "step", "query", "part")

@@ -3,12 +3,13 @@
 import click
 
 from switchyard_client.answers import label
-from switchyard_client.commands.admin.arguments import json_lines_option, yes_option
-from switchyard_client.commands.admin.asking import ask, confirm
-from switchyard_client.commands.admin.tables import Page, Row, amount, share, show_page
+from switchyard_client.commands.admin.asking import ask
+from switchyard_client.commands.asking import confirm
 from switchyard_client.commands.connection_options import connection_options, takes_endpoint
 from switchyard_client.commands.console import plain, stdout
 from switchyard_client.commands.endpoint import Endpoint
+from switchyard_client.commands.options import json_lines_option, yes_option
+from switchyard_client.commands.tables import Page, Row, amount, share, show_page
 from switchyard_client.messages.switchyard.admin.v1 import Provider
 
 _STATE_STYLES = {"closed": "green", "open": "bold red", "half open": "yellow"}

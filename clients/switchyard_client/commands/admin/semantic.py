@@ -3,17 +3,18 @@
 import click
 from rich.text import Text
 
-from switchyard_client.commands.admin.arguments import json_option, tenant_option
+from switchyard_client.commands.admin.arguments import tenant_option
 from switchyard_client.commands.admin.asking import ask
-from switchyard_client.commands.admin.tables import (
+from switchyard_client.commands.connection_options import takes_endpoint
+from switchyard_client.commands.console import plain, stdout
+from switchyard_client.commands.endpoint import Endpoint
+from switchyard_client.commands.options import json_option
+from switchyard_client.commands.tables import (
     Row,
     print_facts,
     print_table,
     show_json,
 )
-from switchyard_client.commands.connection_options import takes_endpoint
-from switchyard_client.commands.console import plain, stdout
-from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.messages.switchyard.admin.v1 import (
     GetSemanticCacheResponse,
     SemanticCacheGate,

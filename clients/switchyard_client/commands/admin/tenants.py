@@ -2,17 +2,14 @@
 
 import click
 
-from switchyard_client.commands.admin.arguments import (
-    json_lines_option,
-    limit_option,
-    tenant_argument,
-    yes_option,
-)
-from switchyard_client.commands.admin.asking import ask, ask_first, confirm, confirm_by_name
-from switchyard_client.commands.admin.tables import Row, show_page
+from switchyard_client.commands.admin.arguments import tenant_argument
+from switchyard_client.commands.admin.asking import ask, ask_first
+from switchyard_client.commands.asking import confirm, confirm_by_name
 from switchyard_client.commands.connection_options import connection_options, takes_endpoint
 from switchyard_client.commands.console import plain, stdout
 from switchyard_client.commands.endpoint import Endpoint
+from switchyard_client.commands.options import json_lines_option, limit_option, yes_option
+from switchyard_client.commands.tables import Row, show_page
 from switchyard_client.messages.switchyard.admin.v1 import Tenant
 
 

@@ -1,4 +1,4 @@
-"""How administration commands answer: tables and facts for people, JSON for programs."""
+"""How commands answer: tables and facts for people, JSON for programs."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

@@ -10,10 +10,8 @@ import io
 import itertools
 import json
 import zlib
-from collections.abc import Iterator
-from typing import TypeAlias
-
-from switchyard_client.tickets import ColumnMap, NoBodyColumn, UnreadableInput
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeAlias
 
 MAX_LINE_BYTES = 4 * 1024 * 1024  # six times the longest ticket with every character escaped
 _LOOK_AHEAD_ROWS = 20
@@ -23,9 +21,28 @@ ByteStream: TypeAlias = "io.BufferedReader[io.FileIO] | gzip.GzipFile"
 Record = dict[str, object] | str  # values by column, or what is wrong with the row
 
 
-def jsonl_records(stream: ByteStream, columns: ColumnMap) -> Iterator[Record]:
-    """The objects of a JSONL stream. Raises NoBodyColumn when the first rows have none."""
-    return _expect_body(_objects(stream), columns)
+class UnreadableInput(Exception):
+    """An input that no row can be read from; the message says what to do."""
+
+
+class Columns(Protocol):
+    """Which columns rows must have."""
+
+    def suffice(self, names: Iterable[str]) -> bool:
+        """Whether a row of these columns can be read."""
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """The columns that the caller asked for and that are not there."""
+
+    def refusal(self, names: Iterable[str]) -> UnreadableInput:
+        """Why rows of columns that do not suffice cannot be read."""
+
+
+def jsonl_records(stream: ByteStream, columns: Columns) -> Iterator[Record]:
+    """The objects of a JSONL stream. Raises UnreadableInput when those of the first rows do not
+    suffice.
+    """
+    return _expect_columns(_objects(stream), columns)
 
 
 def _objects(stream: ByteStream) -> Iterator[Record]:
@@ -73,10 +90,10 @@ class _CsvText:
         return problem
 
 
-def csv_records(stream: ByteStream, columns: ColumnMap) -> Iterator[Record]:
+def csv_records(stream: ByteStream, columns: Columns) -> Iterator[Record]:
     """The rows of a CSV stream under the names in its first line.
 
-    Raises UnreadableInput when that line names no body.
+    Raises UnreadableInput when those do not suffice.
     """
     # A setting of the whole process, and the only way to read the longest bodies.
     csv.field_size_limit(MAX_LINE_BYTES)
@@ -96,20 +113,20 @@ def csv_records(stream: ByteStream, columns: ColumnMap) -> Iterator[Record]:
             yield record
 
 
-def _expect_body(records: Iterator[Record], columns: ColumnMap) -> Iterator[Record]:
-    """The same records; NoBodyColumn when none of the first ones has a body.
+def _expect_columns(records: Iterator[Record], columns: Columns) -> Iterator[Record]:
+    """The same records; UnreadableInput when none of the first ones has what it needs.
 
-    Rows may name different columns, so one row without a body condemns no file.
+    Rows may name different columns, so one bad row condemns no file.
     """
     held = []
     for record in records:
         held.append(record)
-        has_body = not isinstance(record, str) and columns.has_body(record)
-        if has_body or len(held) == _LOOK_AHEAD_ROWS:
+        suffices = not isinstance(record, str) and columns.suffice(record)
+        if suffices or len(held) == _LOOK_AHEAD_ROWS:
             break
     named = [record for record in held if not isinstance(record, str)]
-    if named and not any(columns.has_body(record) for record in named):
-        raise NoBodyColumn(dict.fromkeys(c for r in named for c in r), columns.body_column)
+    if named and not any(columns.suffice(record) for record in named):
+        raise columns.refusal(dict.fromkeys(name for record in named for name in record))
     yield from held
     yield from records
 
@@ -135,21 +152,21 @@ def _header(reader: Iterator[list[str]]) -> list[str]:
         raise UnreadableInput(f"the first line is no CSV: {error}") from None
 
 
-def _delimiter_of(header: str, columns: ColumnMap) -> str:
-    """The one that makes a body of a column; else the one that makes the most columns."""
+def _delimiter_of(header: str, columns: Columns) -> str:
+    """The one that makes columns that suffice; else the one that makes the most."""
 
     def merit(delimiter: str) -> tuple[bool, int]:
         cells = [cell.strip(' "\r\n') for cell in header.split(delimiter)]
-        return columns.has_body(cells), len(cells)
+        return columns.suffice(cells), len(cells)
 
     return max(_DELIMITERS, key=merit)
 
 
-def _check_header(header: list[str], columns: ColumnMap) -> None:
+def _check_header(header: list[str], columns: Columns) -> None:
     if missing := columns.missing(header):
         raise UnreadableInput(f"no column is named {missing[0]!r}; found: {', '.join(header)}")
-    if not columns.has_body(header):
-        raise NoBodyColumn(header)
+    if not columns.suffice(header):
+        raise columns.refusal(header)
 
 
 def _csv_record(
