@@ -109,6 +109,18 @@ semantic: $(SETUP)  ## Does the semantic cache keep its budget? (SWITCHYARD_DATA
 redaction: $(SETUP)  ## What redaction finds in public data, and what it takes wrongly (SWITCHYARD_DATA)
 	@$(BIN)/python -m bench.redaction
 
+.PHONY: scale
+scale: $(SETUP)  ## Results of ten million outcomes, and how fast more are recorded
+	@$(BIN)/python -m bench.experiment_scale
+
+.PHONY: simulate
+simulate: $(SETUP)  ## Do experiments keep their promises? 2,000 of each kind, ten minutes
+	@$(BIN)/python -m bench.simulate
+
+.PHONY: experiment
+experiment: $(SETUP)  ## Two engines as arms on public questions, until one wins (SWITCHYARD_DATA; draws docs/experiment.png)
+	@$(BIN)/python -m bench.live_experiment
+
 .PHONY: clean
 clean:  ## Remove the environment and everything that was built
 	@rm -rf .venv build node_modules .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

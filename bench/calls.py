@@ -1,4 +1,4 @@
-"""Triage and the interceptor chain beside a bare grpc.aio echo, in one run.
+"""Triage, experiments and the interceptor chain beside a bare grpc.aio echo, in one run.
 
     python -m bench.calls [--cases echo full_chain] [--rounds 7]      (make bench)
 
@@ -25,7 +25,7 @@ import uvloop
 from switchyard.admin.v1 import rate_limit_service_pb2, rate_limit_service_pb2_grpc
 from switchyard.triage.v1 import triage_service_pb2
 
-from bench import members, naive_chain
+from bench import experiment_calls, members, naive_chain
 from bench.echo_message import echo_message
 from bench.figures import Figure, report
 from bench.full_chain import KEY
@@ -69,6 +69,8 @@ TRIAGE = "/switchyard.triage.v1.TriageService/Triage"
 FULL = (">= 0.85", "<= 30")
 CASES = {
     "echo": Case("bare", ECHO, 6000),
+    "assign_variant": Case("switchyard", experiment_calls.ASSIGN, 2000, against="echo"),
+    "record_outcome": Case("switchyard", experiment_calls.RECORD, 2000, against="echo"),
     "triage_embedded": Case("switchyard", TRIAGE, 2000, against="echo", goals=(">= 0.25", "")),
     "full_chain": Case("full", ECHO, 6000, against="echo", goals=FULL),
     "naive_chain": Case("naive", ECHO, 2000, against="echo"),
@@ -111,6 +113,7 @@ def switchyard_server(**environment: str) -> Iterator[Server]:
             secret = subprocess.check_output([*command, *arguments], text=True).strip()
             server = Server(process.address, process.pid, f"Bearer {secret}")
             asyncio.run(_lift_limits(server, secret.split("_")[1]))
+            asyncio.run(experiment_calls.open_experiment(server.address, server.authorization))
             yield server
         finally:
             process.stop()
@@ -129,8 +132,8 @@ def requests_of(case: Case) -> Iterator[bytes]:
     """Serialised requests, each different unless the case wants the same."""
     if case.is_same:
         return itertools.repeat(next(requests_of(replace(case, is_same=False))))
-    if case.method == TRIAGE:
-        return triage_requests()
+    if case.method in REQUESTS:
+        return REQUESTS[case.method]()
     text = sized_tickets(1, BODY_BYTES)[0].body
     return numbered_requests([echo_message()(id=NUMBER, text=text).SerializeToString()], NUMBER)
 
@@ -142,6 +145,13 @@ def triage_requests() -> Iterator[bytes]:
         for ticket in countable_tickets(BODY_BYTES, NUMBER)
     ]
     return numbered_requests([message.SerializeToString() for message in messages], NUMBER)
+
+
+REQUESTS = {
+    TRIAGE: triage_requests,
+    experiment_calls.ASSIGN: experiment_calls.assignments,
+    experiment_calls.RECORD: experiment_calls.outcomes,
+}
 
 
 async def run_case(case: Case, server: Server, requests: Iterator[bytes]) -> Round:

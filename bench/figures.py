@@ -25,10 +25,15 @@ class Figure:
     @property
     def meets_goal(self) -> bool | None:
         """Whether the goal is met; None where there is none."""
-        if not self.goal:
+        if self.bound is None:
             return None
-        comparison, bound = self.goal.split()
-        return self.value >= float(bound) if comparison == ">=" else self.value <= float(bound)
+        is_least = self.goal.startswith(">=")
+        return self.value >= self.bound if is_least else self.value <= self.bound
+
+    @property
+    def bound(self) -> float | None:
+        """The number of the goal; None where there is none."""
+        return float(self.goal.split()[1]) if self.goal else None
 
 
 def report(name: str, figures: Sequence[Figure], notes: Sequence[str] = ()) -> None:
@@ -46,5 +51,7 @@ def report(name: str, figures: Sequence[Figure], notes: Sequence[str] = ()) -> N
     for note in notes:
         console.print(note, style="dim")
     BUILD.mkdir(exist_ok=True)
-    records = [asdict(figure) for figure in figures]
+    records = [
+        {**asdict(each), "bound": each.bound, "meets_goal": each.meets_goal} for each in figures
+    ]
     (BUILD / f"{name}.json").write_text(json.dumps(records, indent=1) + "\n")

@@ -214,7 +214,10 @@ def test_a_reader_that_goes_away_is_no_traceback(server: ServerProcess, tickets:
     assert process.wait(TIMEOUT_S) != 0
 
 
-@pytest.mark.parametrize("command", [[], ["triage"], ["runs", "list"], ["taxonomy", "set"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["triage"], ["runs", "list"], ["taxonomy", "set"], ["experiment", "report"]],
+)
 def test_the_help_keeps_its_examples_line_by_line(command: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "switchyard_client", *command, "--help"],
