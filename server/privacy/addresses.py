@@ -8,15 +8,23 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from server.privacy.cues import cues, lowered, words
+from server.privacy.cues import cue, find_cues, words
 from server.privacy.found import Found, Kind
+from server.privacy.legible import Legible
 
-_WORD = re.compile(r"[\w'\u2019./#-]+")
-_BEGINS_WITH_DIGIT = re.compile(r"\d(?<![\w'\u2019./#-].)[\w'\u2019./#-]*+")
-_A_DIGIT = re.compile(r"\d")
+_IN_WORDS = r"[\w'\u2019./#-]"
+_FLOW = r"(?:,?[ \t]{1,2}|,)"  # between words of one line and one sentence
+_WORD = re.compile(rf"{_IN_WORDS}+")
+_NEXT_WORD = re.compile(rf"{_FLOW}({_IN_WORDS}+)")
+_FLOWS = re.compile(_FLOW)
+# And whether a name follows.
+_BEGINS_WITH_DIGIT = re.compile(
+    rf"[0-9](?<!{_IN_WORDS}.){_IN_WORDS}*+"
+    r"(?=(?P<name>,?[ \t]{1,2}(?:\d{1,6},?[ \t])?"
+    r"(?:[^\W\d_a-z]|rue |avenue |calle |via |rua |strada ))?)"
+)
 _REACH = 70  # characters around a number that may tell what it is
 _LONGEST_WORD = 32  # characters
-_FLOWS = re.compile(r",?[ \t]{1,2}|,")  # between words of one line and one sentence
 _NUMBER = re.compile(r"\d{1,6}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?")
 _MOST_WORDS = 8  # of a street with its numbers
 
@@ -49,17 +57,16 @@ _SPLIT_CODES = (
     (re.compile(r"[A-Z]{1,2}\d[A-Z\d]?"), re.compile(r"\d[A-Z]{2}")),  # Britain
     (re.compile(r"[A-Z]\d[A-Z]"), re.compile(r"\d[A-Z]\d")),  # Canada
 )
-_NAME_FOLLOWS = re.compile(
-    r",?[ \t]{1,2}(?:\d{1,6},?[ \t])?(?:[^\W\d_a-z]|rue |avenue |calle |via |rua |strada )"
-)
-_CODE = re.compile(r"\d{5}(?<=\b[A-Z]{2} .....)|\d[A-Z]{2}\b|\d[A-Z]\d\b")
-_TELLING = _KINDS_OF_STREET | _KINDS_IN_FRONT | _UNITS
 _SMALL = words("de la le du des del della di da do dos van von der den the of y u")
 
-_ANNOUNCES = re.compile(
+ANNOUNCES = cue(
+    """
+    address live lives lived living located deliver delivered delivery ship shipped shipping move
+    moved send sent adresse wohne dirección
+    """,
     r"(?:address(?: is|'s| to|:)|liv(?:e|ed|es|ing) (?:at|in)|located (?:at|in)"
     r"|deliver(?:ed|y)? (?:to|at)|ship(?:ped|ping)? to|moved? to|send (?:it )?to|sent to"
-    r"|adresse(?: ist| est|:)|wohne in|dirección(?: es|:))\s{1,3}"
+    r"|adresse(?: ist| est|:)|wohne in|dirección(?: es|:))\s{1,3}",
 )
 _MOST_ANNOUNCED = 120  # characters
 _WITHIN = re.compile(r"[\s,]{0,5}")
@@ -71,57 +78,64 @@ Word = re.Match[str]
 Span = tuple[int, int]
 
 
-def find_addresses(text: str) -> Iterator[Found]:
+def find_addresses(read: Legible) -> Iterator[Found]:
     """Postal addresses of several forms; parts that stand together are one."""
-    if not _A_DIGIT.search(text):
-        return
+    text = read.text
     parts: list[Span] = []
     for number in _BEGINS_WITH_DIGIT.finditer(text):
-        start = max(0, number.start() - _REACH)
-        if _may_belong(text, number) and _tells(text[start : number.end() + _REACH]):
-            before = _line([*_WORD.finditer(text, start, number.end())][::-1])
-            after = _line([*_WORD.finditer(text, number.start(), number.end() + _REACH)])
-            parts += _around(before[:_MOST_WORDS], after[:_MOST_WORDS])
-    for announced in cues(_ANNOUNCES, lowered(text)):
+        previous = _previous(number)
+        tells = _tells(previous)
+        if tells or number["name"]:
+            parts += _street_after(number)
+            if tells or not previous.islower():
+                parts += _ending(_preceding(number))
+    for announced in find_cues([ANNOUNCES], read):
         parts += _announced(text, announced.end())
     yield from _joined(text, sorted(parts))
 
 
-def _may_belong(text: str, number: re.Match[str]) -> bool:
-    """Whether a closer look is worth while: a name stands after the number, or before it."""
-    if _NAME_FOLLOWS.match(text, number.end()):
+def _previous(number: Word) -> str:
+    """The word before a number, or its end."""
+    before = number.string[max(0, number.start() - _LONGEST_WORD) : number.start()]
+    return "".join(before.rsplit(None, 1)[-1:])
+
+
+def _tells(previous: str) -> bool:
+    """Whether a closer look is worth while, by the word before a number."""
+    if previous[:1].isupper():
         return True
-    before = text[max(0, number.start() - _LONGEST_WORD) : number.start()].rsplit(None, 1)[-1:]
-    if not before or before[0][0].isupper():
-        return bool(before)
-    word = before[0].rstrip(".,").lower()
-    return word in _UNITS or word.endswith(_ENDS)
+    bare = previous.strip("(.,").lower()
+    return bare in _UNITS or bare.endswith(_ENDS)
 
 
-def _tells(around: str) -> bool:
-    """Whether a word or a postal code among these says what kind of number there is."""
-    bare = [word.strip(".,:;()") for word in around.lower().split()]
-    if not _TELLING.isdisjoint(bare) or any(word.endswith(_ENDS) for word in bare):
-        return True
-    return _CODE.search(around) is not None
-
-
-def _line(words: Sequence[Word]) -> list[Word]:
-    """Words up to the first that does not belong to the same line and sentence."""
-    line = [*words[:1]]
-    for last, word in pairwise(words):
-        first, second = (last, word) if last.start() < word.start() else (word, last)
-        if not _FLOWS.fullmatch(word.string, first.end(), second.start()):
+def _preceding(number: Word) -> list[Word]:
+    """A number and the words before it, backwards, of the same line and sentence."""
+    start = max(0, number.start() - _REACH)
+    words = [*_WORD.finditer(number.string, start, number.end())][::-1]
+    line = words[:1]
+    for word, earlier in pairwise(words):
+        if not _FLOWS.fullmatch(word.string, earlier.end(), word.start()):
             break
-        line.append(word)
-    return line
+        line.append(earlier)
+    return line[:_MOST_WORDS]
 
 
-def _around(before: Sequence[Word], after: Sequence[Word]) -> Iterator[Span]:
-    """Parts of an address around a number; `before` reads backwards, both begin with it."""
+def _following(number: Word) -> Iterator[Word]:
+    """The words after a number, of the same line and sentence."""
+    end = number.end()
+    furthest = end + _REACH
+    for _ in range(1, _MOST_WORDS):
+        word = _NEXT_WORD.match(number.string, end, furthest)
+        if word is None:
+            return
+        yield word
+        end = word.end()
+
+
+def _ending(before: Sequence[Word]) -> Iterator[Span]:
+    """Parts of an address that end with a number; `before` begins with it and reads backwards."""
     end, number = before[0].end(), before[0][0].rstrip(".")
     if _NUMBER.fullmatch(number):
-        yield from _street_after(after)
         yield from _street_before(before)
     if len(before) < 2:
         return
@@ -143,22 +157,24 @@ def _names_box(word: Word) -> bool:
     return word[0].lower().rstrip(".") in _BOXES
 
 
-def _street_after(words: Sequence[Word]) -> Iterator[Span]:
+def _street_after(number: Word) -> Iterator[Span]:
     """A street behind its house number: to the last word that says what kind it is."""
+    if not _NUMBER.fullmatch(number[0].rstrip(".")):
+        return
     end = 0
     is_in_front = False
-    for place, word in enumerate(words[1:], 1):
-        bare = word[0].lower().rstrip(".")
+    for place, word in enumerate(_following(number), 1):
+        bare = word[1].lower().rstrip(".")
         if bare in _KINDS_OF_STREET and place > 1:
             end = word.end()
         if bare in _KINDS_IN_FRONT:
             is_in_front = True
         elif is_in_front:
             end = word.end()
-        elif not _may_be_name(word[0]):
+        elif not _may_be_name(word[1]):
             break
     if end:
-        yield words[0].start(), end
+        yield number.start(), end
 
 
 def _street_before(words: Sequence[Word]) -> Iterator[Span]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from server.privacy.found import Found, Kind
+from server.privacy.legible import Legible
 
 # Each run of characters is tried once, from its beginning, and never given back: linear time.
 # A quote before the address is not part of it, an apostrophe inside is.
@@ -20,15 +21,28 @@ _SPELLED = re.compile(
 )
 
 
-def find_emails(text: str) -> Iterator[Found]:
+def find_emails(read: Legible) -> Iterator[Found]:
     """E-mail addresses, also those that are spelled "joe [at] example [dot] com"."""
-    if "@" in text:
-        for match in _ADDRESS.finditer(text):
-            yield Found(Kind.EMAIL, *match.span(1))
-    for sign, pattern in (("%40", _ENCODED), ('"@', _QUOTED), ("@ ", _SPACED)):
+    text = read.text
+    for match in _in_one_piece(_ADDRESS, "@", text):
+        yield Found(Kind.EMAIL, *match.span(1))
+    for match in _in_one_piece(_ENCODED, "%40", text):
+        yield Found(Kind.EMAIL, *match.span())
+    for sign, pattern in (('"@', _QUOTED), ("@ ", _SPACED)):
         if sign in text:
             for match in pattern.finditer(text):
                 yield Found(Kind.EMAIL, *match.span())
     if "at]" in text or "at)" in text or "AT]" in text:
         for match in _SPELLED.finditer(text):
             yield Found(Kind.EMAIL, *match.span())
+
+
+def _in_one_piece(pattern: re.Pattern[str], sign: str, text: str) -> Iterator[re.Match[str]]:
+    """Matches that hold the sign, and no space: looked for from the words in which it stands."""
+    end = 0
+    while (place := text.find(sign, end)) >= 0:
+        match = pattern.search(text, max(end, text.rfind(" ", end, place) + 1))
+        if match is None:
+            return
+        yield match
+        end = match.end()

@@ -1,9 +1,9 @@
 """What finders find, and what becomes of findings that overlap."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from operator import attrgetter
+from typing import NamedTuple, Protocol
 
 
 class Kind(StrEnum):
@@ -24,8 +24,7 @@ class Kind(StrEnum):
 RANK = {kind: rank for rank, kind in enumerate(Kind)}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One piece of personal data: text[start:end]."""
 
     kind: Kind
@@ -48,7 +47,7 @@ def settle(findings: Iterable[Found]) -> list[Found]:
     """
     settled: list[Found] = []
     longest = 0
-    for found in sorted(findings, key=lambda found: found.start):
+    for found in sorted(findings, key=attrgetter("start")):
         length = found.end - found.start
         if not settled or found.start >= settled[-1].end:
             settled.append(found)

@@ -19,7 +19,9 @@ from stdnum.pl import pesel
 from stdnum.se import personnummer
 from stdnum.us import ssn
 
+from server.privacy.cues import cue
 from server.privacy.found import Found, Kind
+from server.privacy.legible import Legible
 
 
 def _always(_number: str) -> bool:
@@ -46,12 +48,12 @@ _CHECKED = tuple(
     (re.compile(rf"(?<![\w-]){shape}(?![\w-])"), is_valid) for shape, is_valid in _SHAPES
 )
 
-_ANY_SHAPE = re.compile("|".join(shape for shape, _ in _SHAPES))
+_ANY_SHAPE = re.compile(rf"(?<![\w-])(?:{'|'.join(shape for shape, _ in _SHAPES)})(?![\w-])")
 # Every shape has so many digits that close to each other; it may begin with letters.
-_DIGITS = re.compile(r"\d(?:[ .+A-Z-]{0,2}\d){5,}+")
+_DIGITS = re.compile(r"[0-9](?:[ .+A-Z-]{0,2}\d){5,}+")
 _BEFORE, _AFTER = 8, 2  # characters of a shape that may stand around them
 
-_DOCUMENT = (
+_A_DOCUMENT = (
     r"\b(?:ssn|social security|itin|tin|nino|national insurance|nhs|sin|bsn|pesel|cpf|cuil|curp"
     r"|aadhaar|pan (?:card|number)|passport|visa number|dl (?:no|number)"
     r"|driv(?:er|ing|er'?s|er\u2019s|ers)'? ?(?:licen[cs]e|permit)"
@@ -60,16 +62,29 @@ _DOCUMENT = (
     r"|id(?:entity)? card|id number|tax number|steuer-?id|ausweis\w*|personalausweis|führerschein"
     r"|pasaporte|passeport|dni|nie|nif|codice fiscale|personnummer|rodné číslo)\b"
 )
-_NAMED_BEFORE = re.compile(_DOCUMENT + r"(?:[^\d\n]{0,40}|[:\s]{0,6})$|\b(?:dl|licen[cs]e)\W{0,3}$")
+# Every name of one holds one of the words, or one that begins with "ausweis".
+DOCUMENT = cue(
+    """
+    ssn social itin tin nino national nhs sin bsn pesel cpf cuil curp aadhaar pan passport visa dl
+    driver drivers driving license licence driverlicense driverlicence driverpermit driverslicense
+    driverslicence driverspermit drivinglicense drivinglicence drivingpermit licenseno
+    licensenumber licensenum licenseid licenseis licenceno licencenumber licencenum licenceid
+    licenceis personal tax taxpayer state id identity steuer steuerid personalausweis führerschein
+    pasaporte passeport dni nie nif codice personnummer rodné
+    """,
+    _A_DOCUMENT,
+)
+_NAMED_BEFORE = re.compile(
+    _A_DOCUMENT + r"(?:[^\d\n]{0,40}|[:\s]{0,6})$|\b(?:dl|licen[cs]e)\W{0,3}$"
+)
 _NAMED_AFTER = re.compile(
-    r"\W{0,3}(?:(?:is|was|as) )?(?:(?:my|your|his|her|our|their|the|a) )?" + _DOCUMENT
+    r"\W{0,3}(?:(?:is|was|as) )?(?:(?:my|your|his|her|our|their|the|a) )?" + _A_DOCUMENT
 )
 _REACH = 60  # characters before and after a number that may name it
-_NUMBER = re.compile(r"\d(?<!\d\d)[^\W_]*+(?:[ -](?=[^\W_]{0,10}\d)[^\W_]{1,12}){0,4}(?!\w)")
+_NUMBER = re.compile(r"[0-9](?<!\d\d)[^\W_]*+(?:[ -](?=[^\W_]{0,10}\d)[^\W_]{1,12}){0,4}(?!\w)")
 _BEGINS = re.compile(r"(?:(?<![\w-])[A-Z]{1,3}[ -]|(?<![^\W_])[^\W_]{1,10})$")
 _MOST_LETTERS = 12
 _LEAST_DIGITS = 3
-_DIGITS_TOGETHER = re.compile(r"\d(?:[^\n\d]{0,3}\d){2}")
 _A_DATE = re.compile(
     r"(?:19|20)\d\d-\d\d?-\d\d?|\d\d?-\d\d?-(?:19|20)\d\d"
     r"|\d\d? ?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6} ?(?:19|20)\d\d",
@@ -77,12 +92,13 @@ _A_DATE = re.compile(
 )
 
 
-def find_ids(text: str) -> Iterator[Found]:
+def find_ids(read: Legible) -> Iterator[Found]:
     """National identity, tax, passport and driver's numbers."""
+    text = read.text
     for digits in _DIGITS.finditer(text):
         yield from _checked(text, max(0, digits.start() - _BEFORE), digits.end() + _AFTER)
-    if _DIGITS_TOGETHER.search(text):
-        yield from _named(text)
+    if not read.words.isdisjoint(DOCUMENT.any_of) or "ausweis" in read.small:
+        yield from _named(read)
 
 
 def _checked(text: str, start: int, end: int) -> Iterator[Found]:
@@ -94,21 +110,23 @@ def _checked(text: str, start: int, end: int) -> Iterator[Found]:
                 yield Found(Kind.ID, *match.span())
 
 
-def _named(text: str) -> Iterator[Found]:
+def _named(read: Legible) -> Iterator[Found]:
+    text = read.text
     for match in _NUMBER.finditer(text):
         if sum(map(str.isdigit, match[0])) < _LEAST_DIGITS or _A_DATE.fullmatch(match[0]):
             continue
-        for start in (_beginning(text, match.start()), match.start()):
-            if _is_long_enough(text[start : match.end()]) and _is_named(text, start, match.end()):
-                yield Found(Kind.ID, start, match.end())
+        end = match.end()
+        for start in dict.fromkeys((_beginning(text, match.start()), match.start())):
+            if _is_long_enough(text[start:end]) and _is_named(read.small, start, end):
+                yield Found(Kind.ID, start, end)
                 break
 
 
-def _is_named(text: str, start: int, end: int) -> bool:
+def _is_named(small: str, start: int, end: int) -> bool:
     """Whether words before or after a number say what it is."""
-    before = text[max(0, start - _REACH) : start].lower()
-    after = text[end : end + _REACH].lower()
-    return bool(_NAMED_BEFORE.search(before) or _NAMED_AFTER.match(after))
+    if _NAMED_BEFORE.search(small, max(0, start - _REACH), start):
+        return True
+    return _NAMED_AFTER.match(small, end, end + _REACH) is not None
 
 
 def _is_long_enough(number: str) -> bool:

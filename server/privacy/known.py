@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from server.privacy.cues import lowered, words
+from server.privacy.cues import words
 from server.privacy.found import Found, Kind
-from server.privacy.legible import legible
+from server.privacy.legible import Legible, legible, lowered
 
 # Words in the name of a field that say what it holds; the first kind that fits.
 _HOLDS = (
@@ -60,16 +60,16 @@ def parts_of_names(values: Iterable[Value]) -> list[Value]:
     ]
 
 
-def find_values(text: str, values: Iterable[Value]) -> Iterator[Found]:
+def find_values(read: Legible, values: Iterable[Value]) -> Iterator[Found]:
     """Where values stand in a text as whole words, in any case; a single name as it is written,
     because "mark" and "will" are words too. At most 64 values, the first.
     """
-    small = lowered(text)
     distinct = [value for value in dict.fromkeys(values) if len(value[0]) >= _LEAST_LENGTH]
     for value, kind in distinct[:_MOST_VALUES]:
         is_exact = kind is Kind.SECRET or (kind is Kind.NAME and " " not in value)
-        starts = _occurrences(text, value) if is_exact else _occurrences(small, value.lower())
-        yield from (Found(kind, start, start + len(value)) for start in starts)
+        text, sought = (read.text, value) if is_exact else (read.small, lowered(value))
+        for start in _occurrences(text, sought):
+            yield Found(kind, start, start + len(value))
 
 
 def _kind_of(field: Sequence[str], value: str) -> Kind | None:

@@ -3,19 +3,27 @@
 import re
 from collections.abc import Iterator
 
-from server.privacy.cues import cues, lowered, words
+from server.privacy.cues import at_words, cue, find_cues, phrases, words
 from server.privacy.found import Found, Kind
+from server.privacy.legible import Legible
 
 _SPACE = r"[ \t]{1,3}"
 # Before a name, in a text of small letters.
-_INTRODUCES = re.compile(
-    rf"(?:my(?: full| first| last| sur)?{_SPACE}?name(?: is|'s|\u2019s)|i am called|the name is"
+INTRODUCES = cue(
+    """
+    name myname fullname firstname lastname surname called heiße heisse appelle nom llamo nombre
+    chiamo nome naam
+    """,
+    rf"(?:my(?: full| first| last| sur)?(?:{_SPACE})?name(?: is|'s|\u2019s)|i am called|the name is"
     rf"|(?:mein|der) name ist|ich heiße|ich heisse|je m'appelle|je m\u2019appelle|mon nom est"
-    rf"|me llamo|mi nombre es|mi chiamo|il mio nome è|mijn naam is|meu nome é){_SPACE}"
+    rf"|me llamo|mi nombre es|mi chiamo|il mio nome è|mijn naam is|meu nome é){_SPACE}",
 )
-_INTRODUCING = words("name called heiß heisse appelle nom llamo nombre chiamo nome naam")
-_MAY_INTRODUCE = re.compile(
-    rf"(?:i am|i'm|i\u2019m|im|this is|it is|it's|ich bin|je suis|soy|ik ben){_SPACE}"
+_MAY_INTRODUCE = phrases(
+    (
+        *("i am", "i'm", "i\u2019m", "im", "this is", "it is", "it's"),
+        *("ich bin", "je suis", "soy", "ik ben"),
+    ),
+    _SPACE,
 )
 _LABELS = re.compile(
     r"^[ \t>*•-]*(?:(?:full|first|last|family|given|sur|customer|account|contact|user"
@@ -30,10 +38,14 @@ _GREETS = re.compile(
     rf"|geachte|olá),?{_SPACE}",
     re.MULTILINE,
 )
-_SIGNS_OFF = re.compile(
-    r"(?:regards|sincerely|faithfully|truly|thanks|thank you|thx|in advance|very much|so much"
-    r"|a lot|cheers|best|wishes|respectfully|yours|grüßen?|grüssen?|cordialement|saludos?"
-    r"|atentamente|groet(?:en)?|saluti|atenciosamente)[,.!]*(?:\s{1,6}|[ \t]*--?[ \t]*)"
+_SIGNS_OFF = phrases(
+    (
+        *("regards", "sincerely", "faithfully", "truly", "respectfully", "yours", "best", "wishes"),
+        *("thanks", "thank you", "thx", "in advance", "very much", "so much", "a lot", "cheers"),
+        *("grüße", "grüßen", "grüsse", "grüssen", "cordialement", "saludo", "saludos"),
+        *("atentamente", "groet", "groeten", "saluti", "atenciosamente"),
+    ),
+    r"[,.!]*(?:\s{1,6}|[ \t]*--?[ \t]*)",
 )
 _TITLES = re.compile(
     r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Herrn?|Frau|Mme|Monsieur|Madame|Señora?|Sra?"
@@ -82,21 +94,21 @@ _ANYTHING = re.compile("")
 _ENDS_LINE = re.compile(r"[ \t]*[,.|]?[ \t]*$", re.MULTILINE)
 
 
-def find_names(text: str) -> Iterator[Found]:
+def find_names(read: Legible) -> Iterator[Found]:
     """Names after "my name is", a title, a greeting or a label, and in signatures."""
-    small = lowered(text)
-    if any(map(small.__contains__, _INTRODUCING)):
-        for match in cues(_INTRODUCES, small):
-            yield from _name(text, match.end(), may_be_small=True)
-    for match in cues(_MAY_INTRODUCE, small):
+    text = read.text
+    for match in find_cues([INTRODUCES], read):
+        yield from _name(text, match.end(), may_be_small=True)
+    for match in find_cues(_MAY_INTRODUCE, read):
         yield from _introduced(text, match.end())
-    for match in _LABELS.finditer(small):
+    if ":" in text or "=" in text:
+        for match in _LABELS.finditer(read.small):
+            yield from _name(text, match.end())
+    for match in at_words(_TITLES, text):
         yield from _name(text, match.end())
-    for match in cues(_TITLES, text):
-        yield from _name(text, match.end())
-    for match in _GREETS.finditer(small):
+    for match in _GREETS.finditer(read.small):
         yield from _name(text, match.end(), before=_ENDS_GREETING)
-    for match in cues(_SIGNS_OFF, small):
+    for match in find_cues(_SIGNS_OFF, read):
         yield from _name(text, match.end(), before=_ENDS_LINE)
 
 

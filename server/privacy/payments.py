@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from stdnum import iban, luhn, numdb
 
 from server.privacy.found import Found, Kind
+from server.privacy.legible import Legible
 
 _GAP = r"[ \u00a0.\u2010-\u2013-]?"
 # In fours, as 4-6-5 (American Express) and 4-6-4 (Diners), or in one piece. The first digits are
@@ -20,27 +21,28 @@ _FIRST_GROUP = re.compile(r"\d++\D*+")
 _NO_DIGIT = re.compile(r"\D+")
 
 _IBAN = re.compile(
-    r"\d\d(?<=[A-Za-z]{2}\d\d)(?<![^\W_][A-Za-z]{2}\d\d)(?=(?:[ \u00a0-]?[A-Za-z0-9]){11,30})"
+    r"[0-9]\d(?<=[A-Za-z]{2}\d\d)(?<![^\W_][A-Za-z]{2}\d\d)(?=(?:[ \u00a0-]?[A-Za-z0-9]){11,30})"
 )
 _HEAD = 4  # characters of country and check digits
 _MOST_IBAN = 48  # characters, with gaps
 _LENGTH = re.compile(r"\d+(?=!)")
 
 
-def find_cards(text: str) -> Iterator[Found]:
+def find_cards(read: Legible) -> Iterator[Found]:
     """Payment cards of every network, in all usual groupings."""
     position = 0
-    while match := _CARD.search(text, position):
+    while match := _CARD.search(read.text, position):
         if luhn.is_valid(_NO_DIGIT.sub("", match[0])):
             yield Found(Kind.CARD, *match.span())
             position = match.end()
         else:
             # A card may begin in the middle of what was no card: "5234 4111 1111 1111 1111".
-            position = _after_group(text, match.start())
+            position = _after_group(read.text, match.start())
 
 
-def find_ibans(text: str) -> Iterator[Found]:
+def find_ibans(read: Legible) -> Iterator[Found]:
     """International bank account numbers, in one piece or in groups, in any case."""
+    text = read.text
     for match in _IBAN.finditer(text):
         start = match.start() - 2
         number = text[start : start + _MOST_IBAN]

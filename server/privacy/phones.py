@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 import phonenumbers
 
 from server.privacy.found import Found, Kind
+from server.privacy.legible import Legible
 
 _DIALLED = re.compile(
-    r"[+(\d](?<![\w.#-].) ?\(?\d*+(?:[ \u00a0\u2009\u202f./()\u2010-\u2013-]{1,2}+\d++)*+"
+    r"[+(0-9](?<![\w.#-].) ?\(?\d*+(?:[ \u00a0\u2009\u202f./()\u2010-\u2013-]{1,2}+\d++)*+"
     r"(?: ?(?:x|ext\.?|extension) ?\d{1,6})?",
     re.IGNORECASE,
 )
@@ -50,17 +51,19 @@ _HOUSE = re.compile(r"\d{1,6} \d{1,5}")
 _ZIP_4 = re.compile(r"\d{5}-\d{4}")
 
 
-def find_phones(text: str, regions: Sequence[str]) -> Iterator[Found]:
+def find_phones(read: Legible, regions: Sequence[str]) -> Iterator[Found]:
     """Telephone numbers; those without a country's code as in `regions` (ISO 3166), or as their
     groups or the words before them tell.
     """
     look_ups = 0
-    for match in _DIALLED.finditer(text):
+    for match in _DIALLED.finditer(read.text):
+        if len(match[0]) < _LEAST_DIGITS:
+            continue
         digits = sum(map(len, _GROUP.findall(match[0])))
         if digits > _MOST_DIGITS + _extension_digits(match[0]):
             yield from _side_by_side(match)
         elif digits >= _LEAST_DIGITS:
-            is_phone = _looks_dialled(text, match)
+            is_phone = _looks_dialled(read.text, match)
             if is_phone is None and digits >= _LEAST_IN_ONE_PIECE:
                 look_ups += 1
                 # A text of so many numbers is not worth the time: better hidden than told apart.

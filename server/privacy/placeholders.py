@@ -11,11 +11,10 @@ _PLACEHOLDER = re.compile(
     rf"\\?[\[{{<]({_WORDS})\\?[_ -]?(\d{{1,6}})\\?[\]}}>]|(?<!\w)({_WORDS})\\?_(\d{{1,6}})(?!\w)",
     re.IGNORECASE,
 )
-_MAY_HOLD = re.compile(r"[\[{<_]")  # without any of these a text holds no placeholder
+_SIGNS = "[{<_"  # without any of these a text holds no placeholder
 _NUMBER = re.compile(r"\d{1,6}")
 _KINDS = tuple(kind.value for kind in Kind)
 _LONGEST = 12  # characters of a placeholder before its number
-_NOT_IN_NUMBERS = re.compile(r"[\W_]+")
 _NUMBERS = frozenset({Kind.IBAN, Kind.CARD, Kind.ID, Kind.PHONE})
 
 Name = tuple[str, int]  # kind and number of a placeholder
@@ -30,7 +29,7 @@ class Placeholders:
     def __init__(self, texts: Iterable[str]) -> None:
         self._taken = {name for text in texts for name in _like_placeholders(text)}
         self._given: dict[tuple[Kind, str], str] = {}
-        self._last = dict.fromkeys(Kind, 0)
+        self._last: dict[Kind, int] = {}
         self.values: dict[Name, str] = {}
 
     def give(self, kind: Kind, value: str) -> str:
@@ -41,11 +40,11 @@ class Placeholders:
         return self._given[key]
 
     def _next(self, kind: Kind, value: str) -> int:
-        number = self._last[kind] + 1
-        while (kind.value, number) in self._taken:
+        number = self._last.get(kind, 0) + 1
+        while (kind, number) in self._taken:
             number += 1
         self._last[kind] = number
-        self.values[kind.value, number] = value
+        self.values[kind, number] = value
         return number
 
 
@@ -56,7 +55,7 @@ def put_back(text: str, values: Mapping[Name, str]) -> str:
 
 def _like_placeholders(text: str) -> Iterator[Name]:
     """What `put_back` could take for a placeholder, and more."""
-    if not _MAY_HOLD.search(text):
+    if not any(map(text.__contains__, _SIGNS)):
         return
     for number in _NUMBER.finditer(text):
         before = text[max(0, number.start() - _LONGEST) : number.start()].upper().rstrip("\\_- ")
@@ -74,5 +73,5 @@ def _normal(kind: Kind, value: str) -> str:
     if kind is Kind.SECRET:
         return value
     if kind in _NUMBERS:
-        return _NOT_IN_NUMBERS.sub("", value).casefold()
+        return "".join(filter(str.isalnum, value)).casefold()
     return " ".join(value.casefold().split())

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from server.privacy.cues import cues, lowered
+from server.privacy.cues import cue, find_cues, phrases
 from server.privacy.found import Found, Kind
+from server.privacy.legible import Legible
 
 # Keys that say whose they are.
 _BRANDED = re.compile(
@@ -20,11 +21,7 @@ _BRANDED = re.compile(
     )""",
     re.VERBOSE,
 )
-_BRANDS = (
-    *("sk-", "pk-", "rk-", "sk_", "pk_", "rk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
-    *("github_pat_", "glpat-", "AKIA", "ASIA", "AIza", "ya29.", "xox", "hf_", "npm_", "whsec_"),
-    *("SG.", "eyJ"),
-)
+_LEAST_BRANDED = 15  # characters
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
 _END_OF_KEY = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
 _URL_CREDENTIALS = re.compile(r"://([^\s/?#@:]{1,128}:[^\s/?#@]{1,256})@")
@@ -33,26 +30,25 @@ _QUERY = re.compile(
     r"|credential|jwt)=([^\s&#\"'<>]{4,}+)",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
+NAMED = cue(
+    "password passwort passwd passcode pwd contraseña passe secret api apikey token cvv cvc pin",
     r"(?:password|passwort|passwd|passcode|pwd|contraseña|mot de passe|secret|api[ _-]?key|token"
-    r"|cvv|cvc|pin)(?:[ \t]{0,3}(?P<sign>[:=])| is)[ \t]{0,3}[\"'`]?(?P<value>[^\s\"'`]{3,128}+)"
+    r"|cvv|cvc|pin)(?:[ \t]{0,3}(?P<sign>[:=])| is)[ \t]{0,3}[\"'`]?(?P<value>[^\s\"'`]{3,128}+)",
 )
-# What stands beside a cue, without a sign; each with what a text must contain to be searched.
-_BESIDE = tuple(
-    (cue, re.compile(pattern))
-    for cue, pattern in (
-        ("bearer", r"bearer[ \t]+(?P<value>[\w.~+/-]{12,}+=*+)"),
-        ("basic", r"basic[ \t]+(?P<value>[\w.~+/-]{12,}+=*+)"),
-        # A short one is no word, or stands in a header.
-        ("bearer", r"bearer[ \t]+(?=[a-z]{0,11}[\d._~+/-]\w)(?P<value>[\w.~+/-]{3,}+=*+)"),
-        ("authorization:", r"authorization:[ \t]*\w++[ \t]+(?P<value>[\w.~+/-]{3,}+=*+)"),
-        ("cv", r"cv[vc]2?[ \t:=#]{1,4}(?P<value>\d{3,4})(?!\w)"),
-        ("security code", r"security code[ \t:=#]{1,4}(?P<value>\d{3,4})(?!\w)"),
-        *(
-            (cue, cue + r"[ \t]{1,3}[\"'`]?(?P<value>(?=\S{0,127}\d)[^\s\"'`]{4,128}+)")
-            for cue in ("password", "passwort", "passwd", "passcode", "pwd", "pin")
-        ),
-    )
+# What stands beside a cue, without a sign.
+_BESIDE = (
+    *phrases(("bearer", "basic"), r"[ \t]+(?P<value>[\w.~+/-]{12,}+=*+)"),
+    # A short one is no word, or stands in a header.
+    *phrases(["bearer"], r"[ \t]+(?=[a-z]{0,11}[\d._~+/-]\w)(?P<value>[\w.~+/-]{3,}+=*+)"),
+    *phrases(["authorization:"], r"[ \t]*\w++[ \t]+(?P<value>[\w.~+/-]{3,}+=*+)"),
+    *phrases(
+        ("cvv", "cvc", "cvv2", "cvc2", "security code"),
+        r"[ \t:=#]{1,4}(?P<value>\d{3,4})(?!\w)",
+    ),
+    *phrases(
+        ("password", "passwort", "passwd", "passcode", "pwd", "pin"),
+        r"[ \t]{1,3}[\"'`]?(?P<value>(?=\S{0,127}\d)[^\s\"'`]{4,128}+)",
+    ),
 )
 _CANDIDATE = re.compile(r"[\w+/-]{24,}+={0,2}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -66,17 +62,18 @@ _ENDS_LINE = re.compile(r"[\"'`.,;]{0,2}[ \t]*$", re.MULTILINE)
 _SENTENCE_END = ".,;:!?)"
 
 
-def find_secrets(text: str) -> Iterator[Found]:
+def find_secrets(read: Legible) -> Iterator[Found]:
     """Keys, tokens, passwords and private keys."""
-    if any(map(text.__contains__, _BRANDS)):
-        for match in _BRANDED.finditer(text):
-            yield Found(Kind.SECRET, *match.span())
-    for pattern in (_URL_CREDENTIALS, _QUERY):
-        for match in pattern.finditer(text):
-            yield Found(Kind.SECRET, *match.span(1))
-    small = lowered(text)
-    yield from _beside_cues(small)
-    for match in cues(_NAMED, small):
+    text = read.text
+    yield from _in_long_words(text)
+    for sign, pattern in (("://", _URL_CREDENTIALS), ("=", _QUERY)):
+        if sign in text:
+            for match in pattern.finditer(text):
+                yield Found(Kind.SECRET, *match.span(1))
+    for match in find_cues(_BESIDE, read):
+        start = match.start("value")
+        yield Found(Kind.SECRET, start, start + len(match["value"].rstrip(_SENTENCE_END)))
+    for match in find_cues([NAMED], read):
         if text[match.start() - 1 : match.start()] in ("?", "&"):
             continue  # of a query, which ends sooner
         value = match["value"].rstrip(_SENTENCE_END)
@@ -85,21 +82,21 @@ def find_secrets(text: str) -> Iterator[Found]:
         # "My password is wrong" tells nothing, nor does "password: cannot log in".
         if not value.isalpha() or (match["sign"] and _ENDS_LINE.match(text, end)):
             yield Found(Kind.SECRET, start, end)
-    if max(map(len, text.split()), default=0) >= _LEAST_DRAWN:
-        for match in _CANDIDATE.finditer(text):
-            if _looks_drawn(match[0]):
-                yield Found(Kind.SECRET, *match.span())
     if "PRIVATE KEY-----" in text:
         yield from _private_keys(text)
 
 
-def _beside_cues(small: str) -> Iterator[Found]:
-    for cue, pattern in _BESIDE:
-        if cue in small:
-            for match in cues(pattern, small):
-                start = match.start("value")
-                value = match["value"].rstrip(_SENTENCE_END)
-                yield Found(Kind.SECRET, start, start + len(value))
+def _in_long_words(text: str) -> Iterator[Found]:
+    """Keys that their brand or their characters give away."""
+    end = 0
+    for word in [word for word in text.split() if len(word) >= _LEAST_BRANDED]:
+        start = text.index(word, end)
+        end = start + len(word)
+        for match in _BRANDED.finditer(text, start, end):
+            yield Found(Kind.SECRET, *match.span())
+        for match in _CANDIDATE.finditer(text, start, end):
+            if _looks_drawn(match[0]):
+                yield Found(Kind.SECRET, *match.span())
 
 
 def _private_keys(text: str) -> Iterator[Found]:

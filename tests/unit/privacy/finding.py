@@ -1,8 +1,10 @@
-"""What a finder finds, as text."""
+"""What a rule finds, as text."""
 
-from server.privacy.found import Finder, settle
+from server.privacy.found import settle
+from server.privacy.legible import legible
+from server.privacy.redaction import Rule
 
 
-def found(finder: Finder, text: str) -> list[str]:
-    """The pieces of a text that a finder finds, in order, none overlapping."""
-    return [text[each.start : each.end] for each in settle(finder(text))]
+def found(rule: Rule, text: str) -> list[str]:
+    """The pieces of a text that a rule finds, in order, none overlapping."""
+    return [text[each.start : each.end] for each in settle(rule(legible(text)))]

@@ -12,6 +12,7 @@ from tests.unit.privacy.finding import found
     [
         ("My name is Jane Doe and I have a question", "Jane Doe"),
         ("my name is jane", "jane"),
+        ("My surname is Doe", "Doe"),
         ("I'm Jane Doe, a customer", "Jane Doe"),
         ("this is Jane from accounting", "Jane"),
         ("hi, i'm john smith and waiting", "john smith"),

@@ -35,6 +35,7 @@ def test_a_key_is_found_by_its_form(secret: str) -> None:
         ("https://example.com/reset?user=1&token=abc123&x=2", "abc123"),
         ("my password is hunter2.", "hunter2"),
         ("Password: correct", "correct"),
+        ("\u0130zmir, PASSWORD: hunter2", "hunter2"),
         ("api_key=abc", "abc"),
         ("exp 12/26 cvv 123", "123"),
         ("password hunter2.", "hunter2"),
