@@ -81,7 +81,7 @@ class RuleBook:
     def _said(self, words: Sequence[bytes]) -> list[tuple[Rule, str]]:
         """The rules that apply, each with one of its phrases that are said."""
         line = b" %b " % b" ".join(words)
-        anchors = [word for word in dict.fromkeys(words) if word in self._phrases]
+        anchors = dict.fromkeys(filter(self._phrases.__contains__, words))
         found: dict[int, bytes] = {}
         for number, phrase in chain.from_iterable(self._phrases[word] for word in anchors):
             if phrase in line and number not in found and _is_said(phrase, line):

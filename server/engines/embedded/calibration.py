@@ -1,6 +1,7 @@
 """From a linear model's decision values to probabilities that mean what they say."""
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ class Calibration:
     def confidence(self, top: float, second: float, odds: float, coverage: float, n: int) -> float:
         """Probability that the top category is right; see `signals`."""
         found = signals(top, second, odds, coverage, n)
-        logit = sum(c * s for c, s in zip(self.coefficients, found, strict=True))
+        logit = sum(map(operator.mul, self.coefficients, found))
         return self.ceiling * expit(logit)
 
 

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from server.engines.embedded.language import FastTextDetector
 from server.engines.embedded.model import LinearModel
 from server.engines.embedded.model_file import load_model
 from server.engines.embedded.reply import write_reply
+from server.engines.embedded.sentences import split_sentences
 from server.engines.embedded.sentiment import SentimentReader
 from server.engines.embedded.summary import summarise
 from server.engines.embedded.trainer import train_in_process
@@ -70,16 +72,23 @@ class EmbeddedEngine:
             policy = EscalationPolicy.BY_RULES
         return self._rules.judge(text, ticket.attributes, policy)
 
-    def feel(self, text: str, language: Prediction[str]) -> Prediction[Sentiment]:
+    def feel(self, sentences: Sequence[str], language: Prediction[str]) -> Prediction[Sentiment]:
         """The sentiment."""
-        return self._sentiments.read(text, language.label)
+        return self._sentiments.read(sentences, language.label)
 
-    def draft(self, ticket: Ticket, text: str, assessment: Assessment, parts: Parts) -> Draft:
+    def draft(
+        self,
+        ticket: Ticket,
+        text: str,
+        sentences: Sequence[str],
+        assessment: Assessment,
+        parts: Parts,
+    ) -> Draft:
         """Summary and reply."""
         category = self._taxonomy.by_name[assessment.category.label]
         for_person = bool(assessment.escalation_reasons)
         return Draft(
-            summarise(text) if parts.summary else None,
+            summarise(sentences) if parts.summary else None,
             write_reply(text, category.reply_text, ticket.id, ticket.attributes, for_person)
             if parts.reply
             else None,
@@ -105,6 +114,10 @@ class TicketReading:
         self._verdict: Verdict
         self.seconds = [0.0, 0.0, 0.0]  # of language, assessment and draft
 
+    @cached_property
+    def _sentences(self) -> list[str]:
+        return split_sentences(self._text)
+
     def run(self, stage: Callable[["TicketReading"], None], counted_as: int) -> None:
         """Run one stage and count its time."""
         start = time.perf_counter()
@@ -127,11 +140,13 @@ class TicketReading:
             self._verdict.priority,
             self._verdict.priority_reasons,
             self._verdict.escalation_reasons,
-            self._engine.feel(self._text, self.language) if feels else None,
+            self._engine.feel(self._sentences, self.language) if feels else None,
         )
 
     def _write(self) -> None:
-        self.draft = self._engine.draft(self._ticket, self._text, self.assessment, self._parts)
+        self.draft = self._engine.draft(
+            self._ticket, self._text, self._sentences, self.assessment, self._parts
+        )
 
     STAGES = ((_detect_language, 0), (_classify, 1), (_judge, 1), (_feel, 1), (_write, 2))
 

@@ -73,10 +73,10 @@ def _byte_grams(codes: Buckets) -> tuple[Buckets, ...]:
 
 def _word_grams(codes: Buckets) -> tuple[Buckets, Buckets]:
     """Hashes of words and pairs of words: differences of one running sum, moved to its origin."""
-    spaces = np.flatnonzero(codes == _SPACE)
-    sums = np.cumsum(codes * _POWERS[: len(codes)], dtype=np.uint32)
-    at_spaces = sums[spaces]
-    origins = _INVERSES[spaces]
+    (spaces,) = (codes == _SPACE).nonzero()
+    sums = (codes * _POWERS[: len(codes)]).cumsum(dtype=np.uint32)
+    at_spaces = sums.take(spaces)
+    origins = _INVERSES.take(spaces)
     words = (at_spaces[1:] - at_spaces[:-1]) * origins[:-1]
     pairs = (at_spaces[2:] - at_spaces[:-2]) * origins[:-2]
     return words, pairs
@@ -87,4 +87,4 @@ def _distinct(hashes: Buckets) -> Buckets:
     first = np.empty(len(hashes), np.bool_)
     first[0] = True
     np.not_equal(hashes[1:], hashes[:-1], out=first[1:])
-    return hashes[first]
+    return hashes.compress(first)

@@ -9,6 +9,7 @@ from server.triage.assessment import Prediction
 UNDETERMINED = "und"
 _READ_CHARACTERS = 120  # more changes no answer of the starter examples
 _CANDIDATES = 4
+_LEAST_CHANCE = 0.005  # of a candidate
 _SURE = 0.6  # below it the hint decides
 _TELLING = 0.2  # lid.176 answers "en" with 0.125 where it knows none of the words
 _HINT_ALONE = 0.6  # callers' hints come from a profile or a browser: mostly right
@@ -45,7 +46,7 @@ class FastTextDetector:
 
     def _candidates(self, text: str, reliability: float) -> list[tuple[str, float]]:
         """The likely languages, the likeliest first."""
-        found = self._detector.detect(text, k=_CANDIDATES)
+        found = self._detector.detect(text, k=_CANDIDATES, threshold=_LEAST_CHANCE)
         return [(str(one["lang"]), float(one["score"]) * reliability) for one in found]
 
 
@@ -79,7 +80,7 @@ def _prediction(
     label: str, confidence: float, others: Sequence[tuple[str, float]]
 ) -> Prediction[str]:
     """With at most three runners-up, scaled down where all would sum to more than 1."""
-    kept = [one for one in others if one[1] >= 0.005][:3]
+    kept = [one for one in others if one[1] >= _LEAST_CHANCE][:3]
     total = sum(chance for _, chance in kept)
     scale = min(1.0, (1 - confidence) / total) if total else 1.0
     return Prediction(label, confidence, tuple((code, chance * scale) for code, chance in kept))

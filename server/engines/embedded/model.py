@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import nlargest
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,18 +35,27 @@ class LinearModel:
         return [float(bias) for bias in self.intercepts]
 
     @cached_property
-    def _row_of_bucket(self) -> npt.NDArray[np.uint32]:
+    def _by_frequency(self) -> npt.NDArray[np.intp]:
+        """Places in `buckets`, the most frequent first.
+
+        Half of what a ticket looks up stands in a twentieth of the rows. Side by side they stay in
+        the processor's cache.
+        """
+        return np.argsort(self.idf, kind="stable")
+
+    @cached_property
+    def _row_of_bucket(self) -> npt.NDArray[np.unsignedinteger[Any]]:
         """Row of each bucket; 0: never seen."""
-        table = np.zeros(BUCKETS, np.uint32)
-        table[self.buckets] = np.arange(1, len(self.buckets) + 1)
+        table = np.zeros(BUCKETS, np.min_scalar_type(len(self.buckets)))
+        table[self.buckets[self._by_frequency]] = np.arange(1, len(self.buckets) + 1)
         return table
 
     @cached_property
     def _rows(self) -> npt.NDArray[np.float32]:
         """A row a bucket: category weights, then idf squared, then 1 (= seen). Row 0 is zero."""
         rows = np.zeros((len(self.buckets) + 1, len(self.names) + 2), np.float32)
-        rows[1:, :-2] = self.weights
-        rows[1:, -2] = self.idf**2
+        rows[1:, :-2] = self.weights[self._by_frequency]
+        rows[1:, -2] = self.idf[self._by_frequency] ** 2
         rows[1:, -1] = 1
         return rows
 
@@ -70,7 +79,8 @@ class LinearModel:
         self, decisions: list[float], coverage: float, features: int
     ) -> Prediction[str]:
         odds = odds_against_top(decisions, self.calibration.sharpness)
-        first, *rest = nlargest(RUNNERS_UP + 1, range(len(odds)), key=odds.__getitem__)
+        ranked = sorted(range(len(odds)), key=odds.__getitem__, reverse=True)
+        first, *rest = ranked[: RUNNERS_UP + 1]
         against = sum(odds) - 1
         confidence = self.calibration.confidence(
             decisions[first], decisions[rest[0]], against, coverage, features

@@ -2,10 +2,12 @@
 
 Reading a ticket is the largest part of a call's processor time. Here it runs beside the event
 loop, not in its way, and many tickets one after the other find its tables still in the
-processor's caches. Jobs that wait travel together in a frame.
+processor's caches. So jobs travel together: while the process has one frame in hand, what comes
+waits for the next.
 """
 
 import asyncio
+import math
 import socket
 import sys
 import time
@@ -23,7 +25,6 @@ from server.engines.errors import EngineError, EngineProcessDied
 from server.triage.errors import ModelUnreadable
 
 MOST_IN_FRAME = 16
-FRAMES_AHEAD = 2  # sent before the first is answered: neither side waits for the other
 MOST_DEATHS = 2  # of the process, with a job in its hands, before the job is given up
 WATCH_S = 0.5
 PING = orjson.dumps(["drop", ""])  # an engine that is not there
@@ -68,9 +69,9 @@ class EngineProcess:
         self._answer_s = answer_s
         self._most_engines = most_engines
         self._waiting: deque[_Job] = deque()
-        self._sent: deque[_Frame] = deque()
+        self._sent: _Frame | None = None
         self._loaded: OrderedDict[str, None] = OrderedDict()
-        self._is_sending_soon = False
+        self._is_gathering = False
         self._child: asyncio.subprocess.Process | None = None
         self._transport: asyncio.Transport | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -95,34 +96,43 @@ class EngineProcess:
         """
         job = _Job(data, needs, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
-        self._send_soon()
+        self._gather()
         return await job.answer
 
     async def ping(self) -> None:
         """Return when the process answers. Raises EngineError, EngineProcessDied."""
         await self.ask(PING)
 
-    def _send_soon(self) -> None:
-        """Send in the next turn of the loop: what arrives in this one travels together."""
-        if not self._is_sending_soon:
-            self._is_sending_soon = True
-            asyncio.get_running_loop().call_soon(self._send)
+    def _gather(self) -> None:
+        """Send after the first turn of the loop that brings no more jobs, or when a frame is full:
+        many tickets in one frame cost a third less than in a frame each.
+        """
+        if not self._is_gathering and self._sent is None:
+            self._is_gathering = True
+            asyncio.get_running_loop().call_soon(self._end_turn, 0)
+
+    def _end_turn(self, waited: int) -> None:
+        waiting = len(self._waiting)
+        if waited < waiting < MOST_IN_FRAME:
+            asyncio.get_running_loop().call_soon(self._end_turn, waiting)
+            return
+        self._is_gathering = False
+        self._send()
 
     def _send(self) -> None:
-        self._is_sending_soon = False
-        while self._waiting and self._transport is not None:
+        """Send what waits, unless a frame is still to be answered."""
+        while self._waiting and self._sent is None and self._transport is not None:
             # A job that the process died with goes alone: it shall not take others along.
             is_suspect = self._waiting[0].deaths > 0
-            if len(self._sent) >= (1 if is_suspect else FRAMES_AHEAD):
-                return
             size = 1 if is_suspect else min(len(self._waiting), MOST_IN_FRAME)
-            jobs = [self._waiting.popleft() for _ in range(size)]
-            self._send_frame([job for job in jobs if not job.answer.done()], self._transport)
+            taken = [self._waiting.popleft() for _ in range(size)]
+            if jobs := [job for job in taken if not job.answer.done()]:
+                self._send_frame(jobs, self._transport)
 
     def _send_frame(self, jobs: Sequence[_Job], transport: asyncio.Transport) -> None:
         errands = [errand for job in jobs if job.needs for errand in self._errands(job.needs)]
         data = b"[" + b",".join([*errands, *(job.data for job in jobs)]) + b"]"
-        self._sent.append(_Frame(jobs, len(errands), time.monotonic()))
+        self._sent = _Frame(jobs, len(errands), time.monotonic())
         transport.write(LENGTH.pack(len(data)) + data)
 
     def _errands(self, engine: LoadedEngine) -> list[bytes]:
@@ -138,7 +148,9 @@ class EngineProcess:
         return errands
 
     def _receive(self, data: bytes) -> None:
-        frame = self._sent.popleft()
+        frame, self._sent = self._sent, None
+        if frame is None:  # nothing was asked
+            return
         for job, answer in zip(frame.jobs, orjson.loads(data)[frame.errands :], strict=True):
             if job.needs and answer.get("error") == "KeyError":  # it could not be loaded
                 self._loaded.pop(job.needs.key, None)
@@ -149,23 +161,24 @@ class EngineProcess:
         """Replace the process when it has died or hangs; give it again what was lost."""
         while True:
             await asyncio.sleep(WATCH_S)
-            hangs = self._sent and time.monotonic() - self._sent[0].sent_s > self._answer_s
+            sent_s = self._sent.sent_s if self._sent else math.inf
+            hangs = time.monotonic() - sent_s > self._answer_s
             if hangs or self._transport is None:
                 await self._end()
                 self._take_back()
                 with suppress(OSError):  # no process could be started: the next turn tries again
                     await self._spawn()
-                    self._send_soon()
+                    self._gather()
 
     def _take_back(self) -> None:
         """Let the jobs that the process had in hand wait again, or give them up."""
-        for job in [job for frame in reversed(self._sent) for job in reversed(frame.jobs)]:
+        frame, self._sent = self._sent, None
+        for job in reversed(frame.jobs if frame else ()):
             job.deaths += 1
             if job.deaths < MOST_DEATHS:
                 self._waiting.appendleft(job)
             elif not job.answer.done():
                 job.answer.set_exception(EngineProcessDied())
-        self._sent.clear()
 
     async def _spawn(self) -> None:
         ours, theirs = socket.socketpair()

@@ -4,13 +4,10 @@ import re
 
 # Replacing and splitting lines takes a fifth of the time of a regular expression that does both.
 _ENDS = (". ", "! ", "? ", "\u2026 ", "\u3002")
-_GREETING = re.compile(
+_GREETING_OR_SIGNATURE = re.compile(
     r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|greetings|to whom it may concern)"
-    r"\b[^.!?\n]{0,30}[,.!:]?$",
-    re.IGNORECASE,
-)
-_SIGNATURE = re.compile(
-    r"(?:(?:kind|best|warm|many|with) (?:kind |best )?(?:regards|wishes|thanks)|regards|sincerely"
+    r"\b[^.!?\n]{0,30}[,.!:]?$"
+    r"|(?:(?:kind|best|warm|many|with) (?:kind |best )?(?:regards|wishes|thanks)|regards|sincerely"
     r"|yours|cheers|thanks|thank you|thx|sent from my|--|__)[^.!?\n]{0,40}[,.!]?$",
     re.IGNORECASE,
 )
@@ -31,4 +28,4 @@ def is_frame(sentence: str) -> bool:
         return True
     if len(sentence) > _LONGEST_FRAME:
         return False
-    return bool(_GREETING.match(sentence) or _SIGNATURE.match(sentence))
+    return _GREETING_OR_SIGNATURE.match(sentence) is not None

@@ -1,8 +1,9 @@
 """The one to three sentences of a ticket that tell most, in its own words."""
 
 import re
+from collections.abc import Sequence
 
-from server.engines.embedded.sentences import is_frame, split_sentences
+from server.engines.embedded.sentences import is_frame
 
 SUMMARY_CHARACTERS = 400
 _MOST_SENTENCES = 3
@@ -18,11 +19,12 @@ _TELLING = frozenset(_TELLING_WORDS.split())
 _SHORT, _LONG = 20, 220  # characters of a sentence that still tells something by itself
 
 
-def summarise(text: str) -> str:
-    """At most 400 characters; empty only where the text is."""
-    everything = split_sentences(text)[:_READ_SENTENCES]
+def summarise(everything: Sequence[str]) -> str:
+    """At most 400 characters of these sentences; empty only where there are none."""
+    everything = everything[:_READ_SENTENCES]
     sentences = [sentence for sentence in everything if not is_frame(sentence)] or everything[:1]
-    ranked = sorted(range(len(sentences)), key=lambda i: (-_weight(sentences[i], i), i))
+    weights = [_weight(sentence, i) for i, sentence in enumerate(sentences)]
+    ranked = sorted(range(len(sentences)), key=weights.__getitem__, reverse=True)
     chosen: list[int] = []
     room = SUMMARY_CHARACTERS
     for i in ranked:

@@ -115,6 +115,15 @@ async def test_a_job_that_fails_harms_no_other(process: EngineProcess, engine: E
     assert await good
 
 
+async def test_jobs_that_nobody_waits_for_any_more_hold_up_no_other(engine: Engine) -> None:
+    given_up = [asyncio.create_task(assess(engine)) for _ in range(40)]
+    await asyncio.sleep(0)  # one turn of the loop: now all have asked
+    for task in given_up:
+        task.cancel()
+    assert await assess(engine)
+    assert all(task.cancelled() for task in given_up)
+
+
 async def test_engines_that_were_dropped_for_others_come_back() -> None:
     process = EngineProcess(most_engines=2)
     await process.start()

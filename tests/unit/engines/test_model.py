@@ -1,8 +1,11 @@
 """Predictions of a trained model."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from server.engines.embedded.calibration import SIGNALS, Calibration
+from server.engines.embedded.features import BUCKETS, bucket_ids
 from server.engines.embedded.model import LinearModel
 from server.engines.embedded.training import train_model
 from server.triage.taxonomy import Category, Taxonomy
@@ -106,6 +109,23 @@ def test_two_categories_of_one_example_are_told_apart_with_low_confidence(
 def test_examples_without_any_word_train_a_model_that_knows_nothing() -> None:
     model = train_model([Category("a", "A", "", ("?!",)), Category("b", "B", "", ("...",))])
     assert model.predict("anything").confidence <= 1 / 3
+
+
+def test_a_model_that_saw_every_bucket_finds_the_weights_of_each() -> None:
+    weights = np.zeros((BUCKETS, 2), np.float16)
+    weights[bucket_ids("refund"), 0] = weights[bucket_ids("parcel"), 1] = 1
+    model = LinearModel(
+        names=("money", "delivery"),
+        buckets=np.arange(BUCKETS, dtype=np.uint32),
+        weights=weights,
+        idf=np.linspace(1, 2, BUCKETS, dtype=np.float32)[::-1],
+        intercepts=np.zeros(2, np.float32),
+        unseen_idf=2.0,
+        calibration=Calibration(6.5, (1.0,) * len(SIGNALS), 0.9),
+        training_digest=b"",
+    )
+    assert model.predict("refund").label == "money"
+    assert model.predict("parcel").label == "delivery"
 
 
 @settings(max_examples=60)
