@@ -59,6 +59,8 @@ CSV_COLUMNS = (
     "cost_micro_usd",
     "reused_run",
     "reused_similarity",
+    "experiment",
+    "variant",
 )
 
 
@@ -103,6 +105,8 @@ def answer_of(result: TriageResult) -> Answer:
         "cost_micro_usd": cost_micro_usd(result),
         "reused_run": None if result.reuse is None else result.reuse.source_run,
         "reused_similarity": None if result.reuse is None else result.reuse.similarity,
+        "experiment": None if result.experiment is None else result.experiment.name,
+        "variant": None if result.experiment is None else result.experiment.variant,
     }
 
 

@@ -4,9 +4,17 @@ from enum import IntEnum
 
 import pytest
 from switchyard.admin.v1 import resilience_service_pb2
+from switchyard.experiment.v1 import (
+    experiment_pb2,
+    experiment_service_pb2,
+    metric_pb2,
+    results_pb2,
+)
 from switchyard.triage.v1 import result_pb2, taxonomy_pb2, ticket_pb2
 
 from server.dead_letters.letter import Severity, State
+from server.experiments import experiment, results
+from server.experiments.assignment import Enrollment
 from server.triage.assessment import Priority, Sentiment
 from server.triage.run import Decision, Step
 from server.triage.taxonomy import EscalationPolicy
@@ -24,6 +32,18 @@ from server.triage.ticket import Channel
         (EscalationPolicy, taxonomy_pb2.EscalationPolicy, "ESCALATION_POLICY_"),
         (Severity, resilience_service_pb2.DeadLetterSeverity, "DEAD_LETTER_SEVERITY_"),
         (State, resilience_service_pb2.DeadLetterState, "DEAD_LETTER_STATE_"),
+        (experiment.State, experiment_pb2.ExperimentState, "EXPERIMENT_STATE_"),
+        (experiment.UnitKind, experiment_pb2.UnitKind, "UNIT_KIND_"),
+        (experiment.Algorithm, experiment_pb2.Algorithm, "ALGORITHM_"),
+        (experiment.Cause, experiment_pb2.ConfigurationCause, "CONFIGURATION_CAUSE_"),
+        (experiment.Ending, experiment_pb2.Conclusion.Outcome, "OUTCOME_"),
+        (experiment.MetricKind, metric_pb2.MetricKind, "METRIC_KIND_"),
+        (experiment.Role, metric_pb2.MetricRole, "METRIC_ROLE_"),
+        (experiment.Aggregation, metric_pb2.Aggregation, "AGGREGATION_"),
+        (experiment.Source, metric_pb2.OutcomeSource, "OUTCOME_SOURCE_"),
+        (Enrollment, experiment_service_pb2.Enrollment, "ENROLLMENT_"),
+        (results.Method, results_pb2.InferenceMethod, "INFERENCE_METHOD_"),
+        (results.GuardrailVerdict, results_pb2.GuardrailVerdict, "GUARDRAIL_VERDICT_"),
     ],
 )
 def test_the_server_and_the_contract_count_alike(

@@ -93,7 +93,8 @@ def _add_origin(table: Table, result: TriageResult) -> None:
     if result.reuse is not None:
         table.add_row("reused", plain(_describe_reuse(result.reuse)))
     if result.experiment is not None:
-        table.add_row("experiment", plain(_describe_arm(result.experiment)))
+        note = "; this ticket does not count for it" if result.degraded else ""
+        table.add_row("experiment", plain(_describe_arm(result.experiment) + note))
     if cost := cost_micro_usd(result):
         table.add_row("cost", plain(dollars(cost)))
 

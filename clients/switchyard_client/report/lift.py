@@ -54,7 +54,7 @@ def draw_lift(axes: Axes, results: ExperimentResults) -> None:
     _frame(axes, banded)
     labels = [_label(line, metric.kind) for line in lines]
     label_column(axes, max(line.units[-1] for line in lines), labels)
-    mark_x(axes, lambda units: f"{units:,.0f}")
+    mark_x(axes, lambda units: f"{units:,.0f}", counts=True)
     mark_y(axes, lambda lift: _tick(lift, metric.kind))
     unit = "percentage points" if metric.kind is MetricKind.BINARY else "the metric's unit"
     name_axes(axes, x="units that count", y=f"lift, {unit}")
@@ -100,13 +100,14 @@ def _best(results: ExperimentResults, lines: list[_Line]) -> _Line:
 
 
 def _draw(axes: Axes, line: _Line, *, has_band: bool) -> None:
-    color = line.shown.color
-    if has_band:
+    color, is_point = line.shown.color, len(line.units) == 1
+    if has_band and is_point:
+        axes.vlines(line.units, line.lows, line.highs, color=color, alpha=0.25, linewidth=7)
+    elif has_band:
         axes.fill_between(line.units, line.lows, line.highs, color=color, alpha=0.10, linewidth=0)
         for edge in (line.lows, line.highs):
             axes.plot(line.units, edge, color=color, alpha=0.45, linewidth=0.8)
-    marker = "o" if len(line.units) == 1 else ""
-    axes.plot(line.units, line.lifts, color=color, linewidth=1.8, marker=marker)
+    axes.plot(line.units, line.lifts, color=color, linewidth=1.8, marker="o" if is_point else "")
 
 
 def _frame(axes: Axes, lines: list[_Line]) -> None:

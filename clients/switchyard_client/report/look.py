@@ -123,9 +123,9 @@ def mark_y(axes: Axes, text_of: Callable[[float], str]) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: text_of(value)))
 
 
-def mark_x(axes: Axes, text_of: Callable[[float], str]) -> None:
-    """Ticks of the horizontal axis."""
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=_TICK_STEPS))
+def mark_x(axes: Axes, text_of: Callable[[float], str], *, counts: bool = False) -> None:
+    """Ticks of the horizontal axis; of counts at whole numbers alone."""
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=_TICK_STEPS, integer=counts))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: text_of(value)))
 
 

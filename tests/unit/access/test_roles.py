@@ -11,6 +11,7 @@ from switchyard.admin.v1 import (
     rate_limit_service_pb2,
     resilience_service_pb2,
 )
+from switchyard.experiment.v1 import experiment_service_pb2
 from switchyard.triage.v1 import triage_service_pb2
 
 from interceptors.call import EVERY_PERMISSION
@@ -31,6 +32,7 @@ FILES = (
     access_service_pb2,
     budget_service_pb2,
     cache_service_pb2,
+    experiment_service_pb2,
     rate_limit_service_pb2,
     resilience_service_pb2,
     triage_service_pb2,

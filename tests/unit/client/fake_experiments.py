@@ -108,6 +108,7 @@ def _guardrail(names: tuple[str, ...]) -> results_pb2.MetricResults:
     )
     for place, name in enumerate(names):
         one = metric.variants.add(variant=name, units=900, value=12.5 + place)
+        one.standard_error = 0.25 + 0.05 * place
         one.interval.lower, one.interval.upper = one.value - 1, one.value + 1
         if place:
             one.guardrail = results_pb2.GUARDRAIL_VERDICT_PASSED

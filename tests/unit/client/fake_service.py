@@ -45,7 +45,7 @@ class FakeTriage(triage_service_pb2_grpc.TriageServiceServicer):
         return triage_service_pb2.TriageResponse(result=self._answer(request))
 
     async def StreamTriage(self, request: Any, context: Context) -> AsyncIterator[Any]:  # noqa: N802  # named by the contract
-        """Two steps, the reply in pieces between two attempts, then the answer."""
+        """The steps, the reply in pieces between two attempts, then the answer."""
         await self._begin(context)
         result = self._answer(request)
         for report in result.steps:
@@ -178,7 +178,8 @@ def make_result(name: str, ticket_id: str) -> result_pb2.TriageResult:
     result.suggested_articles.add(article="articles/1", title="Refunds", relevance=0.6)
     result.estimated_resolution.FromSeconds(86_400)
     result.engine.engine, result.engine.model, result.engine.version = "fake", "none", "1"
-    for step in (result_pb2.STEP_DETECT_LANGUAGE, result_pb2.STEP_CLASSIFY):
+    steps = (result_pb2.STEP_DETECT_LANGUAGE, result_pb2.STEP_ASSIGN, result_pb2.STEP_CLASSIFY)
+    for step in steps:
         report = result.steps.add(step=step, finding="found")
         report.duration.FromMilliseconds(2)
     result.attempts.add(

@@ -57,6 +57,16 @@ def test_a_record_says_by_which_model_at_what_price_and_from_where() -> None:
     assert record["reused_similarity"] == 0.9731
 
 
+def test_a_record_says_by_which_variant_of_which_experiment() -> None:
+    record = full_answer()
+    assert (record["experiment"], record["variant"]) == ("experiments/prompts", "short")
+
+
+def test_an_answer_within_no_experiment_has_empty_cells_for_it() -> None:
+    cells = cells_of({"row": 1, **answer_of(TriageResult(run="triageRuns/1"))})
+    assert (cells["experiment"], cells["variant"]) == ("", "")
+
+
 def test_a_json_line_of_a_failure_says_which_field() -> None:
     error = json.loads(encoder(AnswerFormat.JSONL)(failed()))["error"]
     assert error == {
@@ -85,6 +95,8 @@ def test_csv_has_new_columns_behind_those_that_readers_know() -> None:
     assert CSV_COLUMNS[26] == "error_fields"
     cells = cells_of(full_answer())
     assert (cells["degraded"], cells["model"], cells["cost_micro_usd"]) == ("false", "none", "312")
+    assert CSV_COLUMNS[-2:] == ("experiment", "variant")
+    assert (cells["experiment"], cells["variant"]) == ("experiments/prompts", "short")
 
 
 def test_csv_says_which_field_failed() -> None:

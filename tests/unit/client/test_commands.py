@@ -274,7 +274,7 @@ def test_one_text_shows_its_steps_and_its_answer(run: Run, service: FakeTriage) 
     result = run("triage", "--text", "I was charged twice", *arguments)
     assert result.exit_code == 0
     happened = [line.split()[0] for line in result.stderr.splitlines()]
-    assert happened == ["detect", "classify", "attempt", "attempt"]
+    assert happened == ["detect", "assign", "classify", "attempt", "attempt"]
     for part in ("billing  90 %", "PAYMENT: Money is lost.", "WISH", "triageRuns/", "promised."):
         assert part in result.stdout
     ticket = next(iter(service.runs.values())).ticket
@@ -322,6 +322,14 @@ def test_a_reused_answer_says_from_where_and_how_sure(run: Run) -> None:
 def test_an_answer_within_an_experiment_says_by_which_variant(run: Run) -> None:
     shown = run("triage", "--text", "hello").stdout
     assert "experiment  variant short of experiments/prompts, phase 1" in shown
+    assert "does not count" not in shown
+
+
+def test_a_degraded_answer_within_an_experiment_says_that_it_does_not_count(
+    run: Run, service: FakeTriage
+) -> None:
+    service.is_degraded = True
+    assert "phase 1; this ticket does not count" in run("triage", "--text", "hello").stdout
 
 
 def test_a_batch_counts_its_degraded_answers(run: Run, service: FakeTriage, good: Path) -> None:

@@ -18,7 +18,7 @@ from switchyard_client.report.files import write_report
 from switchyard_client.report.lift import draw_lift
 from switchyard_client.report.page import page
 from switchyard_client.report.pictures import PICTURES, picture, poster
-from switchyard_client.report.posteriors import beta_curve, draw_posteriors
+from switchyard_client.report.posteriors import beta_curve, draw_posteriors, normal_curve
 from switchyard_client.report.weights import draw_weights
 
 from tests.unit.client.fake_experiments import (
@@ -71,6 +71,16 @@ def test_the_lift_of_each_challenger_is_labelled_at_its_end() -> None:
     assert "control +" not in shown
 
 
+def test_a_single_look_has_its_interval_at_a_whole_number_of_units() -> None:
+    results = make_results()
+    del results.history[:]
+    axes = Figure().subplots()
+    draw_lift(axes, read(results))
+    bar = axes.collections[0].get_paths()[0].get_extents()
+    assert (bar.y0, bar.y1) == pytest.approx((-0.01, 0.11))
+    assert all(place == int(place) for place in axes.get_xticks())
+
+
 def test_less_is_said_to_be_better_where_it_is() -> None:
     results = make_results()
     results.experiment.metrics[0].direction = metric_pb2.DIRECTION_MINIMIZE
@@ -91,12 +101,45 @@ def test_rates_have_posteriors() -> None:
     assert "model 85.00 %" in shown
 
 
-def test_means_have_intervals() -> None:
-    results = make_results()
+def of_a_mean(*names: str) -> results_pb2.ExperimentResults:
+    """Results whose primary metric is a mean."""
+    results = make_results(*names)
     results.metrics[0].role = metric_pb2.METRIC_ROLE_SECONDARY
     results.metrics[1].role = metric_pb2.METRIC_ROLE_PRIMARY
+    return results
+
+
+def test_means_have_posteriors() -> None:
+    shown = texts(draw_posteriors, of_a_mean())
+    assert shown.startswith("Posteriors")
+    assert "model 13.5" in shown
+
+
+def test_posteriors_of_rates_alone_do_not_see_that_weights_moved() -> None:
+    rate, mean = make_results(), of_a_mean()
+    for results in (rate, mean):
+        for metric in results.metrics:
+            metric.method = results_pb2.INFERENCE_METHOD_SEQUENCE_AIPW
+    assert "Blind to moving weights." in texts(draw_posteriors, rate)
+    assert "Blind to moving weights." not in texts(draw_posteriors, mean)
+
+
+def test_quantiles_have_intervals() -> None:
+    results = of_a_mean()
+    results.metrics[1].kind = metric_pb2.METRIC_KIND_QUANTILE
+    for one in results.metrics[1].variants:
+        one.ClearField("standard_error")
     shown = texts(draw_posteriors, results)
     assert shown.startswith("Values")
+    assert "13.5" in shown
+
+
+def test_a_mean_whose_variance_is_not_known_takes_no_other_out_of_the_picture() -> None:
+    results = of_a_mean()
+    results.metrics[1].variants[0].ClearField("standard_error")
+    shown = texts(draw_posteriors, results)
+    assert shown.startswith("Values")
+    assert "12.5" in shown
     assert "13.5" in shown
 
 
@@ -108,6 +151,15 @@ def test_a_posterior_is_a_density(successes: int, units: int) -> None:
     assert places[densities.index(max(densities))] == pytest.approx(
         successes / max(units, 1), abs=2 * width if units else 1
     )
+
+
+def test_a_normal_posterior_is_a_density_about_the_mean() -> None:
+    places, densities = normal_curve(-40.0, 2.5)
+    width = places[1] - places[0]
+    assert sum(densities) * width == pytest.approx(1, abs=0.001)
+    assert places[densities.index(max(densities))] == pytest.approx(-40)
+    within = sum(density for place, density in zip(places, densities, strict=True) if place < -37.5)
+    assert within * width == pytest.approx(0.8413, abs=0.01)
 
 
 def test_no_more_than_six_challengers_are_drawn_and_the_best_are() -> None:
@@ -126,8 +178,9 @@ def test_no_more_than_six_challengers_are_drawn_and_the_best_are() -> None:
         one_moment(),
         make_results(),
         make_results("control", *(f"v{number}" for number in range(1, 100))),
+        of_a_mean(),
     ],
-    ids=["empty", "just started", "one moment", "two variants", "a hundred"],
+    ids=["empty", "just started", "one moment", "two variants", "a hundred", "a mean"],
 )
 def test_every_picture_can_be_drawn_whatever_is_known(
     name: str, results: results_pb2.ExperimentResults
