@@ -1,14 +1,14 @@
 """Messages of switchyard.triage.v1 to domain values, and back."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from switchyard.triage.v1 import result_pb2, run_pb2, taxonomy_pb2, ticket_pb2, triage_service_pb2
 
+from server.durations import write_moment, write_seconds
 from server.triage.assessment import Reason
 from server.triage.engine import Attempt, Parts
 from server.triage.errors import InvalidFieldValue
@@ -129,7 +129,7 @@ def write_result(run: Run, steps: tuple[StepReport, ...] | None = None) -> resul
         experiment=None if answer.experiment is None else _write_arm(answer.experiment),
     )
     if answer.estimated_resolution_s is not None:
-        result.estimated_resolution.CopyFrom(_write_duration(answer.estimated_resolution_s))
+        result.estimated_resolution.CopyFrom(write_seconds(answer.estimated_resolution_s))
     return result
 
 
@@ -140,7 +140,7 @@ def write_attempt(attempt: Attempt) -> result_pb2.Attempt:
         model=attempt.model,
         cause=attempt.cause,
         outcome=attempt.outcome,
-        duration=_write_duration(attempt.duration_s),
+        duration=write_seconds(attempt.duration_s),
         input_tokens=attempt.input_tokens,
         output_tokens=attempt.output_tokens,
         cost_micro_usd=attempt.cost_micro_usd,
@@ -169,7 +169,7 @@ def write_step(report: StepReport) -> result_pb2.StepReport:
     """What one step did."""
     return result_pb2.StepReport(
         step=enum_number(report.step),
-        duration=_write_duration(report.duration_s),
+        duration=write_seconds(report.duration_s),
         finding=report.finding,
     )
 
@@ -178,7 +178,7 @@ def write_run(run: Run) -> run_pb2.TriageRun:
     """The full record of a run."""
     return run_pb2.TriageRun(
         name=f"triageRuns/{run.run_id}",
-        create_time=_write_time(run.create_time),
+        create_time=write_moment(run.create_time),
         ticket=_write_ticket(run.ticket),
         ticket_digest=run.ticket_digest,
         request_id=run.request_id,
@@ -192,7 +192,7 @@ def write_taxonomy(taxonomy: Taxonomy) -> taxonomy_pb2.Taxonomy:
     return taxonomy_pb2.Taxonomy(
         etag=taxonomy.etag,
         revision=taxonomy.revision,
-        update_time=_write_time(taxonomy.update_time) if taxonomy.update_time else None,
+        update_time=write_moment(taxonomy.update_time) if taxonomy.update_time else None,
         categories=[_write_category(category) for category in taxonomy.categories],
     )
 
@@ -219,7 +219,7 @@ def _write_ticket(ticket: Ticket) -> ticket_pb2.Ticket:
         customer_id=ticket.customer_id,
         channel=enum_number(ticket.channel),
         language_hint=ticket.language_hint,
-        created_time=_write_time(ticket.created_time) if ticket.created_time else None,
+        created_time=write_moment(ticket.created_time) if ticket.created_time else None,
         attributes=ticket.attributes,
     )
 
@@ -247,16 +247,6 @@ def _write_reasons(reasons: tuple[Reason, ...]) -> list[result_pb2.Reason]:
 def enum_number(value: IntEnum) -> Any:
     """The number of an enum's value; typed Any, because the generated stubs refuse a number."""
     return int(value)
-
-
-def _write_duration(seconds: float) -> Duration:
-    nanoseconds = round(seconds * 1e9)
-    return Duration(seconds=nanoseconds // 10**9, nanos=nanoseconds % 10**9)
-
-
-def _write_time(time: datetime) -> Timestamp:
-    since = time - datetime(1970, 1, 1, tzinfo=UTC)
-    return Timestamp(seconds=since // timedelta(seconds=1), nanos=since.microseconds * 1000)
 
 
 def read_time(message: Message, field: str, parent: str) -> datetime | None:
