@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from server.experiments.assignment import Enrollment, choose, enroll
 from server.experiments.catalog import ExperimentCatalog, Running
-from server.experiments.condition import Attributes
+from server.experiments.condition import Attributes, holds
 from server.experiments.experiment import Experiment, Parameters, State, UnitKind
 from server.experiments.record import Assignment
 from server.experiments.record_store import RecordStore
@@ -17,6 +17,7 @@ MOST_REMEMBERED = 50_000  # exposed units, of which nothing changes any more
 NO_VALUES: Mapping[str, float] = {}
 
 Units = Mapping[UnitKind, str]  # who is asked about, by what an experiment may call a unit
+_Key = tuple[str, str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,7 @@ class Assigner:
         self._experiments = experiments
         self._records = records
         self._now = now
-        self._exposed: OrderedDict[tuple[str, str, int, str], Assignment] = OrderedDict()
-
-    async def concerns(self, tenant: str, layer: str) -> bool:
-        """Whether anything runs in the layer, or is applied to it. Raises StorageUnavailable."""
-        return (await self.catalog.running(tenant)).concerns(layer)
+        self._exposed: OrderedDict[_Key, Assignment] = OrderedDict()
 
     async def in_experiment(
         self,
@@ -120,23 +117,16 @@ class Assigner:
         if not unit:
             return Enrollment.NOT_TARGETED, None, False
         now = self._now()
-        known = self._remembered(experiment, unit, now)
-        if known is not None:
-            return Enrollment.ENROLLED, known, False
         enrollment = enroll(experiment, unit, attributes)
-        before = None
-        if _may_be_on_record(experiment, enrollment):
-            before = await self._records.find(experiment, unit)
-            if before is not None and not is_over(experiment, before, now):
-                enrollment = Enrollment.ENROLLED
-            elif enrollment is not Enrollment.ENROLLED:
-                return enrollment, None, False
-        elif enrollment is not Enrollment.ENROLLED:
-            return enrollment, None, False
-        wanted = before
-        if wanted is None or is_over(experiment, wanted, now):
+        before = await self._before(experiment, unit, attributes, enrollment, now)
+        if before is not None and not is_over(experiment, before, now):
+            enrollment, wanted = Enrollment.ENROLLED, before
+        elif enrollment is Enrollment.ENROLLED:
             wanted = _chosen(experiment, unit, 0 if before is None else before.episode + 1, now)
+        else:
+            return enrollment, None, False
         if not is_kept or (wanted is before and (wanted.expose_time or not is_exposed)):
+            self._remember(experiment, wanted)
             return enrollment, wanted, False
         kept, is_first = await self._records.assign(
             experiment, wanted, pre_period, is_exposed=is_exposed
@@ -144,21 +134,36 @@ class Assigner:
         self._remember(experiment, kept)
         return enrollment, kept, is_first
 
-    def _remembered(self, experiment: Experiment, unit: str, now: datetime) -> Assignment | None:
-        key = (experiment.tenant, experiment.experiment_id, experiment.phase, unit)
-        known = self._exposed.get(key)
-        if known is None or is_over(experiment, known, now):
+    async def _before(
+        self,
+        experiment: Experiment,
+        unit: str,
+        attributes: Attributes,
+        enrollment: Enrollment,
+        now: datetime,
+    ) -> Assignment | None:
+        """What the unit was assigned to, where that may be another thing than the hash says now."""
+        if not _may_be_in(experiment, enrollment, attributes):
             return None
-        self._exposed.move_to_end(key)
-        return known
+        known = self._exposed.get(_key(experiment, unit))
+        if known is not None and not is_over(experiment, known, now):
+            return known
+        if _may_be_on_record(experiment):
+            return await self._records.find(experiment, unit)
+        return None
 
     def _remember(self, experiment: Experiment, assignment: Assignment) -> None:
         if assignment.expose_time is None:
             return
-        key = (experiment.tenant, experiment.experiment_id, experiment.phase, assignment.unit)
+        key = _key(experiment, assignment.unit)
         self._exposed[key] = assignment
+        self._exposed.move_to_end(key)
         if len(self._exposed) > MOST_REMEMBERED:
             self._exposed.popitem(last=False)
+
+
+def _key(experiment: Experiment, unit: str) -> _Key:
+    return experiment.tenant, experiment.experiment_id, experiment.phase, unit
 
 
 def is_over(experiment: Experiment, assignment: Assignment, now: datetime) -> bool:
@@ -169,12 +174,20 @@ def is_over(experiment: Experiment, assignment: Assignment, now: datetime) -> bo
     return now >= assignment.assign_time + timedelta(seconds=allocation.sticky_s)
 
 
-def _may_be_on_record(experiment: Experiment, enrollment: Enrollment) -> bool:
+def _may_be_in(experiment: Experiment, enrollment: Enrollment, attributes: Attributes) -> bool:
+    """Whether the experiment is for the unit, whether or not it enrols anybody now.
+
+    Every process asks this at every call: whoever fits no more gets no variant in any of them.
+    """
+    if enrollment is Enrollment.NOT_RUNNING:
+        return holds(experiment.design.targeting, attributes)
+    return enrollment in {Enrollment.ENROLLED, Enrollment.OUTSIDE_TRAFFIC}
+
+
+def _may_be_on_record(experiment: Experiment) -> bool:
     """Whether a unit may have been assigned otherwise than the hash says now."""
     configuration = experiment.configuration
     assert configuration is not None  # noqa: S101  # it was started
-    if enrollment in {Enrollment.HELD_OUT, Enrollment.ELSEWHERE, Enrollment.NOT_TARGETED}:
-        return False
     if experiment.state is State.PAUSED or experiment.design.allocation.is_adaptive:
         return True
     return configuration.start_time != experiment.start_time  # weights or traffic have changed

@@ -11,19 +11,23 @@ from datetime import datetime, timedelta
 
 from server.experiments.allocation import is_due, next_weights
 from server.experiments.analysis import analyse
-from server.experiments.errors import NotPossibleNow, StaleExperiment
+from server.experiments.errors import ExperimentNotFound, NotPossibleNow, StaleExperiment
 from server.experiments.experiment import Ending, Experiment, State
 from server.experiments.lifecycle import concluded, latched, reweighed
 from server.experiments.record_store import RecordStore
 from server.experiments.results import Moment, Results, Tally, VariantMoment
 from server.experiments.store import ExperimentStore
 from server.experiments.verdict import decide
+from server.storage.errors import StorageUnavailable
 from server.storage.rounds import Rounds
 
 ACTOR = "conductor"  # of what is concluded without a person
 ROUND_S = 1.0
 LOOK_EVERY = timedelta(minutes=1)  # also where nothing has happened: time alone concludes, too
 GROWTH = 1.02  # of units, from one moment of the history to the next
+LOOP = "experiments"
+
+_Key = tuple[str, str]  # tenant, experiment_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,14 @@ class Conductor:
         self._experiments = experiments
         self._records = records
         self._now = now
-        self._seen: dict[tuple[str, str], _Seen] = {}  # of those that run alone
-        self._rounds = Rounds("experiments")
+        self._seen: dict[_Key, _Seen] = {}  # of those that run alone
+        self._looks: dict[_Key, Rounds] = {}  # of the same
+        self._rounds = Rounds(LOOP)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._conduct_forever(), name="experiments")
+        self._task = asyncio.create_task(self._conduct_forever(), name=LOOP)
 
     async def stop(self) -> None:
         """End."""
@@ -67,11 +72,16 @@ class Conductor:
         return await asyncio.to_thread(analyse, experiment, tally, self._now()), tally
 
     async def conduct(self) -> None:
-        """One round over all that run. Raises StorageUnavailable."""
+        """One round over all that run. Raises StorageUnavailable.
+
+        One that cannot be looked after is logged, and keeps nobody from the others.
+        """
         live = await self._experiments.live()
-        self._seen = {key: seen for key, seen in self._seen.items() if key in set(live)}
-        for key in live:
-            await self._look_after(*key)
+        self._seen = {key: self._seen[key] for key in live if key in self._seen}
+        self._looks = {key: self._looks.get(key) or _look() for key in live}
+        for key, look in self._looks.items():
+            with look:
+                await self._look_after(*key)
 
     async def _conduct_forever(self) -> None:
         while True:
@@ -138,6 +148,11 @@ class Conductor:
         )
         if moment.units and (not before or moment.units >= before[-1].units * GROWTH):
             await self._experiments.add_moment(experiment, moment)
+
+
+def _look() -> Rounds:
+    """Looks after one experiment; its tenant may be deleted meanwhile."""
+    return Rounds(LOOP, (StorageUnavailable, ExperimentNotFound))
 
 
 def moment_of(experiment: Experiment, results: Results) -> Moment:

@@ -61,7 +61,7 @@ def plan_from_figures(plan: Plan) -> SampleSize:
     is_rate = plan.kind is MetricKind.BINARY
     if is_rate and not 0 < plan.baseline < 1:
         raise _fault("planned.baseline", "must be in (0, 1): it is a rate")
-    if not is_rate and plan.deviation <= 0:
+    if not is_rate and not (plan.deviation**2):  # what is tiny has no variance either
         raise _fault("planned.deviation", "must be greater than 0")
     above, below = plan.baseline + plan.min_effect, plan.baseline - plan.min_effect
     return _sized(plan, below if is_rate and above >= 1 else above, _even(plan.variants or 2))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import grpc
@@ -16,14 +17,19 @@ from server.durations import read_seconds
 from server.experiments import lifecycle, wire
 from server.experiments.assigner import Assigner
 from server.experiments.conductor import Conductor
-from server.experiments.errors import Fault, InvalidExperiment, NotPossibleNow
+from server.experiments.errors import (
+    Fault,
+    InvalidExperiment,
+    NotPossibleNow,
+    StaleExperiment,
+)
 from server.experiments.experiment import Design, Experiment, State, UnitKind
 from server.experiments.planning import plan_from_figures, plan_from_results
 from server.experiments.record_store import RecordStore
 from server.experiments.results_wire import write_results
 from server.experiments.store import Change, ExperimentStore
 from server.paging import make_page_token, read_page_token
-from server.streams import answer_each
+from server.streams import ServerDraining, answer_each
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Check = Callable[[Design], None]  # raises InvalidExperiment
@@ -101,7 +107,7 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
         self, request: pb.UpdateExperimentRequest, context: Context
     ) -> pb.UpdateExperimentResponse:
         """Change what may change in its state."""
-        mask, wanted = wire.read_mask(request), wire.read_design(request.experiment)
+        mask, wanted = wire.read_update(request), wire.read_design(request.experiment)
 
         def update(current: Experiment, _others: object) -> Experiment:
             changed = lifecycle.updated(current, wanted, mask, self._now())
@@ -110,7 +116,10 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
 
         name, etag = request.experiment.name, request.experiment.etag
         if request.validate_only:
-            experiment = update(await self._get(name, context), ())
+            current = await self._get(name, context)
+            if etag != current.etag:
+                raise StaleExperiment(name)
+            experiment = update(current, ())
         else:
             experiment = await self._change(context, name, etag, update, "update")
         return pb.UpdateExperimentResponse(experiment=wire.write_experiment(experiment))
@@ -232,6 +241,7 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
                     response.repeated_before += 1
                 else:
                     response.recorded += 1
+        response.failures.sort(key=attrgetter("index"))  # they came in any order
         return response
 
     async def GetExperimentResults(
@@ -251,7 +261,10 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
     async def WatchExperimentResults(
         self, request: pb.WatchExperimentResultsRequest, context: Context
     ) -> AsyncGenerator[pb.WatchExperimentResultsResponse, None]:
-        """What it has shown, again whenever that has changed, until it has ended."""
+        """What it has shown, again whenever that has changed, until it has ended.
+
+        Raises ServerDraining when the server stops first.
+        """
         asked = request.HasField("min_interval")
         interval_s = read_seconds(request.min_interval) if asked else DEFAULT_INTERVAL_S
         seen: tuple[int, ...] = ()
@@ -266,8 +279,10 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
                 seen = state
                 results, _ = await self._conductor.results(experiment)
                 yield pb.WatchExperimentResultsResponse(results=write_results(experiment, results))
-            if experiment.state in OVER or await _is_set_within(self._draining, interval_s):
+            if experiment.state in OVER:
                 return
+            if await _is_set_within(self._draining, interval_s):
+                raise ServerDraining
 
     async def EstimateSampleSize(
         self, request: pb.EstimateSampleSizeRequest, context: Context

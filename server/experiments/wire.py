@@ -85,19 +85,27 @@ def read_design(message: experiment_pb2.Experiment) -> Design:
     )
 
 
-def read_mask(request: experiment_service_pb2.UpdateExperimentRequest) -> frozenset[str]:
-    """Which fields an update changes. Raises InvalidExperiment where it names another."""
-    if not request.HasField("update_mask"):
-        named = {field.name for field, _ in request.experiment.ListFields()}
-        return frozenset(named).intersection(DESIGN_FIELDS)
+def read_update(request: experiment_service_pb2.UpdateExperimentRequest) -> frozenset[str]:
+    """Which fields an update changes.
+
+    Raises InvalidExperiment where it names another, or does not say what it is an update of.
+    """
     faults = [
+        Fault(f"experiment.{field}", "must be set to what GetExperiment answers")
+        for field in ("name", "etag")
+        if not getattr(request.experiment, field)
+    ]
+    faults += [
         Fault(f"update_mask.paths[{i}]", f"must be one of {', '.join(DESIGN_FIELDS)}")
         for i, path in enumerate(request.update_mask.paths)
         if path not in DESIGN_FIELDS
     ]
     if faults:
         raise InvalidExperiment(faults)
-    return frozenset(request.update_mask.paths)
+    if request.HasField("update_mask"):
+        return frozenset(request.update_mask.paths)
+    named = {field.name for field, _ in request.experiment.ListFields()}
+    return frozenset(named).intersection(DESIGN_FIELDS)
 
 
 def read_condition(message: condition_pb2.Condition) -> Condition:
@@ -129,7 +137,10 @@ def _read_test(message: condition_pb2.AttributeTest) -> Condition:
 
 
 def _read_variant(message: experiment_pb2.Variant) -> Variant:
-    parameters = {name: _read_parameter(value) for name, value in message.parameters.items()}
+    # By name: maps of messages have no order, and faults are told in that of the parameters.
+    parameters = {
+        name: _read_parameter(message.parameters[name]) for name in sorted(message.parameters)
+    }
     return Variant(message.name, message.weight, parameters, message.title)
 
 

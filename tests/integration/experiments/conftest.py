@@ -1,5 +1,6 @@
 """Experiments on a real PostgreSQL, as two processes would have them."""
 
+import io
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,15 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import grpc
 import pytest
 import pytest_asyncio
 
+from interceptors.drain import DrainGate
+from server.app import application
 from server.experiments.experiment import Design, Experiment, Metric, MetricKind, Role, Variant
 from server.experiments.lifecycle import drafted, started
 from server.experiments.outcome import Outcome
 from server.experiments.record import Assignment
 from server.experiments.record_store import RecordStore
 from server.experiments.store import ExperimentStore
+from server.logs import JsonLog
 from server.settings import OFF, Address, Settings
 from server.storage.database import Database
 from server.storage.group_commit import GroupCommit
@@ -124,13 +129,19 @@ def begin(experiments: ExperimentStore, tenant: str, calendar: Calendar) -> Begi
 
 
 @pytest_asyncio.fixture(scope="session")
-async def operators(session_folder: Path, postgres_url: str) -> AsyncIterator[list[Caller]]:
+async def served_url(postgres_url: str) -> str:
+    """The database of `operators`."""
+    return await make_database(postgres_url)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def operators(session_folder: Path, served_url: str) -> AsyncIterator[list[Caller]]:
     """The operator at each of two servers on one database."""
     settings = Settings(
         listen=Address("127.0.0.1", 0),
         metrics_listen=OFF,
         data_folder=session_folder / "experiments",
-        database_url=await make_database(postgres_url),
+        database_url=served_url,
     )
     async with AsyncExitStack() as stack:
         first, second = [await stack.enter_async_context(serving(settings)) for _ in range(2)]
@@ -142,6 +153,19 @@ async def operators(session_folder: Path, postgres_url: str) -> AsyncIterator[li
 async def desk(operators: list[Caller]) -> Desk:
     """The administrator of a tenant of the test's own, at the first server."""
     return Desk(await new_tenant(operators[0]))
+
+
+@pytest_asyncio.fixture
+async def closing(folder: Path, database_url: str) -> AsyncIterator[tuple[DrainGate, Desk]]:
+    """A server of the test's own, its gate to be closed, and who sits at its machine."""
+    settings = Settings(Address("127.0.0.1", 0), OFF, folder, database_url)
+    log = JsonLog(io.BytesIO())
+    async with (
+        application(settings, log) as app,
+        grpc.aio.insecure_channel(str(app.address)) as channel,
+    ):
+        yield app.gate, Desk(Caller(channel))
+    await log.close()
 
 
 async def start(store: ExperimentStore, experiment: Experiment, now: datetime) -> Experiment:

@@ -282,7 +282,8 @@ class ExperimentServiceServicer(object):
         """The same now and again whenever it has changed, until the experiment has
         ended or the caller leaves.
 
-        Errors: as GetExperimentResults.
+        Errors: as GetExperimentResults; UNAVAILABLE (the server stops, and the
+        experiment goes on: watch it at another one).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

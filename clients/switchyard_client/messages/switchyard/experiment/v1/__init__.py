@@ -969,7 +969,8 @@ class AssignVariantRequest(betterproto2.Message):
     )
     """
     Its values of metrics before the experiment, by metric; used where a metric
-    says so. Finite, within a million millions of 0.
+    says so. Finite, within a million millions of 0; 0, or 0.000000001 from it
+    at least.
     """
 
     validate_only: "bool" = betterproto2.field(6, betterproto2.TYPE_BOOL)
@@ -1426,7 +1427,7 @@ class Experiment(betterproto2.Message):
     name: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
     Resource name, "experiments/" and the id that it was created with. Set by
-    the server.
+    the server; an update must carry it.
     """
 
     title: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
@@ -1499,7 +1500,8 @@ class Experiment(betterproto2.Message):
 
     targeting: "Condition | None" = betterproto2.field(13, betterproto2.TYPE_MESSAGE, optional=True)
     """
-    Whom it is for. Absent: everybody.
+    Whom it is for, as known at each call: who does not fit any more gets no
+    variant. Absent: everybody.
     """
 
     state: "ExperimentState" = betterproto2.field(
@@ -2062,7 +2064,8 @@ class Outcome(betterproto2.Message):
 
     denominator: "float | None" = betterproto2.field(7, betterproto2.TYPE_DOUBLE, optional=True)
     """
-    Of ratios: the denominator, finite and 0 or more. Absent: 1.
+    Of ratios: the denominator, 0 or from 0.000000001 to a million millions.
+    Absent: 1.
     """
 
     time: "datetime.datetime | None" = betterproto2.field(
@@ -2099,7 +2102,8 @@ class ParameterValue(betterproto2.Message):
         1, betterproto2.TYPE_STRING, optional=True, group="value"
     )
     """
-    Text of at most 1,024 characters.
+    Text of at most 1,024 characters, no control characters but tab, line feed
+    and carriage return.
     """
 
     number: "float | None" = betterproto2.field(
@@ -2276,7 +2280,7 @@ class RecordOutcomesResponse(betterproto2.Message):
         4, betterproto2.TYPE_MESSAGE, repeated=True
     )
     """
-    The first 1,000 of those.
+    At most 1,000 of those, by index.
     """
 
 
@@ -2436,7 +2440,8 @@ class StopExperimentRequest(betterproto2.Message):
 
     reason: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
     """
-    Why, for the record: at most 500 characters.
+    Why, for the record: at most 500 characters, no control characters but tab,
+    line feed and carriage return.
     """
 
 
@@ -3059,7 +3064,8 @@ class ExperimentServiceStub:
         The same now and again whenever it has changed, until the experiment has
         ended or the caller leaves.
 
-        Errors: as GetExperimentResults.
+        Errors: as GetExperimentResults; UNAVAILABLE (the server stops, and the
+        experiment goes on: watch it at another one).
         """
 
         yield from self._channel.unary_stream(
