@@ -112,7 +112,7 @@ class Traffic:
                 f"{variant.variant} {variant.value or 0:.1%} of {variant.units}"
                 for variant in results.metrics[0].variants
             ]
-            console.print(f"  {', '.join(told)}; {results.confidence:.1%} sure", style="dim")
+            console.print(f"  {', '.join(told)}; confidence {results.confidence:.1%}", style="dim")
         self.is_over = True
 
 

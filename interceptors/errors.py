@@ -2,6 +2,7 @@
 
     InterceptorError
       MalformedMessage     the bytes are no message of the method's type
+      RequestTooLarge      they are more than the method takes
       InvalidRequest       a field breaks a rule of the contract
       UnknownMethod        the server has no such method
       Unauthenticated      the caller did not show who it is, or not well enough
@@ -60,6 +61,15 @@ class InterceptorError(Exception):
 
 class MalformedMessage(InterceptorError):
     """Bytes that are no message of the expected type."""
+
+
+class RequestTooLarge(InterceptorError):
+    """A request, or an item of one, of more bytes than the method takes."""
+
+    def __init__(self, size_bytes: int, most_bytes: int) -> None:
+        super().__init__(f"{size_bytes:,} bytes")
+        self.size_bytes = size_bytes
+        self.most_bytes = most_bytes
 
 
 class InvalidRequest(InterceptorError):
@@ -245,6 +255,13 @@ STATUSES: dict[type[InterceptorError], Callable[[Any], Status]] = {
         grpc.StatusCode.INVALID_ARGUMENT,
         "MALFORMED_MESSAGE",
         "The request's bytes are no message of this method's type. Strings must be valid UTF-8.",
+    ),
+    # Not RESOURCE_EXHAUSTED, as gRPC has it for its own limit: there is nothing to wait for.
+    RequestTooLarge: lambda error: status(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "REQUEST_TOO_LARGE",
+        f"The message has {error.size_bytes:,} bytes; this method takes at most "
+        f"{error.most_bytes:,}.",
     ),
     UnknownMethod: lambda _error: status(
         grpc.StatusCode.UNIMPLEMENTED,

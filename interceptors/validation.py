@@ -10,6 +10,8 @@ from interceptors.call import Call
 from interceptors.chain import Method, StreamHandler, UnaryHandler
 from interceptors.errors import InvalidRequest, Violation
 
+MOST_EXPLAINED_BYTES = 16 * 1024  # of a message whose faults are all told
+
 
 class Validation:
     """Refuses a request that breaks a rule; a bad item of a stream arrives as the exception."""
@@ -53,10 +55,13 @@ class Validation:
         return check_each if method.request_streaming else check_one
 
     def violations(self, message: Message) -> list[Violation]:
-        """Every field at fault; empty when the message keeps the rules."""
+        """Every field at fault, of a large message the first; empty when it keeps the rules."""
+        found = self._validator.collect_violations(message, fail_fast=True)
+        # 30 microseconds a fault: a large message can have enough of them to stop all other calls.
+        if found and message.ByteSize() <= MOST_EXPLAINED_BYTES:
+            found = self._validator.collect_violations(message)
         return [
-            Violation(_path(found.proto.field), found.proto.rule_id, found.proto.message)
-            for found in self._validator.collect_violations(message)
+            Violation(_path(one.proto.field), one.proto.rule_id, one.proto.message) for one in found
         ]
 
 

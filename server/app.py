@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import grpc
 from grpc_channelz.v1 import _async as channelz
@@ -31,7 +32,7 @@ from server.composition.guards import (
     make_chain,
 )
 from server.composition.models import open_inquirer
-from server.composition.triage import add_triage, make_catalog, make_triage
+from server.composition.triage import add_triage, make_catalog, make_offer, make_triage
 from server.engines.embedded.process import EngineProcess
 from server.experiments.store import EXPERIMENT_CHANNEL
 from server.health import SERVICE as HEALTH_SERVICE
@@ -43,6 +44,7 @@ from server.settings import OFF, Address, Settings
 from server.storage.database import Database
 from server.storage.notifications import Notifications
 from server.tls import TlsFiles, tls_credentials
+from server.triage.parameters import parameter_faults
 from server.triage.store import TAXONOMY_CHANNEL
 
 MOST_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -96,10 +98,11 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             log.write,
             stack,
         )
-        experiments = make_experiments(ground)
         inquirer = open_inquirer(settings, database, guards.breakers, registry, log, stack)
+        offer = make_offer(inquirer)
+        experiments = make_experiments(ground, partial(parameter_faults, offer=offer))
         catalog = await make_catalog(ground, engines, inquirer)
-        triage = await make_triage(ground, catalog, inquirer, experiments.assigner)
+        triage = await make_triage(ground, catalog, inquirer, offer, experiments.assigner)
         answer_error = error_answerer(log)
         generations = Generations(catalog, experiments.catalog)
         chain = make_chain(
@@ -136,7 +139,7 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
 
         server = grpc.aio.server(interceptors=(chain,), options=_options(settings))
         add_triage(server, ground, triage, answer_error)
-        add_experiments(server, ground, experiments, triage.parameter_faults, answer_error)
+        add_experiments(server, ground, experiments, answer_error)
         add_administration(server, ground, triage, entrance, orders, figures)
         parts = _parts(database, guards, engines, settings)
         health = Health(SERVICES, tuple(parts))

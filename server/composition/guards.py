@@ -177,7 +177,7 @@ def make_chain(
         ),
         ConcurrencyLimit(policies, concurrency),
         CircuitBreakers(guards.breakers, _is_fault, _has_no_breaker, policies),
-        Codec(items_stand_alone=policies.__contains__),
+        Codec(items_stand_alone=policies.__contains__, policies=policies),
         Validation(),
     ]
     if settings.otlp_endpoint:

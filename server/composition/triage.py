@@ -1,8 +1,7 @@
 """Triage: the taxonomies and their engines, the pipeline, and what it needs outside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import grpc
 from switchyard.triage.v1 import triage_service_pb2_grpc
@@ -20,14 +19,12 @@ from server.engines.llm.inquiry import Inquirer
 from server.engines.llm.member import Member
 from server.engines.llm.prompt import prompt_versions
 from server.experiments.assigner import Assigner
-from server.experiments.errors import Fault
-from server.experiments.experiment import Design
 from server.triage.catalog import Active, TaxonomyCatalog
 from server.triage.decision import DecisionPolicy
 from server.triage.engine import EngineMaker
 from server.triage.metrics import TriageMetrics
 from server.triage.outside import Outside
-from server.triage.parameters import Offer, parameter_faults
+from server.triage.parameters import Offer
 from server.triage.pipeline import TriagePipeline
 from server.triage.servicer import TriageServicer
 from server.triage.starter import starter_taxonomy
@@ -45,7 +42,6 @@ class TriageParts:
     letters: DeadLetterStore
     providers: Sequence[Member]  # of language models; empty: the embedded engine answers alone
     reuse: SemanticControl
-    parameter_faults: Callable[[Design], Sequence[Fault]]  # what it could not serve of a design
 
 
 async def make_catalog(
@@ -59,8 +55,18 @@ async def make_catalog(
     return TaxonomyCatalog(TaxonomyStore(ground.database), maker, Active(starter, starter_engine))
 
 
+def make_offer(inquirer: Inquirer | None) -> Offer:
+    """What experiments may choose from."""
+    members = () if inquirer is None else inquirer.members
+    return Offer(frozenset(member.provider.name for member in members), prompt_versions())
+
+
 async def make_triage(
-    ground: Ground, catalog: TaxonomyCatalog, inquirer: Inquirer | None, assigner: Assigner
+    ground: Ground,
+    catalog: TaxonomyCatalog,
+    inquirer: Inquirer | None,
+    offer: Offer,
+    assigner: Assigner,
 ) -> TriageParts:
     settings, guards = ground.settings, ground.guards
     runs = RunStore(ground.database, ground.commits)
@@ -73,7 +79,6 @@ async def make_triage(
         )
         outside = Outside(letters, reuse, metrics.hidden, open_finders(settings))
     providers = () if inquirer is None else inquirer.members
-    offer = Offer(frozenset(member.provider.name for member in providers), prompt_versions())
     pipeline = TriagePipeline(
         catalog=catalog,
         runs=runs,
@@ -91,7 +96,6 @@ async def make_triage(
         letters=letters,
         providers=providers,
         reuse=SemanticControl(reuse),
-        parameter_faults=partial(parameter_faults, offer=offer),
     )
 
 

@@ -7,7 +7,6 @@ is another question, which the metric answers.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import repeat
 from math import isfinite, nextafter
 
 import numpy as np
@@ -18,7 +17,13 @@ from server.experiments.extras import chances, fixed_horizon
 from server.experiments.harm import harms
 from server.experiments.reading import Reading, read
 from server.experiments.remarks import remarks
-from server.experiments.results import MetricResult, Results, Tally, VariantResult
+from server.experiments.results import (
+    MetricResult,
+    Results,
+    Tally,
+    VariantResult,
+    contenders_of,
+)
 from server.statistics.anytime import p_value_of
 from server.statistics.mismatch import log_mismatch
 from server.statistics.multiplicity import adjusted_p_values
@@ -30,13 +35,14 @@ _MOST_CONFIDENCE = nextafter(1.0, 0.0)
 def analyse(experiment: Experiment, tally: Tally, now: datetime) -> Results:
     """Everything that there is to tell by now; None where something cannot be told yet."""
     design, conclusion = experiment.design, experiment.conclusion
+    weights = experiment.configuration.weights if experiment.configuration else design.weights
     readings = {metric.name: read(design, tally, metric) for metric in design.metrics}
     mismatch_p_value = _mismatch_p_value(tally)
     results = Results(
         time=now,
         exposures=_exposures(design, tally),
-        weights=experiment.configuration.weights if experiment.configuration else design.weights,
-        metrics=_adjusted([_metric_result(design, each) for each in readings.values()]),
+        weights=weights,
+        metrics=_adjusted([_metric_result(design, each, weights) for each in readings.values()]),
         winner=conclusion.variant if conclusion and conclusion.ending is Ending.WINNER else "",
         confidence=0.0,
         is_significant=False,
@@ -50,7 +56,8 @@ def analyse(experiment: Experiment, tally: Tally, now: datetime) -> Results:
 def _judged(experiment: Experiment, tally: Tally, primary: Reading, results: Results) -> Results:
     """The same with what follows from the figures."""
     design = experiment.design
-    remaining, harmful = _leaders_doubt(design, primary, results), harms(design, primary, results)
+    remaining = 1.0 if results.is_mismatched else _leaders_doubt(design, primary, results)
+    harmful = harms(design, primary, results)
     return replace(
         results,
         confidence=min(1 - remaining, _MOST_CONFIDENCE),
@@ -64,21 +71,23 @@ def _exposures(design: Design, tally: Tally) -> tuple[int, ...]:
     return tuple(sum(column) for column in zip(nobody, *tally.exposures, strict=True))
 
 
-def _metric_result(design: Design, reading: Reading) -> MetricResult:
+def _metric_result(design: Design, reading: Reading, weights: Sequence[float]) -> MetricResult:
     """One metric, without what depends on the others."""
-    metric = reading.metric
-    found = chances(metric, reading.arms) or repeat((None, None))
-    variants = [
-        replace(_variant_result(design, reading, at), probability_best=best, expected_loss=loss)
-        for at, (best, loss) in zip(range(len(design.variants)), found, strict=False)
-    ]
+    metric, contenders = reading.metric, contenders_of(weights)
+    arms = [reading.arms[at] for at in contenders] if reading.arms else []
+    found = dict(zip(contenders, chances(metric, arms), strict=False))
+    variants = []
+    for at in range(len(design.variants)):
+        best, loss = found.get(at, (None, None))
+        result = _variant_result(design, reading, at)
+        variants.append(replace(result, probability_best=best, expected_loss=loss))
     return MetricResult(
         metric.name,
         metric.kind,
         metric.role,
         reading.method,
         tuple(variants),
-        fixed_horizon(metric, reading.arms),
+        fixed_horizon(metric, arms),
     )
 
 

@@ -11,7 +11,6 @@ from server.experiments.condition import Attributes, holds
 from server.experiments.experiment import Experiment, Parameters, State, UnitKind
 from server.experiments.record import Assignment
 from server.experiments.record_store import RecordStore
-from server.experiments.store import ExperimentStore
 
 MOST_REMEMBERED = 50_000  # exposed units, of which nothing changes any more
 NO_VALUES: Mapping[str, float] = {}
@@ -44,12 +43,10 @@ class Assigner:
     def __init__(
         self,
         catalog: ExperimentCatalog,
-        experiments: ExperimentStore,
         records: RecordStore,
         now: Callable[[], datetime],
     ) -> None:
         self.catalog = catalog
-        self._experiments = experiments
         self._records = records
         self._now = now
         self._exposed: OrderedDict[_Key, Assignment] = OrderedDict()
@@ -72,7 +69,7 @@ class Assigner:
         running = await self.catalog.running(tenant)
         experiment = running.by_id.get(experiment_id)
         if experiment is None:
-            experiment = await self._experiments.get(tenant, experiment_id)
+            experiment = await self.catalog.find(tenant, experiment_id)
             return Assigned(Enrollment.NOT_RUNNING, running.defaults.get(experiment.layer, {}))
         enrollment, assignment, is_first = await self._assign(
             experiment, units, attributes, pre_period, is_exposed=is_exposed, is_kept=is_kept

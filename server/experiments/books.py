@@ -15,6 +15,7 @@ from server.experiments.experiment import Metric, MetricKind
 from server.experiments.outcome import (
     UnitRow,
     awaited,
+    begun,
     contribution,
     counted_time,
     has_taken,
@@ -34,8 +35,7 @@ from server.statistics.moments import Moments
 from server.statistics.quantiles import bucket_of
 
 EXPOSURES = ""  # in the place of a metric: the units that were exposed
-_ONE_UNIT = Moments(1.0)
-_NOTHING = Moments()
+_EXPOSED = Moments(1.0)
 
 
 class CellKey(NamedTuple):
@@ -61,15 +61,19 @@ class BucketKey(NamedTuple):
 
 
 class Changes:
-    """By how much sums and counts have changed."""
+    """By how much sums and counts have changed.
+
+    Sums are told as how many more units, or fewer, there are of the same moments. Whoever adds them
+    up exactly has what there would be without those that came and went, outliers among them.
+    """
 
     def __init__(self) -> None:
-        self.sums: dict[CellKey, Moments] = {}
+        self.units: Counter[tuple[CellKey, Moments]] = Counter()
         self.buckets: Counter[BucketKey] = Counter()
 
     def add_exposure(self, key: UnitKey, assignment: Assignment) -> None:
         """A unit was exposed for the first time."""
-        self._add(key, assignment, EXPOSURES, _ONE_UNIT)
+        self._add(key, assignment, EXPOSURES, _EXPOSED, 1)
 
     def replace_row(
         self, key: UnitKey, unit: KnownUnit, metric: Metric, before: UnitRow | None, after: UnitRow
@@ -77,15 +81,18 @@ class Changes:
         """A unit's row in a metric has changed."""
         old = contribution(before, metric, unit.pre_period)
         new = contribution(after, metric, unit.pre_period)
-        self._add(key, unit.assignment, metric.name, new - old)
+        self._add(key, unit.assignment, metric.name, old, -1)
+        self._add(key, unit.assignment, metric.name, new, 1)
         if metric.kind is MetricKind.QUANTILE:
             self._count(key, unit.assignment, metric, before, -old.n)
             self._count(key, unit.assignment, metric, after, new.n)
 
-    def _add(self, key: UnitKey, assignment: Assignment, metric: str, change: Moments) -> None:
-        if change != _NOTHING:
+    def _add(
+        self, key: UnitKey, assignment: Assignment, metric: str, one: Moments, units: int
+    ) -> None:
+        if one.n:
             cell = CellKey(*key[:3], assignment.configuration, assignment.variant, metric)
-            self.sums[cell] = self.sums.get(cell, _NOTHING) + change
+            self.units[cell, one] += units
 
     def _count(
         self, key: UnitKey, assignment: Assignment, metric: Metric, row: UnitRow | None, n: float
@@ -152,7 +159,8 @@ class Books:
         before = self._rows.get(row_key)
         if has_taken(before, outcome):
             return False
-        after = taken(before, outcome, counted_time(outcome, metric, expose_time, write.now))
+        time = counted_time(outcome, metric, expose_time, write.now)
+        after = taken(before or begun(metric, expose_time, write.now), outcome, time)
         self._keep(row_key, after)
         self.changes.replace_row(key, unit, metric, before, after)
         return True

@@ -12,8 +12,10 @@ from operator import attrgetter
 from server.experiments.experiment import Experiment, Parameters
 
 MOST_TENANTS = 1024  # whose experiments are kept in memory
+MOST_OTHERS = 64  # of a tenant, beside those that run or are paused
 
 Load = Callable[[str], Awaitable[tuple[Sequence[Experiment], Mapping[str, Parameters]]]]
+Find = Callable[[str, str], Awaitable[Experiment]]  # of a tenant, by its id
 
 
 @dataclass(frozen=True)  # no slots: what follows from the fields is kept
@@ -22,6 +24,7 @@ class Running:
 
     experiments: Sequence[Experiment] = ()
     defaults: Mapping[str, Parameters] = field(default_factory=dict)  # by layer
+    others: OrderedDict[str, Experiment] = field(default_factory=OrderedDict)  # by id, as asked for
 
     @cached_property
     def by_id(self) -> Mapping[str, Experiment]:
@@ -57,8 +60,9 @@ class Running:
 class ExperimentCatalog:
     """Keeps what was used last, and loads anew what has changed, once for all who ask."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, find: Find) -> None:
         self._load = load
+        self._find = find
         self._kept: OrderedDict[str, Running] = OrderedDict()
         self._loading: dict[str, asyncio.Task[Running]] = {}
 
@@ -72,6 +76,18 @@ class ExperimentCatalog:
         if loading is None:
             loading = self._loading[tenant] = asyncio.create_task(self._load_now(tenant))
         return await asyncio.shield(loading)
+
+    async def find(self, tenant: str, experiment_id: str) -> Experiment:
+        """One experiment in whatever state. Raises ExperimentNotFound, StorageUnavailable."""
+        running = await self.running(tenant)
+        found = running.by_id.get(experiment_id) or running.others.get(experiment_id)
+        if found is None:
+            found = await self._find(tenant, experiment_id)
+            # Beside what was known when it was read, to be forgotten with that.
+            running.others[experiment_id] = found
+            if len(running.others) > MOST_OTHERS:
+                running.others.popitem(last=False)
+        return found
 
     def generation_of(self, tenant: str, layer: str) -> str | None:
         """Names what treatments in the layer depend on; None: it is not known just now."""

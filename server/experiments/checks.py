@@ -26,6 +26,7 @@ _MOST_VARIANTS = 100
 _MOST_METRICS = 20
 _MOST_CONDITIONS = 100
 _MOST_DEPTH = 8
+_MOST_CELLS = 200  # variants times metrics, under an algorithm: sums of each in every configuration
 LEAST_FLOOR = 0.005  # bounds after inverse-propensity weighting take too long to hold below
 _ROUNDING = 1e-6  # weights of 0.333333 sum to 1
 
@@ -175,6 +176,10 @@ def _allocation_faults(design: Design) -> Iterator[Fault]:
     yield from _within(
         "allocation.sticky_ttl", allocation.sticky_s, 60, 365 * _DAY_S, unit="seconds"
     )
+    cells = variants * len(design.metrics)
+    if allocation.is_adaptive and cells > _MOST_CELLS:
+        rule = f"must hold at most {_MOST_CELLS // max(variants, 1)} metrics under an algorithm"
+        yield Fault("metrics", f"{rule} with {variants} variants; it holds {len(design.metrics)}")
     if allocation.is_adaptive and 0.5 < allocation.floor * variants < inf:
         yield Fault(
             "allocation.floor",

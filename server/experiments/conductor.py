@@ -5,51 +5,45 @@ of sums alone, so that all processes see the same.
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from server.experiments.allocation import is_due, next_weights
-from server.experiments.analysis import analyse
 from server.experiments.errors import ExperimentNotFound, NotPossibleNow, StaleExperiment
-from server.experiments.experiment import Ending, Experiment, State
+from server.experiments.experiment import Ending, Experiment
 from server.experiments.lifecycle import concluded, latched, reweighed
+from server.experiments.looks import LASTING, Look, Looks
+from server.experiments.pulse_store import Pulse
 from server.experiments.record_store import RecordStore
-from server.experiments.results import Moment, Results, Tally, VariantMoment
+from server.experiments.results import Moment, Results, VariantMoment
 from server.experiments.store import ExperimentStore
-from server.experiments.verdict import decide
 from server.storage.errors import StorageUnavailable
 from server.storage.rounds import Rounds
 
 ACTOR = "conductor"  # of what is concluded without a person
 ROUND_S = 1.0
-LOOK_EVERY = timedelta(minutes=1)  # also where nothing has happened: time alone concludes, too
 GROWTH = 1.02  # of units, from one moment of the history to the next
 LOOP = "experiments"
 
 _Key = tuple[str, str]  # tenant, experiment_id
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """An experiment as it was looked at last."""
-
-    activity: int
-    revision: int
-    time: datetime
-
-
 class Conductor:
-    """One loop over all experiments that run."""
+    """One loop over all experiments that run, and over those with units that are waited for."""
 
     def __init__(
-        self, experiments: ExperimentStore, records: RecordStore, now: Callable[[], datetime]
+        self,
+        experiments: ExperimentStore,
+        records: RecordStore,
+        looks: Looks,
+        now: Callable[[], datetime],
     ) -> None:
         self._experiments = experiments
         self._records = records
+        self._looks = looks
         self._now = now
-        self._seen: dict[_Key, _Seen] = {}  # of those that run alone
-        self._looks: dict[_Key, Rounds] = {}  # of the same
+        self._seen: dict[int, tuple[Pulse, datetime]] = {}  # of the last looks, by number
+        self._each: dict[_Key, Rounds] = {}  # of those that are looked after
         self._rounds = Rounds(LOOP)
         self._task: asyncio.Task[None] | None = None
 
@@ -63,53 +57,57 @@ class Conductor:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def results(self, experiment: Experiment) -> tuple[Results, Tally]:
-        """What an experiment has shown so far, and the sums that tell it.
-
-        Raises StorageUnavailable.
-        """
-        tally = await self._records.tally(experiment)
-        return await asyncio.to_thread(analyse, experiment, tally, self._now()), tally
-
     async def conduct(self) -> None:
-        """One round over all that run. Raises StorageUnavailable.
+        """One round over all. Raises StorageUnavailable.
 
-        One that cannot be looked after is logged, and keeps nobody from the others.
+        An experiment that cannot be looked after is logged, and keeps nobody from the others.
         """
+        due = await self._records.due(self._now())
         live = await self._experiments.live()
-        self._seen = {key: self._seen[key] for key in live if key in self._seen}
-        self._looks = {key: self._looks.get(key) or _look() for key in live}
-        for key, look in self._looks.items():
-            with look:
-                await self._look_after(*key)
+        self._forget_all_but(due, live)
+        for tenant, experiment_id, phase in due:
+            with self._each[tenant, experiment_id]:
+                await self._mature(tenant, experiment_id, phase)
+        for pulse in live:
+            with self._each[pulse.tenant, pulse.experiment_id]:
+                await self._look_after(pulse)
 
     async def _conduct_forever(self) -> None:
         while True:
+            began_s = time.perf_counter()
             with self._rounds:
                 await self.conduct()
-            await asyncio.sleep(ROUND_S)
+            # However many experiments there are: half of the time is for other work.
+            await asyncio.sleep(max(ROUND_S, time.perf_counter() - began_s))
 
-    async def _look_after(self, tenant: str, experiment_id: str) -> None:
+    def _forget_all_but(self, due: Sequence[tuple[str, str, int]], live: Sequence[Pulse]) -> None:
+        seen = self._seen
+        self._seen = {each.number: seen[each.number] for each in live if each.number in seen}
+        keys = {(tenant, name) for tenant, name, _ in due}
+        keys |= {(each.tenant, each.experiment_id) for each in live}
+        self._each = {key: self._each.get(key) or _rounds_of_one() for key in keys}
+
+    async def _mature(self, tenant: str, experiment_id: str, phase: int) -> None:
+        """Count whom a phase has waited for, also once it has ended."""
         experiment = await self._experiments.get(tenant, experiment_id)
-        now, key = self._now(), (tenant, experiment_id)
-        await self._records.mature(experiment, now)
-        activity = await self._records.activity(tenant, experiment_id, experiment.phase)
-        seen = self._seen.get(key)
-        is_new = seen is None or (seen.activity, seen.revision) != (activity, experiment.revision)
-        if seen is not None and not is_new and now < seen.time + LOOK_EVERY:
-            return
-        results, tally = await self.results(experiment)
-        if is_new:
-            await self._keep_history(experiment, results)
-        if not await self._conclude(experiment, results, tally, now):
-            await self._reweigh(experiment, tally, now)
-        self._seen[key] = _Seen(activity, experiment.revision, now)
+        await self._records.mature(experiment.changed(phase=phase), self._now())
 
-    async def _conclude(
-        self, experiment: Experiment, results: Results, tally: Tally, now: datetime
-    ) -> bool:
+    async def _look_after(self, pulse: Pulse) -> None:
+        seen = self._seen.get(pulse.number)
+        if seen is not None and seen[0] == pulse and self._now() < seen[1] + LASTING:
+            return
+        look = await self._looks.at(pulse, is_patient=True)
+        if seen == (look.pulse, look.results.time):
+            return  # it rests
+        if seen is None or seen[0] != look.pulse:
+            await self._keep_history(look.experiment, look.results)
+        if not await self._conclude(look):
+            await self._reweigh(look)
+        self._seen[pulse.number] = look.pulse, look.results.time
+
+    async def _conclude(self, look: Look) -> bool:
         """Whether the experiment has ended."""
-        conclusion = decide(experiment, results, tally, now)
+        experiment, conclusion = look.experiment, look.conclusion
         if conclusion is None:
             return False
         stays = (
@@ -132,14 +130,11 @@ class Conductor:
             return False  # it has changed meanwhile: the next round looks again
         return not stays
 
-    async def _reweigh(self, experiment: Experiment, tally: Tally, now: datetime) -> None:
-        adaptive = experiment.design.allocation.is_adaptive
-        if not adaptive or experiment.state is not State.RUNNING or not is_due(experiment, tally):
-            return
-        weights = await asyncio.to_thread(next_weights, experiment.design, tally)
-        changed = reweighed(experiment, weights, now)
-        assert changed.configuration is not None  # noqa: S101  # it was started
-        await self._experiments.reweigh(experiment, changed.configuration)
+    async def _reweigh(self, look: Look) -> None:
+        if look.weights is not None:
+            changed = reweighed(look.experiment, look.weights, self._now())
+            assert changed.configuration is not None  # noqa: S101  # it was started
+            await self._experiments.reweigh(look.experiment, changed.configuration)
 
     async def _keep_history(self, experiment: Experiment, results: Results) -> None:
         moment = moment_of(experiment, results)
@@ -150,8 +145,8 @@ class Conductor:
             await self._experiments.add_moment(experiment, moment)
 
 
-def _look() -> Rounds:
-    """Looks after one experiment; its tenant may be deleted meanwhile."""
+def _rounds_of_one() -> Rounds:
+    """Of one experiment; its tenant may be deleted meanwhile."""
     return Rounds(LOOP, (StorageUnavailable, ExperimentNotFound))
 
 

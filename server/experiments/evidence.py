@@ -60,7 +60,7 @@ def guardrail_verdict(
         > reading.metric.margin
     ):
         return GuardrailVerdict.BROKEN
-    if _most_harm(reading, difference, design.stopping.alpha) <= reading.metric.margin:
+    if _most_harm(reading, variant, design.stopping.alpha) <= reading.metric.margin:
         return GuardrailVerdict.PASSED
     return GuardrailVerdict.OPEN
 
@@ -84,7 +84,14 @@ def _least_harm(reading: Reading, difference: Difference, alpha: float) -> float
     return found.lower if reading.metric.is_minimized else -found.upper
 
 
-def _most_harm(reading: Reading, difference: Difference, alpha: float) -> float:
-    if reading.metric.is_minimized:
-        return difference.upper_bound(alpha)
-    return -difference.lower_bound(alpha)
+def _most_harm(reading: Reading, variant: int, alpha: float) -> float:
+    """How much worse than the control it may be, to say that it is not so by the margin.
+
+    Rates vary as they would if it were. By what is seen, a variant of few units that happens to
+    have no failure would be sure to have none.
+    """
+    is_minimized, margin = reading.metric.is_minimized, reading.metric.margin
+    difference = reading.difference(variant, 0, margin if is_minimized else -margin)
+    if difference is None:
+        return inf
+    return difference.upper_bound(alpha) if is_minimized else -difference.lower_bound(alpha)

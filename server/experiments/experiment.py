@@ -129,6 +129,15 @@ class Metric:
     missing_is_failure: bool = False
     source: Source = Source.CALLER
 
+    @property
+    def awaits_window(self) -> bool:
+        """Whether a unit counts when its window has passed, and not before.
+
+        Early successes alone would flatter the newest units. A last value is another one at every
+        look: bounds that hold at every look are for values that stay.
+        """
+        return self.missing_is_failure or self.aggregation is Aggregation.LAST
+
     def gain(self, difference: float) -> float:
         """A difference as seen by who wants the better value: above 0 is better."""
         return -difference if self.is_minimized else difference

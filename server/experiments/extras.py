@@ -18,9 +18,9 @@ Chances = tuple[float | None, float | None]  # to be the best; what is lost if i
 
 
 def chances(metric: Metric, arms: Sequence[Moments]) -> list[Chances]:
-    """Probability to be the best and expected loss of each variant, under flat priors.
+    """Probability to be the best and expected loss of each arm, under flat priors.
 
-    arms  sums of each variant's values; none of a quantile
+    arms  sums of the values of each variant that gets units; none of a quantile
     """
     beliefs = _beliefs(metric, arms)
     if beliefs is None:
@@ -37,7 +37,10 @@ def _beliefs(metric: Metric, arms: Sequence[Moments]) -> Posteriors | None:
 
 
 def fixed_horizon(metric: Metric, arms: Sequence[Moments]) -> FixedHorizon:
-    """Classical tests, as far as the metric and its units allow."""
+    """Classical tests, as far as the metric and its units allow: z and t of the first two arms.
+
+    arms  as in `chances`, the control first
+    """
     if not arms:
         return FixedHorizon()
     control, challenger, *_ = arms

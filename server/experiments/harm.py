@@ -27,6 +27,7 @@ def harms(design: Design, primary: Reading, results: Results) -> tuple[Harm, ...
     """All that is shown by now, guardrails first.
 
     primary  the metric that decides
+    All of it is as doubtful as the rest while units do not arrive as they should: who decides asks.
     Guardrails do not wait for it: what shows at once is not to go on for a week.
     """
     broken = [

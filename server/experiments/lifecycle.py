@@ -11,7 +11,7 @@ algorithm are none: they would make every etag stale that somebody is about to u
 from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from math import fsum
+from math import fsum, isclose
 from typing import Any
 
 from server.experiments.errors import NotPossibleNow
@@ -22,12 +22,15 @@ from server.experiments.experiment import (
     Design,
     Ending,
     Experiment,
+    MetricKind,
+    Role,
     State,
     StoppingRule,
     Variant,
 )
 from server.experiments.layer import claim
 
+_ROUNDING = 1e-6  # weights may be given as 0.333333
 _FIELDS = frozenset(field.name for field in fields(Design))
 _ALIVE = frozenset(State) - {State.ARCHIVED}
 _GOING = frozenset({State.RUNNING, State.PAUSED})
@@ -137,6 +140,8 @@ def updated(
         return experiment
     if refused := sorted(changes - _changeable(experiment, design)):
         raise NotPossibleNow(experiment.name, _refusal(experiment, refused))
+    if experiment.state in _GOING and not _keeps_shares(current.weights, design.weights):
+        _require_no_quantile(experiment)
     configuration = _reconfigured(experiment, design, now)
     return _revised(experiment, now, design=design, configuration=configuration)
 
@@ -196,6 +201,31 @@ def _refusal(experiment: Experiment, refused: Sequence[str]) -> str:
         f"{_STANDING[experiment.state]}: {', '.join(refused)} cannot change any more, only "
         f"{allowed} can; create another experiment for that"
     )
+
+
+def _require_no_quantile(experiment: Experiment) -> None:
+    """That decides: unlike means, quantiles are not compared by configuration, so that what rises
+    or falls with time would pass for a difference between variants. Raises NotPossibleNow.
+    """
+    deciding = [
+        metric.name
+        for metric in experiment.design.metrics
+        if metric.kind is MetricKind.QUANTILE and metric.role is not Role.SECONDARY
+    ]
+    if deciding:
+        raise NotPossibleNow(
+            experiment.name,
+            f"{_STANDING[experiment.state]}: the shares of its variants cannot change while "
+            f"{deciding[0]}, a quantile, decides, for quantiles cannot be compared across them; "
+            "change traffic, take variants out with weight 0, or create another experiment",
+        )
+
+
+def _keeps_shares(before: Sequence[float], after: Sequence[float]) -> bool:
+    """Whether those that get units go on to share them alike."""
+    kept = [old if new else 0.0 for old, new in zip(before, after, strict=True)]
+    pairs = zip(_normalised(kept), _normalised(after), strict=True)
+    return all(isclose(old, new, rel_tol=_ROUNDING) for old, new in pairs)
 
 
 def _reconfigured(experiment: Experiment, design: Design, now: datetime) -> Configuration | None:

@@ -77,15 +77,18 @@ class MomentsReading:
         found = self._estimates[variant]
         return None if found is None else _within(anytime.interval(found, alpha), *self._range)
 
-    def difference(self, variant: int, rival: int) -> MomentsDifference | None:
+    def difference(
+        self, variant: int, rival: int, supposed: float | None = None
+    ) -> MomentsDifference | None:
+        least = self._variances_at(variant, rival, supposed)
         if self.is_adaptive:
-            found = self._scores.difference(variant, rival)
+            found = self._scores.difference(variant, rival, least)
         elif self.metric.kind is MetricKind.RATIO:
             found = estimate.ratio_difference(self.cells, variant, rival)
         else:
-            found = estimate.difference(self._compared, variant, rival, self._span)
-        least, most = self._range
-        return None if found is None else MomentsDifference(found, most - least)
+            found = estimate.difference(self._compared, variant, rival, self._span, least)
+        lowest, highest = self._range
+        return None if found is None else MomentsDifference(found, highest - lowest)
 
     def log_e_value(self, variant: int, rival: int) -> float | None:
         if self.metric.kind is not MetricKind.BINARY:
@@ -135,6 +138,13 @@ class MomentsReading:
         """The most by which two of the values that are compared can differ, if known."""
         least, most = self._range
         return most - least if isfinite(most) and not self.metric.uses_pre_period else None
+
+    def _variances_at(self, variant: int, rival: int, gap: float | None) -> estimate.Variances:
+        """What rates that differ so much vary by; of other metrics a gap says nothing."""
+        if gap is None or self.metric.kind is not MetricKind.BINARY:
+            return 0.0, 0.0
+        one, other = (total(_columns(self.cells)[at]) for at in (variant, rival))
+        return estimate.variances_at(gap, one, other)
 
     def _outcomes(self, variant: int, rival: int) -> tuple[FloatArray, FloatArray]:
         """Successes and failures of both by configuration, and the variant's chance of a unit."""

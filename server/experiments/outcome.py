@@ -93,7 +93,7 @@ def counted_time(
     if time < expose_time - skew:
         why = f"the unit was exposed at {_told(expose_time)}, after the outcome"
         raise OutcomeRefused("BEFORE_EXPOSURE", why)
-    end = expose_time + timedelta(seconds=metric.window_s)
+    end = _window_end(metric, expose_time)
     if time > end + skew:
         why = f"the unit's outcomes of {metric.name} counted until {_told(end)}"
         raise OutcomeRefused("WINDOW_PASSED", why)
@@ -102,9 +102,13 @@ def counted_time(
 
 def awaited(metric: Metric, expose_time: datetime) -> UnitRow | None:
     """The row that a unit begins with; None: it has none before its first outcome."""
-    if not metric.missing_is_failure:
-        return None
-    return UnitRow(due_time=expose_time + timedelta(seconds=metric.window_s))
+    return UnitRow(due_time=_window_end(metric, expose_time)) if metric.missing_is_failure else None
+
+
+def begun(metric: Metric, expose_time: datetime, now: datetime) -> UnitRow:
+    """The row that a unit's first outcome goes into, where it had none."""
+    end = _window_end(metric, expose_time)
+    return UnitRow(due_time=end if metric.awaits_window and now < end else None)
 
 
 def has_taken(row: UnitRow | None, outcome: Outcome) -> bool:
@@ -112,12 +116,11 @@ def has_taken(row: UnitRow | None, outcome: Outcome) -> bool:
     return row is not None and _hashed(outcome.outcome_id) in row.ids
 
 
-def taken(row: UnitRow | None, outcome: Outcome, time: datetime) -> UnitRow:
+def taken(before: UnitRow, outcome: Outcome, time: datetime) -> UnitRow:
     """The row with one more outcome, which happened at `time`.
 
     Raises OutcomeRefused where it is full.
     """
-    before = row or UnitRow()
     if len(before.ids) >= MOST_OUTCOMES:
         why = f"the unit has {MOST_OUTCOMES:,} outcomes of {outcome.metric}, and may have no more"
         raise OutcomeRefused("TOO_MANY_OUTCOMES", why)
@@ -152,6 +155,10 @@ def value_of(row: UnitRow, metric: Metric) -> float:
     if metric.winsorize_upper is not None:
         y = min(y, metric.winsorize_upper)
     return y
+
+
+def _window_end(metric: Metric, expose_time: datetime) -> datetime:
+    return expose_time + timedelta(seconds=metric.window_s)
 
 
 def _aggregated(row: UnitRow, metric: Metric) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, inf
+from math import exp, inf, isclose
 
 from server.experiments.experiment import Metric
 from server.experiments.results import Interval, Method
@@ -11,6 +11,7 @@ from server.statistics.moments import Moments
 
 _MOST_EVIDENCE = 600.0  # natural logarithm: no p-value is below exp(-600)
 _HALVINGS = 24
+_ROUNDING = 1e-6  # weights may be given as 0.333333
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,15 @@ class QuantileDifference:
 
 @dataclass(frozen=True, slots=True)
 class QuantileReading:
-    """A quantile, with a fixed split. Its units are compared as a whole, not by configuration."""
+    """A quantile, with a fixed split. Its units are compared as a whole, not by configuration.
+
+    So only variants are compared whose shares of the units were the same all the time: with others,
+    a time at which all values rise would pass for a difference.
+    """
 
     metric: Metric
     sketches: Sequence[quantiles.Counts]  # [n_variants], units by bucket
+    weights: Sequence[Sequence[float]]  # [n_configurations][n_variants]
 
     @property
     def method(self) -> Method:
@@ -76,9 +82,11 @@ class QuantileReading:
         found = quantiles.sequence_interval(self.sketches[variant], self.metric.quantile, alpha)
         return found and Interval(*found)
 
-    def difference(self, variant: int, rival: int) -> QuantileDifference | None:
+    def difference(
+        self, variant: int, rival: int, _supposed: float | None = None
+    ) -> QuantileDifference | None:
         value, other = self.value(variant), self.value(rival)
-        if value is None or other is None:
+        if value is None or other is None or not keep_shares(self.weights, variant, rival):
             return None
         counts, rival_counts = self.sketches[variant], self.sketches[rival]
         return QuantileDifference(counts, rival_counts, self.metric.quantile, value - other)
@@ -88,3 +96,13 @@ class QuantileReading:
 
     def log_e_value_above(self, _variant: int, _rival: int) -> None:
         return None
+
+
+def keep_shares(weights: Sequence[Sequence[float]], variant: int, rival: int) -> bool:
+    """Whether two variants shared units between them alike in all configurations.
+
+    weights  [n_configurations][n_variants]; those of which neither got any do not count
+    """
+    pairs = [(row[variant], row[rival]) for row in weights if row[variant] or row[rival]]
+    shares = [one / (one + other) for one, other in pairs]
+    return all(isclose(share, shares[0], rel_tol=_ROUNDING) for share in shares)

@@ -74,8 +74,13 @@ class Reading(Protocol):
         """Covers the variant's true value at every look at once, with probability 1 - alpha."""
         ...
 
-    def difference(self, variant: int, rival: int) -> Difference | None:
-        """How far the variant lies above the rival; None while they cannot be compared."""
+    def difference(
+        self, variant: int, rival: int, supposed: float | None = None, /
+    ) -> Difference | None:
+        """How far the variant lies above the rival; None while they cannot be compared.
+
+        supposed  the difference that is to be excluded: rates vary no less than they would with it
+        """
         ...
 
     def log_e_value(self, variant: int, rival: int) -> float | None:
@@ -90,13 +95,14 @@ class Reading(Protocol):
 def read(design: Design, tally: Tally, metric: Metric) -> Reading:
     """A metric, by the method that fits its kind and the experiment's allocation."""
     sums = tally.metrics.get(metric.name, MetricSums(()))
+    weights = [configuration.weights for configuration in tally.configurations]
     if metric.kind is MetricKind.QUANTILE:
         sketches = sums.sketches or ({},) * len(design.variants)
         # In the order of the buckets: whoever asks for a quantile goes through them in that order.
-        return QuantileReading(metric, [dict(sorted(counts.items())) for counts in sketches])
+        ordered = [dict(sorted(counts.items())) for counts in sketches]
+        return QuantileReading(metric, ordered, weights)
     is_adaptive = design.allocation.is_adaptive
     if not sums.cells:
         nothing = (Moments(),) * len(design.variants)
         return MomentsReading(metric, (nothing,), (design.weights,), is_adaptive)
-    weights = [configuration.weights for configuration in tally.configurations]
     return MomentsReading(metric, sums.cells, weights, is_adaptive)

@@ -4,6 +4,7 @@ Results never look at units again: whatever changes about a unit changes the sum
 the same transaction, by the difference.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -26,9 +27,10 @@ from server.experiments.record import (
     Write,
 )
 from server.experiments.results import Tally
-from server.experiments.sums_store import add_changes, read_activity, read_tally
+from server.experiments.sums_store import add_changes, read_tally, tally_of
 from server.experiments.unit_store import (
     add_units,
+    due_phases,
     expose_units,
     lock_rows,
     lock_units,
@@ -98,19 +100,19 @@ class RecordStore:
     async def tally(self, experiment: Experiment) -> Tally:
         """All that is on record of the experiment's phase, as of one moment."""
         async with self._database.connection("experiments.tally") as connection:
-            return await read_tally(connection, experiment)
+            texts = await read_tally(connection, experiment)
+        # Seconds' worth of them: not while others wait.
+        return await asyncio.to_thread(tally_of, experiment.design, texts)
 
-    async def activity(self, tenant: str, experiment_id: str, phase: int) -> int:
-        """A number that grows with every change of the phase's sums."""
-        async with self._database.connection("experiments.activity") as connection:
-            return await read_activity(connection, tenant, experiment_id, phase)
+    async def due(self, now: datetime) -> list[tuple[str, str, int]]:
+        """Tenant, experiment and phase of all in which units begin to count by now."""
+        async with self._database.connection("experiments.due") as connection:
+            return await due_phases(connection, now)
 
     async def mature(self, experiment: Experiment, now: datetime, most: int = 5000) -> int:
         """Count units whose windows have passed, in metrics in which they count only then; how
         many, in all such metrics together. Processes that do it at once share the work.
         """
-        if not any(metric.missing_is_failure for metric in experiment.design.metrics):
-            return 0
         total = 0
         while total < most:
             count = await self._mature_some(experiment, now, min(MATURED_AT_ONCE, most - total))

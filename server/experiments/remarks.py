@@ -6,6 +6,7 @@ from itertools import pairwise
 from server.experiments.evidence import LEAST_UNITS
 from server.experiments.experiment import Experiment, Metric, MetricKind, State
 from server.experiments.harm import Harm
+from server.experiments.quantile_reading import keep_shares
 from server.experiments.results import (
     GuardrailVerdict,
     MetricResult,
@@ -37,11 +38,12 @@ def remarks(
         _waiting,
         _uneven,
         _weights,
+        _incomparable,
         _open_guardrails,
     )
     return (
         *_mismatch(experiment, tally, results),
-        *_harm(experiment, harmful),
+        *_harm(experiment, results, harmful),
         *(remark for remarks_of in general for remark in remarks_of(experiment, tally, results)),
     )
 
@@ -64,8 +66,9 @@ def _mismatch(experiment: Experiment, tally: Tally, results: Results) -> Iterato
     )
 
 
-def _harm(experiment: Experiment, harmful: Sequence[Harm]) -> Iterator[str]:
-    goes_on = experiment.design.stopping.continues_after_harm and experiment.state in _LIVE
+def _harm(experiment: Experiment, results: Results, harmful: Sequence[Harm]) -> Iterator[str]:
+    is_warning = experiment.design.stopping.continues_after_harm or results.is_mismatched
+    goes_on = is_warning and experiment.state in _LIVE
     for harm in harmful:
         yield f"{harm.explanation}{' The experiment goes on all the same.' if goes_on else ''}"
 
@@ -187,8 +190,22 @@ def _weights(experiment: Experiment, tally: Tally, _results: Results) -> Iterato
     if changes:
         yield (
             f"The weights changed {times(changes)}: lifts are stratified by configuration, "
-            "quantiles and all other figures are not."
+            "all other figures are not."
         )
+
+
+def _incomparable(experiment: Experiment, tally: Tally, results: Results) -> Iterator[str]:
+    """Of quantiles whose units came at times that differ between variants."""
+    weights = [configuration.weights for configuration in tally.configurations]
+    changed = [at for at in results.contenders[1:] if not keep_shares(weights, 0, at)]
+    for metric, result in _with_results(experiment, results):
+        if metric.kind is MetricKind.QUANTILE and changed:
+            names = _named([result.variants[at].variant for at in changed])
+            yield (
+                f"{metric.name} is a quantile, which cannot be compared across weights: of "
+                f"{names}, whose share beside {result.variants[0].variant} has changed, there is "
+                "no lift."
+            )
 
 
 def _open_guardrails(_experiment: Experiment, _tally: Tally, results: Results) -> Iterator[str]:
@@ -221,9 +238,10 @@ def _units(variants: Iterable[VariantResult]) -> int:
 
 
 def _when_units_count(metric: Metric) -> str:
-    if not metric.missing_is_failure:
+    if not metric.awaits_window:
         return ""
-    return f": each does when its window of {lasting(metric.window_s)} has passed"
+    which = "each" if metric.missing_is_failure else "each that has an outcome"
+    return f": {which} does when its window of {lasting(metric.window_s)} has passed"
 
 
 def _named(variants: Sequence[str]) -> str:

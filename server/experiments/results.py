@@ -1,5 +1,6 @@
 """What an experiment has shown so far, as values. None: it cannot be told yet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -72,7 +73,7 @@ class VariantResult:
 
 @dataclass(frozen=True, slots=True)
 class FixedHorizon:
-    """Figures that are right at one planned look alone."""
+    """Figures that are right at one planned look alone; z and t of the first challenger."""
 
     z_p_value: float | None = None
     t_p_value: float | None = None
@@ -112,6 +113,11 @@ class Moment:
     variants: tuple[VariantMoment, ...]
 
 
+def contenders_of(weights: Sequence[float]) -> tuple[int, ...]:
+    """Places of the variants that get units, the control first; a weight of 0 takes one out."""
+    return (0, *(at for at, weight in enumerate(weights) if at and weight > 0))
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """What an experiment has shown so far."""
@@ -121,7 +127,7 @@ class Results:
     weights: tuple[float, ...]  # [n_variants], now
     metrics: tuple[MetricResult, ...]
     winner: str  # "": none
-    confidence: float  # that the leader is better than the control, in [0, 1)
+    confidence: float  # in [0, 1): 1 - the smallest alpha that shows the leader to be better
     is_significant: bool
     mismatch_p_value: float
     is_mismatched: bool
@@ -134,5 +140,5 @@ class Results:
 
     @property
     def contenders(self) -> tuple[int, ...]:
-        """Places of the variants that get units, the control first; a weight of 0 takes one out."""
-        return (0, *(at for at, weight in enumerate(self.weights) if at and weight > 0))
+        """Places of the variants that get units, the control first."""
+        return contenders_of(self.weights)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from switchyard.experiment.v1 import results_pb2
 
 from server.durations import write_moment
+from server.experiments.design_wire import enum_number
 from server.experiments.experiment import Configuration, Experiment
 from server.experiments.results import (
     FixedHorizon,
@@ -15,7 +16,7 @@ from server.experiments.results import (
     VariantMoment,
     VariantResult,
 )
-from server.experiments.wire import enum_number, write_configuration, write_experiment
+from server.experiments.wire import write_configuration, write_experiment
 
 
 def write_results(

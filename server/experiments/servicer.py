@@ -5,18 +5,20 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import grpc
 from google.rpc.status_pb2 import Status
 from switchyard.experiment.v1 import experiment_service_pb2 as pb
 from switchyard.experiment.v1 import experiment_service_pb2_grpc
+from switchyard.experiment.v1.results_pb2 import ExperimentResults
 
 from server.caller import caller_of
 from server.durations import read_seconds
 from server.experiments import lifecycle, wire
 from server.experiments.assigner import Assigner
-from server.experiments.conductor import Conductor
+from server.experiments.design_wire import read_design
 from server.experiments.errors import (
     Fault,
     InvalidExperiment,
@@ -24,7 +26,9 @@ from server.experiments.errors import (
     StaleExperiment,
 )
 from server.experiments.experiment import Design, Experiment, State, UnitKind
+from server.experiments.looks import Look, Looks
 from server.experiments.planning import plan_from_figures, plan_from_results
+from server.experiments.pulse_store import Pulse
 from server.experiments.record_store import RecordStore
 from server.experiments.results_wire import write_results
 from server.experiments.store import Change, ExperimentStore
@@ -33,11 +37,13 @@ from server.streams import ServerDraining, answer_each
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Check = Callable[[Design], None]  # raises InvalidExperiment
+_Found = TypeVar("_Found", Experiment, Pulse)
 
 DEFAULT_PAGE_SIZE = 50
 DEFAULT_INTERVAL_S = 1.0
 OUTCOME_SLOTS = 256  # of one stream that are recorded at once: as many as one commit takes
 MOST_FAILURES = 1000
+MOST_CONFIGURATIONS = 1000  # told of one phase, the newest
 OVER = frozenset({State.STOPPED, State.ARCHIVED})
 
 
@@ -49,7 +55,7 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
         experiments: ExperimentStore,
         records: RecordStore,
         assigner: Assigner,
-        conductor: Conductor,
+        looks: Looks,
         check: Check,
         status_of: Callable[[Any, Exception], Status],
         page_key: bytes,
@@ -59,19 +65,21 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
         self._experiments = experiments
         self._records = records
         self._assigner = assigner
-        self._conductor = conductor
+        self._looks = looks
         self._check = check
         self._status_of = status_of
         self._page_key = page_key
         self._draining = draining
         self._now = now
+        # Written once for all who watch; there as long as the looks are.
+        self._messages: WeakKeyDictionary[Look, ExperimentResults] = WeakKeyDictionary()
 
     async def CreateExperiment(
         self, request: pb.CreateExperimentRequest, context: Context
     ) -> pb.CreateExperimentResponse:
         """A new draft."""
         caller = caller_of(context)
-        design = wire.read_design(request.experiment)
+        design = read_design(request.experiment)
         self._check_request(design)
         draft = lifecycle.drafted(caller.tenant, request.experiment_id, design, self._now())
         if not request.validate_only:
@@ -107,7 +115,7 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
         self, request: pb.UpdateExperimentRequest, context: Context
     ) -> pb.UpdateExperimentResponse:
         """Change what may change in its state."""
-        mask, wanted = wire.read_update(request), wire.read_design(request.experiment)
+        mask, wanted = wire.read_update(request), read_design(request.experiment)
 
         def update(current: Experiment, _others: object) -> Experiment:
             changed = lifecycle.updated(current, wanted, mask, self._now())
@@ -248,14 +256,14 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
         self, request: pb.GetExperimentResultsRequest, context: Context
     ) -> pb.GetExperimentResultsResponse:
         """What it has shown so far."""
-        experiment = _begun(await self._get(request.name, context))
-        results, tally = await self._conductor.results(experiment)
+        tenant, experiment_id = caller_of(context).tenant, _id(request.name)
+        pulse = _begun(await self._experiments.pulse(tenant, experiment_id))
+        look = await self._looks.at(pulse)
         if not request.with_history:
-            return pb.GetExperimentResultsResponse(results=write_results(experiment, results))
-        history = await self._experiments.moments(
-            experiment.tenant, experiment.experiment_id, experiment.phase
-        )
-        told = write_results(experiment, results, history, tally.configurations[-1000:])
+            return pb.GetExperimentResultsResponse(results=self._told(look))
+        history = await self._experiments.moments(tenant, experiment_id, look.experiment.phase)
+        configurations = look.configurations[-MOST_CONFIGURATIONS:]
+        told = write_results(look.experiment, look.results, history, configurations)
         return pb.GetExperimentResultsResponse(results=told)
 
     async def WatchExperimentResults(
@@ -267,20 +275,17 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
         """
         asked = request.HasField("min_interval")
         interval_s = read_seconds(request.min_interval) if asked else DEFAULT_INTERVAL_S
-        seen: tuple[int, ...] = ()
+        tenant, experiment_id = caller_of(context).tenant, _id(request.name)
+        seen: Pulse | None = None
         while True:
-            experiment = _begun(await self._get(request.name, context))
-            version = experiment.configuration.version if experiment.configuration else 0
-            activity = await self._records.activity(
-                experiment.tenant, experiment.experiment_id, experiment.phase
-            )
-            state = (activity, experiment.revision, version)
-            if state != seen:
-                seen = state
-                results, _ = await self._conductor.results(experiment)
-                yield pb.WatchExperimentResultsResponse(results=write_results(experiment, results))
-            if experiment.state in OVER:
-                return
+            pulse = _begun(await self._looks.poll(tenant, experiment_id))
+            if seen is None or not seen.has_seen(pulse):
+                look = await self._looks.at(pulse, is_patient=True)
+                if look.pulse != seen:
+                    seen = look.pulse
+                    yield pb.WatchExperimentResultsResponse(results=self._told(look))
+                if look.experiment.state in OVER:
+                    return
             if await _is_set_within(self._draining, interval_s):
                 raise ServerDraining
 
@@ -296,6 +301,12 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
         plan = wire.read_plan(request)
         size = await asyncio.to_thread(plan_from_results, experiment, tally, plan, self._now())
         return wire.write_sample_size(size)
+
+    def _told(self, look: Look) -> ExperimentResults:
+        message = self._messages.get(look)
+        if message is None:
+            message = self._messages[look] = write_results(look.experiment, look.results)
+        return message
 
     def _check_request(self, design: Design) -> None:
         """Raises InvalidExperiment, with the fields as the request names them."""
@@ -320,10 +331,7 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
 
     async def _record(self, message: pb.Outcome, context: Context) -> pb.RecordOutcomeResponse:
         tenant, experiment_id = caller_of(context).tenant, _id(message.experiment)
-        running = await self._assigner.catalog.running(tenant)
-        experiment = running.by_id.get(experiment_id)
-        if experiment is None:
-            experiment = await self._experiments.get(tenant, experiment_id)
+        experiment = await self._assigner.catalog.find(tenant, experiment_id)
         outcome = wire.read_outcome(message, self._now())
         recorded = await self._records.record(experiment, message.unit_id, outcome)
         variant = experiment.design.variants[recorded.variant].name
@@ -341,10 +349,10 @@ def _id(name: str) -> str:
     return name.removeprefix("experiments/")
 
 
-def _begun(experiment: Experiment) -> Experiment:
-    if not experiment.phase:
-        raise NotPossibleNow(experiment.name, "was never started; StartExperiment starts it.")
-    return experiment
+def _begun(found: _Found) -> _Found:
+    if not found.phase:
+        raise NotPossibleNow(found.name, "was never started; StartExperiment starts it.")
+    return found
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:

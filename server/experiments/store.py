@@ -12,11 +12,13 @@ from typing import Any
 from psycopg.rows import TupleRow
 
 from server.audit import store as audit
-from server.experiments.applying import variant_to_apply
+from server.experiments.applying import ParameterFaults, check_beside, variant_to_apply
+from server.experiments.checks import no_faults
 from server.experiments.defaults_store import pop_defaults, push_defaults, read_defaults
 from server.experiments.errors import (
     ExperimentIdTaken,
     ExperimentNotFound,
+    NotPossibleNow,
     StaleExperiment,
 )
 from server.experiments.experiment import (
@@ -31,6 +33,7 @@ from server.experiments.history_store import (
     add_moment,
     read_moments,
 )
+from server.experiments.pulse_store import Pulse, read_live, read_pulse
 from server.experiments.results import Moment
 from server.experiments.rows import (
     configuration_values,
@@ -81,9 +84,7 @@ INSERT INTO experiment_configurations (tenant, experiment_id, phase, {_CONFIGURA
 VALUES (%(tenant)s, %(experiment_id)s, %(phase)s, %(version)s, %(weights)s, %(traffic)s, %(cause)s,
     %(start_time)s)
 """
-LIVE = f"""
-SELECT tenant, experiment_id FROM experiments WHERE {GOING} ORDER BY tenant, experiment_id
-"""
+ACTIVE = f"SELECT count(*) FROM experiments WHERE tenant = %(tenant)s AND {GOING}"
 NUMBER = "SELECT number FROM experiments WHERE tenant = %(tenant)s AND experiment_id = %(before)s"
 LOCK = """
 SELECT 1 FROM experiments WHERE tenant = %(tenant)s AND experiment_id = %(experiment_id)s FOR UPDATE
@@ -106,11 +107,23 @@ TABLES = (
 
 
 class ExperimentStore:
-    """Experiments on record. Every method raises StorageUnavailable."""
+    """Experiments on record. Every method raises StorageUnavailable.
 
-    def __init__(self, database: Database, most_moments: int = MOST_MOMENTS) -> None:
+    parameter_faults  what layers find wrong with the parameters of variants
+    most_active       experiments of a tenant that may run or be paused
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        parameter_faults: ParameterFaults = no_faults,
+        most_moments: int = MOST_MOMENTS,
+        most_active: int = MOST_ACTIVE,
+    ) -> None:
         self._database = database
+        self._parameter_faults = parameter_faults
         self._most_moments = most_moments
+        self._most_active = most_active
 
     async def create(self, experiment: Experiment, actor: str) -> None:
         """Commit a new experiment. Raises ExperimentIdTaken."""
@@ -160,13 +173,16 @@ class ExperimentStore:
 
         change  gets the experiment, and those others of its layer that have a part of it
         etag  "": whatever it is now
-        Raises ExperimentNotFound, StaleExperiment.
+        Raises ExperimentNotFound, StaleExperiment; NotPossibleNow where it would begin to run and
+        the tenant has too many that do, or the defaults of its layer spoil it.
         """
         async with self._changing("change", tenant) as connection:
             before = await _lock(connection, tenant, experiment_id, etag)
             after = change(before, await _neighbours(connection, before))
             if after == before:
                 return before
+            if after.state is State.RUNNING and before.state is not State.RUNNING:
+                await self._check_start(connection, before)
             await connection.execute(UPDATE, experiment_values(after))
             if after.configuration is not None and after.configuration != before.configuration:
                 await _add_configuration(connection, after, after.configuration)
@@ -199,6 +215,7 @@ class ExperimentStore:
             before = await _lock(connection, tenant, experiment_id, etag)
             chosen = variant_to_apply(before, variant)
             await push_defaults(connection, before, chosen)
+            await self._check_neighbours(connection, before)
             facts = {"variant": chosen.name, "parameters": dict(chosen.parameters)}
             return await _revise(connection, actor, "experiment.apply", before, facts)
 
@@ -210,19 +227,27 @@ class ExperimentStore:
         async with self._changing("roll_back", tenant) as connection:
             before = await _lock(connection, tenant, experiment_id, etag)
             await pop_defaults(connection, before)
+            await self._check_neighbours(connection, before)
             return await _revise(connection, actor, "experiment.roll_back", before, None)
 
     async def active(self, tenant: str) -> tuple[list[Experiment], dict[str, Parameters]]:
         """A tenant's experiments that run or are paused, and the defaults in force by layer."""
         query = f"{EXPERIMENTS} AND {GOING} ORDER BY number LIMIT %(most)s"
         async with self._database.connection("experiments.active") as connection:
-            experiments = await _read(connection, query, {"tenant": tenant, "most": MOST_ACTIVE})
+            experiments = await _read(
+                connection, query, {"tenant": tenant, "most": self._most_active}
+            )
             return experiments, await read_defaults(connection, tenant)
 
-    async def live(self) -> list[tuple[str, str]]:
-        """Tenant and id of every experiment that runs or is paused."""
+    async def pulse(self, tenant: str, experiment_id: str) -> Pulse:
+        """What the results of one experiment depend on. Raises ExperimentNotFound."""
+        async with self._database.connection("experiments.pulse") as connection:
+            return await read_pulse(connection, tenant, experiment_id)
+
+    async def live(self) -> list[Pulse]:
+        """The same of every experiment that runs or is paused."""
         async with self._database.connection("experiments.live") as connection:
-            return [(tenant, name) for tenant, name in await _fetch(connection, LIVE, {})]
+            return await read_live(connection)
 
     async def add_moment(self, experiment: Experiment, moment: Moment) -> None:
         """Commit the results of one time to the history of the experiment's phase."""
@@ -239,6 +264,26 @@ class ExperimentStore:
         values = {"tenant": tenant, "experiment_id": experiment_id, "phase": phase}
         async with self._database.connection("experiments.moments") as connection:
             return await read_moments(connection, values, most)
+
+    async def _check_start(self, connection: Connection, experiment: Experiment) -> None:
+        """Raises NotPossibleNow."""
+        values = {"tenant": experiment.tenant}
+        ((active,),) = await _fetch(connection, ACTIVE, values)
+        if experiment.state is not State.PAUSED and active >= self._most_active:
+            why = f"cannot start: {active} experiments run or are paused, as many as may"
+            raise NotPossibleNow(experiment.name, f"{why}; stop one of them first")
+        await self._check_defaults(connection, [experiment])
+
+    async def _check_neighbours(self, connection: Connection, applied: Experiment) -> None:
+        """Raises NotPossibleNow where new defaults spoil what runs or is paused beside."""
+        await self._check_defaults(connection, await _neighbours(connection, applied))
+
+    async def _check_defaults(
+        self, connection: Connection, experiments: Sequence[Experiment]
+    ) -> None:
+        for experiment in experiments:
+            defaults = await read_defaults(connection, experiment.tenant)
+            check_beside(experiment, defaults.get(experiment.layer, {}), self._parameter_faults)
 
     @asynccontextmanager
     async def _changing(self, work: str, tenant: str) -> AsyncIterator[Connection]:

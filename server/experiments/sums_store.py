@@ -17,9 +17,12 @@ from server.storage.database import Connection
 # they share, and holds nothing that the first may want.
 ADD_SUMS = """
 INSERT INTO experiment_sums AS kept
-SELECT * FROM json_to_recordset(%s::json) AS row(
+SELECT tenant, experiment_id, phase, configuration, variant, metric,
+    sum(units), sum(units * y), sum(units * yy), sum(units * x), sum(units * xx), sum(units * xy)
+FROM json_to_recordset(%s::json) AS row(
     tenant text, experiment_id text, phase int, configuration int, variant smallint, metric text,
-    n bigint, y float8, yy float8, x float8, xx float8, xy float8)
+    units bigint, y numeric, yy numeric, x numeric, xx numeric, xy numeric)
+GROUP BY tenant, experiment_id, phase, configuration, variant, metric
 ORDER BY tenant, experiment_id, phase, configuration, variant, metric
 ON CONFLICT (tenant, experiment_id, phase, configuration, variant, metric) DO UPDATE SET
     n = kept.n + excluded.n, y = kept.y + excluded.y, yy = kept.yy + excluded.yy,
@@ -41,7 +44,6 @@ ORDER BY tenant, experiment_id, phase
 ON CONFLICT (tenant, experiment_id, phase) DO UPDATE SET changes = kept.changes + 1
 """
 _OF_PHASE = "WHERE tenant = %(tenant)s AND experiment_id = %(experiment_id)s AND phase = %(phase)s"
-ACTIVITY = f"SELECT changes FROM experiment_activity {_OF_PHASE}"
 # One statement: all of it as of one moment.
 TALLY = f"""
 SELECT
@@ -49,45 +51,48 @@ SELECT
         ORDER BY version), '[]')::text
      FROM experiment_configurations {_OF_PHASE}),
     (SELECT coalesce(json_agg(json_build_array(
-        metric, configuration, variant, n, y, yy, x, xx, xy)), '[]')::text
+        metric, configuration, variant, n, y::text, yy::text, x::text, xx::text, xy::text)),
+        '[]')::text
      FROM experiment_sums {_OF_PHASE}),
     (SELECT coalesce(json_agg(json_build_array(metric, variant, bucket, units)
         ORDER BY metric, variant, bucket), '[]')::text
      FROM experiment_sketches {_OF_PHASE} AND units > 0)
 """
+_NOBODY = Moments()
+
+Texts = Sequence[str]  # configurations, sums and sketches, as JSON
 
 
 async def add_changes(connection: Connection, changes: Changes) -> None:
     """Change sums and counts by so much."""
-    if not changes.sums:
+    changed = {key: units for key, units in changes.units.items() if units}
+    if not changed:
         return
-    sums = [_cell_values(key, change) for key, change in changes.sums.items()]
+    sums = [_cell_values(*key, units) for key, units in changed.items()]
     await connection.execute(ADD_SUMS, [_json(sums)])
     buckets = [{**key._asdict(), "units": units} for key, units in changes.buckets.items() if units]
     if buckets:
         await connection.execute(ADD_BUCKETS, [_json(buckets)])
     phases = [
         dict(zip(("tenant", "experiment_id", "phase"), phase, strict=True))
-        for phase in {key[:3] for key in changes.sums}
+        for phase in {cell[:3] for cell, _ in changed}
     ]
     await connection.execute(ADD_ACTIVITY, [_json(phases)])
 
 
-async def read_activity(connection: Connection, tenant: str, experiment_id: str, phase: int) -> int:
-    """How often sums of a phase have changed."""
-    values = {"tenant": tenant, "experiment_id": experiment_id, "phase": phase}
-    row = await (await connection.execute(ACTIVITY.encode(), values)).fetchone()
-    return row[0] if row else 0
-
-
-async def read_tally(connection: Connection, experiment: Experiment) -> Tally:
-    """All that is on record of the experiment's phase."""
+async def read_tally(connection: Connection, experiment: Experiment) -> Texts:
+    """All that is on record of the experiment's phase, for `tally_of`."""
     query = connection.execute(TALLY.encode(), phase_values(experiment))
     found = await (await query).fetchone()
     assert found is not None  # noqa: S101  # a SELECT without FROM
-    configurations, sums, buckets = map(orjson.loads, found)
+    return found
+
+
+def tally_of(design: Design, texts: Texts) -> Tally:
+    """The tally that texts of the store tell of. Pure; it may take a second."""
+    configurations, sums, buckets = map(orjson.loads, texts)
     return _tally(
-        experiment.design,
+        design,
         tuple(map(_configuration, configurations)),
         {tuple(row[:3]): Moments(*map(float, row[3:])) for row in sums},
         buckets,
@@ -105,8 +110,7 @@ def _tally(
     def table(metric: str) -> tuple[tuple[Moments, ...], ...]:
         return tuple(
             tuple(
-                cells.get((metric, configuration.version, variant), Moments())
-                for variant in variants
+                cells.get((metric, configuration.version, variant), _NOBODY) for variant in variants
             )
             for configuration in configurations
         )
@@ -139,15 +143,16 @@ def _configuration(row: Sequence[Any]) -> Configuration:
     )
 
 
-def _cell_values(key: CellKey, change: Moments) -> dict[str, Any]:
+def _cell_values(key: CellKey, one: Moments, units: int) -> dict[str, Any]:
+    """So many units with the moments of one."""
     return {
         **key._asdict(),
-        "n": int(change.n),
-        "y": change.y,
-        "yy": change.yy,
-        "x": change.x,
-        "xx": change.xx,
-        "xy": change.xy,
+        "units": units,
+        "y": one.y,
+        "yy": one.yy,
+        "x": one.x,
+        "xx": one.xx,
+        "xy": one.xy,
     }
 
 

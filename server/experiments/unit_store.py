@@ -111,6 +111,20 @@ AND (assigned.tenant, assigned.experiment_id, assigned.phase, assigned.unit, ass
     = (due.tenant, due.experiment_id, due.phase, due.unit, due.episode)
 RETURNING {_of("known", "metric", _ROW)}, {_of("assigned", "tenant", "pre_period", _ASSIGNMENT)}
 """
+# Phases with units that are waited for. One step of the index leads from each to the next: neither
+# the number of units nor phases that wait for nobody cost anything.
+DUE_PHASES = """
+WITH RECURSIVE waiting AS (
+    (SELECT tenant, experiment_id, phase, due_time FROM experiment_outcomes
+     WHERE due_time IS NOT NULL ORDER BY tenant, experiment_id, phase, due_time LIMIT 1)
+    UNION ALL
+    SELECT following.* FROM waiting CROSS JOIN LATERAL (
+        SELECT tenant, experiment_id, phase, due_time FROM experiment_outcomes AS others
+        WHERE due_time IS NOT NULL AND (others.tenant, others.experiment_id, others.phase)
+            > (waiting.tenant, waiting.experiment_id, waiting.phase)
+        ORDER BY tenant, experiment_id, phase, due_time LIMIT 1) AS following)
+SELECT tenant, experiment_id, phase FROM waiting WHERE due_time <= %s
+"""
 
 
 async def newest_assignment(
@@ -180,6 +194,12 @@ async def put_rows(connection: Connection, rows: Mapping[RowKey, UnitRow]) -> No
     if rows:
         values = [_row_key_values(key) | _row_values(row) for key, row in rows.items()]
         await connection.execute(PUT_ROWS, [_json(values)])
+
+
+async def due_phases(connection: Connection, now: datetime) -> list[tuple[str, str, int]]:
+    """Tenant, experiment and phase of all in which units begin to count by now."""
+    cursor = await connection.execute(DUE_PHASES, [now], prepare=False)
+    return [(*row,) for row in await cursor.fetchall()]
 
 
 async def take_due(

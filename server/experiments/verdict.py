@@ -1,9 +1,10 @@
 """Whether an experiment has come to its end by itself, and how.
 
 It ends with a winner when one variant is better than every rival in the primary metric, each
-comparison at alpha / (variants - 1), has passed all guardrails, units arrived as they should, and
-units and time are enough. It ends with harm when a variant is shown to do some (see `harm`): then a
-person decides what goes on without it. It ends inconclusive at its maximum.
+comparison at alpha / (variants - 1), has passed all guardrails, and units and time are enough. It
+ends with harm when a variant is shown to do some (see `harm`): then a person decides what goes on
+without it. It ends inconclusive at its maximum, and only so while units do not arrive as they
+should: what is left of them shows neither.
 
 The control wins only under an algorithm. With fixed weights, what is worse than the control does
 harm, and that is said first.
@@ -36,11 +37,12 @@ def decide(
     """How it ends now, with the evidence as it stands; None: it does not.
 
     A winner is told of also where the experiment goes on after one, to be latched. Once something
-    is latched, only the maximum ends it. Harm that does not end it is a warning of the results.
+    is latched, only the maximum ends it, and so while units do not arrive as they should. Harm that
+    does not end it is a warning of the results.
     """
     if experiment.state not in (State.RUNNING, State.PAUSED):
         return None
-    if experiment.conclusion is not None:
+    if experiment.conclusion is not None or results.is_mismatched:
         return _at_maximum(experiment, results, now)
     primary = read(experiment.design, tally, experiment.design.primary)
     return (
@@ -68,7 +70,7 @@ def _winner(
     design, contenders = experiment.design, results.contenders
     least_units = min(primary.units[at] for at in contenders)
     is_early = _passed_s(experiment, now) < design.stopping.min_duration_s
-    if is_early or least_units < design.stopping.min_units or results.is_mismatched:
+    if is_early or least_units < design.stopping.min_units:
         return None
     for at in contenders if design.allocation.is_adaptive else contenders[1:]:
         rivals = [rival for rival in contenders if rival != at]
@@ -87,7 +89,7 @@ def _at_maximum(experiment: Experiment, results: Results, now: datetime) -> Conc
         maximum = lasting(rule.max_duration_s)
     else:
         return None
-    words = f"No variant has won within {maximum}{_leading_words(experiment.design, results)}."
+    words = f"No variant has won within {maximum}{_reason_words(experiment.design, results)}."
     return _concluded(Ending.INCONCLUSIVE, results, now, words)
 
 
@@ -119,8 +121,10 @@ def _winning_words(design: Design, primary: Reading, at: int, rivals: Sequence[i
     return f"{names[at]} beats {beaten}: {figures}, {counted(sum(primary.units))}."
 
 
-def _leading_words(design: Design, results: Results) -> str:
+def _reason_words(design: Design, results: Results) -> str:
     """Such as ": b has +0.4 points over a (95 % sure: -1.2 to +2.0)"; nothing without a lift."""
+    if results.is_mismatched:
+        return ": units did not arrive as their weights say"
     metric, variants = design.primary, results.primary.variants
     lifts = {at: one.lift for at, one in enumerate(variants) if one.lift is not None}
     if not lifts:

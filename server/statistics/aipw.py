@@ -15,8 +15,9 @@ The guess is the arm's mean over earlier configurations, each unit weighted by 1
 arm without earlier units takes its mean in the configuration itself: the score is then the plain
 mean of a fixed split, which needs no guess. One without units there either takes the mean of all.
 
-Bounds on these means are for large samples, of the rarest arm too: below a propensity of about half
-a percent they miss more often than they promise.
+A unit of an arm with a small propensity weighs much, and the few that there are may be without the
+rare events, or large values, that make the variance. So no arm is taken to vary less than all units
+do about the means of their arms (see `server.statistics.estimate`).
 """
 
 from collections.abc import Sequence
@@ -26,8 +27,8 @@ from math import sqrt
 import numpy as np
 
 from server.statistics.betting import FloatArray
-from server.statistics.estimate import Estimate, squared_span
-from server.statistics.moments import Moments, Table, linearised_at
+from server.statistics.estimate import Estimate, Variances, squared_span
+from server.statistics.moments import Moments, Table, common_variance, linearised_at
 
 Propensities = Sequence[Sequence[float]]  # as a table: above 0, of a configuration up to 1
 
@@ -64,20 +65,23 @@ class Scores:
     guesses: FloatArray  # [n_configurations, n_arms] the part of the score that all units share
     surprises: FloatArray  # [n_configurations, n_arms] sum of the rest
     squares: FloatArray  # [n_arms] sum of the squares of the rest
-    least_squares: FloatArray  # [n_arms] what that sum is at least taken to be; 0: nothing is known
+    least_variances: FloatArray  # [n_arms] of a unit, at least; 0: nothing is known
+    expansions: FloatArray  # [n_arms] sum of 1 / propensity: by how much variances grow
 
     def means(self) -> list[Estimate | None]:
         """As `aipw_means`."""
-        return [self._mean_of(arm) for arm in np.eye(len(self.arm_units))]
-
-    def difference(self, a: int, b: int) -> Estimate | None:
-        """As `aipw_difference`."""
         arms = np.eye(len(self.arm_units))
-        return self._mean_of(arms[a] - arms[b])
+        return [self._mean_of(arm, self.least_variances) for arm in arms]
 
-    def _mean_of(self, contrast: FloatArray) -> Estimate | None:
+    def difference(self, a: int, b: int, least: Variances = (0.0, 0.0)) -> Estimate | None:
+        """As `aipw_difference`; `least` as in `estimate.difference`."""
+        arms = np.eye(len(self.arm_units))
+        variances = np.maximum(self.least_variances, least[0] * arms[a] + least[1] * arms[b])
+        return self._mean_of(arms[a] - arms[b], variances)
+
+    def _mean_of(self, contrast: FloatArray, least_variances: FloatArray) -> Estimate | None:
         """The mean over all units of their scores for the arms [n_arms], added up so weighted."""
-        least_squares = float(self.least_squares @ contrast**2)
+        least_squares = float((least_variances * self.expansions) @ contrast**2)
         if self.arm_units[contrast != 0].min() < 2 or not least_squares:
             return None
         units = float(self.units.sum())
@@ -94,14 +98,16 @@ def scores_of(cells: Table, propensities: Propensities, span: float | None = Non
     chances = np.asarray(propensities, dtype=np.float64)
     guesses = _guesses(n, y, chances)
     units, arm_units = n.sum(axis=1), n.sum(axis=0)
-    least_variances = squared_span(span, Moments(n.sum(), y.sum(), yy.sum())) / (arm_units + 1)
+    least = squared_span(span, Moments(n.sum(), y.sum(), yy.sum())) / (arm_units + 1)
+    common = common_variance(cell for row in cells for cell in row)
     return Scores(
         units,
         arm_units,
         guesses,
         surprises=(y - n * guesses) / chances,
         squares=((yy - 2 * guesses * y + n * guesses**2) / chances**2).sum(axis=0),
-        least_squares=least_variances * (units @ (1 / chances)),
+        least_variances=np.maximum(least, common),
+        expansions=units @ (1 / chances),
     )
 
 

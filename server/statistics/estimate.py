@@ -5,13 +5,21 @@ never taken to be below span^2 / (units + 1): what one more unit would bring tha
 from all others. For a metric of zeros and ones and its span of 1 that is just below the variance of
 one exception among all units, so only arms without any exception are touched. Where the span is not
 known, the deviation of all units together stands for it; where that is 0 too, there is no estimate.
+
+Nor may a small arm look certain that happens to have few of the rare events, or of the large
+values, that make the variance: its own is too small just when its mean is far off. So the error of
+a difference is that of arms which vary as they were seen to, or of arms which vary alike, as in
+Student's test: whichever is larger. Where a small arm truly varies less than the other, that is
+more caution than it takes.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from server.statistics.moments import Moments, Table, linearised_at, total
+from server.statistics.moments import Moments, Table, common_variance, linearised_at, total
+
+Variances = tuple[float, float]  # per unit, of two arms that are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +49,14 @@ def mean(cells: Iterable[Moments], span: float | None = None) -> Estimate | None
     return Estimate(whole.y / whole.n, sqrt(variance), whole.n) if variance else None
 
 
-def difference(cells: Table, a: int, b: int, span: float | None = None) -> Estimate | None:
+def difference(
+    cells: Table, a: int, b: int, span: float | None = None, least: Variances = (0.0, 0.0)
+) -> Estimate | None:
     """By how much the mean of arm `a` is above that of arm `b`, compared within configurations.
 
-    a, b  columns of the table
-    span  as in `mean`
+    a, b   columns of the table
+    span   as in `mean`
+    least  what the variances of `a` and `b` are at least taken to be, both at once
     None while an arm has fewer than two units beside the other, or nothing is known of variance.
 
     The difference of each configuration counts n_a * n_b / (n_a + n_b), as much as it tells: the
@@ -64,7 +75,10 @@ def difference(cells: Table, a: int, b: int, span: float | None = None) -> Estim
     weights = _cochran_weights(pairs)
     gaps = [one.y / one.n - other.y / other.n for one, other in pairs]
     value = sum(weight * gap for weight, gap in zip(weights, gaps, strict=True)) / sum(weights)
-    squared_error = sum(_squared_error(arm, weights, squared) for arm in arms)
+    squared_error = max(
+        sum(_squared_error(arm, weights, squared) for arm in arms),
+        _least_squared_error(arms, weights, least),
+    )
     deviation = sqrt(everyone.n * squared_error) / sum(weights)
     return Estimate(value, deviation, everyone.n) if deviation else None
 
@@ -80,6 +94,21 @@ def ratio_difference(cells: Table, a: int, b: int) -> Estimate | None:
     weights = _cochran_weights(pairs)
     arms = [_linearised(arm, weights) for arm in zip(*pairs, strict=True)]
     return difference(list(zip(*arms, strict=True)), 0, 1)
+
+
+def variances_at(gap: float, one: Moments, other: Moments) -> Variances:
+    """The variances of zeros and ones in two arms, if the mean of `one` were above by `gap`.
+
+    gap  -1 to 1
+    With as many ones in both together as there are, as far as that is possible: Dunnett and Gent
+    (1977), "Significance testing to establish equivalence between treatments". To exclude a gap by
+    the variances that are seen would let an arm without exceptions bear witness to its own luck.
+    """
+    units = one.n + other.n
+    lower = (one.y + other.y - one.n * gap) / units if units else 0.0
+    lower = min(max(lower, 0.0, -gap), 1.0, 1.0 - gap)
+    upper = lower + gap
+    return upper * (1 - upper), lower * (1 - lower)
 
 
 def squared_span(span: float | None, everyone: Moments) -> float:
@@ -105,9 +134,24 @@ def _linearised(arm: Sequence[Moments], weights: Sequence[float]) -> list[Moment
 
 def _squared_error(arm: Sequence[Moments], weights: Sequence[float], squared: float) -> float:
     """The variance of the sum of an arm's means, each times its weight; `squared` is the span's."""
-    whole = total(arm)
+    whole, shares = total(arm), _squared_shares(arm, weights)
     least, borrowed = squared / (whole.n + 1), whole.variance or 0.0
-    shares = [weight * weight / cell.n for weight, cell in zip(weights, arm, strict=True)]
     variances = [borrowed if cell.variance is None else cell.variance for cell in arm]
     found = sum(share * one for share, one in zip(shares, variances, strict=True))
     return max(found, least * sum(shares))
+
+
+def _least_squared_error(
+    arms: Sequence[Sequence[Moments]], weights: Sequence[float], least: Variances
+) -> float:
+    """The same of both arms, were they to vary alike, or as much as they are said to at least."""
+    common = common_variance(cell for arm in arms for cell in arm)
+    return sum(
+        max(variance, common) * sum(_squared_shares(arm, weights))
+        for variance, arm in zip(least, arms, strict=True)
+    )
+
+
+def _squared_shares(arm: Sequence[Moments], weights: Sequence[float]) -> list[float]:
+    """What a variance of 1 brings to the variance of the sum, of each configuration."""
+    return [weight * weight / cell.n for weight, cell in zip(weights, arm, strict=True)]

@@ -8,15 +8,17 @@ configuration, a stretch of time in which the arms' weights did not change. Cell
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import Self
 
-# Of a sum of squares: what is left beside the mean's part below this share is rounding.
-_ROUNDING = 1e-12
+# Of a sum of squares: what is left beside the mean's part below this share is rounding, for sums
+# that are exact but for their own last digit.
+_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Sums over units. Cells add up; a unit whose values change is subtracted and added again."""
+    """Sums over units."""
 
     n: float = 0.0  # number of units
     y: float = 0.0
@@ -29,26 +31,6 @@ class Moments:
     def of_unit(cls, y: float, x: float = 0.0) -> Self:
         """The moments of one unit."""
         return cls(1.0, y, y * y, x, x * x, x * y)
-
-    def __add__(self, other: "Moments") -> "Moments":
-        return Moments(
-            self.n + other.n,
-            self.y + other.y,
-            self.yy + other.yy,
-            self.x + other.x,
-            self.xx + other.xx,
-            self.xy + other.xy,
-        )
-
-    def __sub__(self, other: "Moments") -> "Moments":
-        return Moments(
-            self.n - other.n,
-            self.y - other.y,
-            self.yy - other.yy,
-            self.x - other.x,
-            self.xx - other.xx,
-            self.xy - other.xy,
-        )
 
     @property
     def mean(self) -> float | None:
@@ -80,7 +62,14 @@ Table = Sequence[Sequence[Moments]]  # [n_configurations][n_arms], oldest first
 def total(cells: Iterable[Moments]) -> Moments:
     """The moments of all units of some cells taken together."""
     rows = [(cell.n, cell.y, cell.yy, cell.x, cell.xx, cell.xy) for cell in cells]
-    return Moments(*map(sum, zip(*rows, strict=True))) if rows else Moments()
+    return Moments(*map(fsum, zip(*rows, strict=True))) if rows else Moments()
+
+
+def common_variance(cells: Iterable[Moments]) -> float:
+    """The variance of y about the mean of its cell, of all units alike; 0.0 where it is unknown."""
+    known = [(cell.n - 1, variance) for cell in cells if (variance := cell.variance) is not None]
+    freedom = sum(units for units, _ in known)
+    return sum(units * variance for units, variance in known) / freedom if freedom else 0.0
 
 
 def theta_of(cells: Iterable[Moments]) -> float:

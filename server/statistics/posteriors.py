@@ -134,7 +134,7 @@ def mean_posteriors(arms: Sequence[Moments]) -> MeanPosteriors | None:
 def chances_to_be_best(posteriors: Posteriors, *, minimizes: bool = False) -> FloatArray:
     """Probability of each arm to have the largest number, or the smallest: [n_arms].
 
-    Right to 1e-6 for up to a billion units; they sum to 1 but for that.
+    Right to 1e-6 for up to a billion units. They sum to 1.
     """
     beliefs = posteriors.mirrored() if minimizes else posteriors
     points, weights = _quadrature(beliefs)
@@ -142,7 +142,7 @@ def chances_to_be_best(posteriors: Posteriors, *, minimizes: bool = False) -> Fl
     all_below = below.prod(axis=0)
     others_below = np.divide(all_below, below, out=np.zeros_like(below), where=below > 0)
     chances: FloatArray = (beliefs.densities(points) * others_below) @ weights
-    return chances
+    return np.asarray(chances / chances.sum())
 
 
 def expected_losses(posteriors: Posteriors, *, minimizes: bool = False) -> FloatArray:

@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,13 +13,18 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 from switchyard_client import ExperimentClient
+from switchyard_client.__main__ import cli
 
 from tools.server_process import ServerProcess
 
 TIMEOUT_S = 60
 UNITS = 500
 Run = Callable[..., subprocess.CompletedProcess[str]]
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENTS = ("README.md", "clients/README.md", "docs/experiments.md", "experiment --help")
+ID = "lower-threshold"  # the example's
 
 DESIGN = """
 id = "{id}"
@@ -162,3 +169,52 @@ def test_weights_traffic_and_states_change_as_they_are_told(run: Run, started: s
 def test_a_sample_size_is_told(run: Run) -> None:
     planned = run("sample-size", "--baseline", "0.8", "--effect", "0.05").stdout
     assert "906 units of each variant" in planned
+
+
+def documented(document: str) -> list[str]:
+    """The lines about experiments that a document tells to type, without their remarks."""
+    is_help = document.endswith("--help")
+    text = CliRunner().invoke(cli, document.split()).stdout if is_help else read(document)
+    return re.findall(r"^ +switchyard (experiment \S+(?: \S+)*)", text, flags=re.MULTILINE)
+
+
+def read(document: str) -> str:
+    """A file of the project."""
+    return (ROOT / document).read_text("utf-8")
+
+
+def type_line(server: ServerProcess, line: str, experiment_id: str) -> None:
+    """Type a documented line, for an experiment of another id."""
+    command, _, path = line.replace(ID, experiment_id).partition(" > ")
+    result = CliRunner().invoke(
+        cli, shlex.split(command), env={"SWITCHYARD_SERVER": server.address}
+    )
+    if " apply " in line:  # nobody has won by then
+        assert "NOT_POSSIBLE_NOW" in result.stderr
+        return
+    assert (result.exit_code, result.stderr) == (0, "")
+    if path:
+        Path(path).write_text(result.stdout.replace(ID, experiment_id))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_what_is_documented_can_be_typed(
+    server: ServerProcess,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    document: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("outcomes.csv").write_text("unit_id,metric,outcome_id,value\nC-17,resolved,T-2,no\n")
+    experiment_id = f"x{uuid4().hex[:8]}"
+    lines = documented(document)
+    assert len(lines) >= 5
+    try:
+        for line in lines:
+            if " watch " in line:  # it would wait for the end, and is tested above
+                assert line == f"experiment watch {ID}"
+            else:
+                type_line(server, line, experiment_id)
+    finally:
+        run("stop", experiment_id)  # its layer is free again

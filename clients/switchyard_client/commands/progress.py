@@ -58,11 +58,15 @@ class Pace:
         return (tally.done - tally.skipped) / max(self.elapsed_s, 1e-6)
 
     def describe(self, tally: Counts) -> str:
-        """Rate, time left and errors, such as "412/s, 21 s left, 3 errors"."""
+        """Rate, time left and errors, such as "412/s, 21 s left, 3 errors"; of rows that are all
+        on their way, that the server is waited for.
+        """
         rate = self.rate(tally)
         parts = [f"{rate:,.0f}/s"]
         if self.total and rate > 0 and tally.done < self.total:
             parts.append(f"{duration(max(1.0, (self.total - tally.done) / rate))} left")
+        if self.total and tally.done >= self.total:
+            parts.append("waiting for the server")
         if tally.errors:
             parts.append(f"{tally.errors:,} error{'s' if tally.errors > 1 else ''}")
         return ", ".join(parts)

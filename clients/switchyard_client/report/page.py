@@ -9,7 +9,14 @@ from switchyard_client.messages.switchyard.experiment.v1 import (
     ExperimentResults,
     MetricResults,
 )
-from switchyard_client.report.reading import TEXT_COLUMNS, footnotes, heading, rows, sentences
+from switchyard_client.report.reading import (
+    TEXT_COLUMNS,
+    footnotes,
+    heading,
+    primary_first,
+    rows,
+    sentences,
+)
 
 _STYLE = """
 body { margin: 3rem auto; max-width: 62rem; padding: 0 1.5rem; background: #fff; color: #1f2933;
@@ -34,6 +41,7 @@ def page(results: ExperimentResults, pictures: Mapping[str, bytes]) -> str:
     """The page; `pictures` are SVG, by what they show."""
     experiment = results.experiment or Experiment()
     title = escape(experiment.title or experiment.name)
+    metrics = primary_first(results)
     return "\n".join(
         (
             "<!doctype html>",
@@ -47,9 +55,9 @@ def page(results: ExperimentResults, pictures: Mapping[str, bytes]) -> str:
             _paragraph(_subtitle(results, experiment), "pale"),
             _paragraph(experiment.hypothesis),
             *(_paragraph(one.text, "alarm" * one.is_alarm) for one in sentences(results)),
-            *(_metric(results, metric) for metric in results.metrics[:1]),
+            *(_metric(results, metric) for metric in metrics[:1]),
             *(_picture(name, svg) for name, svg in pictures.items()),
-            *(_metric(results, metric) for metric in results.metrics[1:]),
+            *(_metric(results, metric) for metric in metrics[1:]),
             f"<footer>{''.join(_paragraph(note) for note in footnotes(results))}</footer>",
             "</body></html>\n",
         )

@@ -50,6 +50,11 @@ def primary_of(results: ExperimentResults) -> MetricResults | None:
     return next((one for one in results.metrics if one.role is MetricRole.PRIMARY), None)
 
 
+def primary_first(results: ExperimentResults) -> list[MetricResults]:
+    """All metrics, the one that decides before the others."""
+    return sorted(results.metrics, key=lambda one: one.role is not MetricRole.PRIMARY)
+
+
 def design_of(results: ExperimentResults, metric: MetricResults) -> Metric:
     """What the experiment says of a metric; an empty one where it says nothing."""
     metrics = (results.experiment or Experiment()).metrics
@@ -102,7 +107,7 @@ def _row(one: VariantResults, summary: VariantSummary, kind: MetricKind) -> dict
 
 
 def sentences(results: ExperimentResults) -> list[Sentence]:
-    """Where it stands, who has won, how sure that is, and what speaks against believing it."""
+    """Where it stands, who has won, by what confidence, and what speaks against believing it."""
     return [
         Sentence(_standing(results)),
         Sentence(_winner(results)),
@@ -133,8 +138,8 @@ def _winner(results: ExperimentResults) -> str:
         return f"The winner is {results.winner}, for good: what is seen later does not change it."
     confidence = figures.sure(results.confidence)
     if results.is_significant:
-        return f"The best variant is better than the control, {confidence} sure; no winner yet."
-    return f"No winner so far: {confidence} sure that the best variant is better than the control."
+        return f"The best variant beats the control, confidence {confidence}; no winner yet."
+    return f"No winner so far: confidence {confidence} that the best variant beats the control."
 
 
 def _arrivals(results: ExperimentResults) -> Sentence:
@@ -152,6 +157,10 @@ def footnotes(results: ExperimentResults) -> list[str]:
     """How the figures are to be read."""
     methods = dict.fromkeys(_METHODS[m.method] for m in results.metrics if m.method in _METHODS)
     notes = [f"Intervals hold however often one looks: {'; '.join(methods)}."] if methods else []
+    notes.append(
+        "Confidence is 1 minus a p-value that holds however often one looks, no probability to be "
+        "better."
+    )
     if any(one.probability_best is not None for m in results.metrics for one in m.variants):
         notes.append("P(best) and loss are Bayesian, under flat priors; they decide nothing.")
     primary = primary_of(results)

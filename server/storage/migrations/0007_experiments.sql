@@ -109,6 +109,7 @@ CREATE INDEX experiment_outcomes_due
     ON experiment_outcomes (tenant, experiment_id, phase, due_time) WHERE due_time IS NOT NULL;
 
 -- Sums over the units that count. Of metric '': over all that are exposed, their number alone.
+-- Exact, so that what is taken out again leaves nothing behind, however large it was.
 CREATE TABLE experiment_sums (
     tenant text COLLATE "C" NOT NULL,
     experiment_id text COLLATE "C" NOT NULL,
@@ -117,11 +118,11 @@ CREATE TABLE experiment_sums (
     variant smallint NOT NULL,
     metric text COLLATE "C" NOT NULL,
     n bigint NOT NULL,
-    y double precision NOT NULL,
-    yy double precision NOT NULL,
-    x double precision NOT NULL,
-    xx double precision NOT NULL,
-    xy double precision NOT NULL,
+    y numeric NOT NULL,
+    yy numeric NOT NULL,
+    x numeric NOT NULL,
+    xx numeric NOT NULL,
+    xy numeric NOT NULL,
     PRIMARY KEY (tenant, experiment_id, phase, configuration, variant, metric)
 ) WITH (fillfactor = 50);
 

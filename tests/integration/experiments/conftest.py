@@ -16,6 +16,7 @@ from interceptors.drain import DrainGate
 from server.app import application
 from server.experiments.experiment import Design, Experiment, Metric, MetricKind, Role, Variant
 from server.experiments.lifecycle import drafted, started
+from server.experiments.looks import Looks
 from server.experiments.outcome import Outcome
 from server.experiments.record import Assignment
 from server.experiments.record_store import RecordStore
@@ -47,6 +48,10 @@ class Calendar:
     def __call__(self) -> datetime:
         """The time."""
         return self.now
+
+    def seconds(self) -> float:
+        """The same on a monotonic clock."""
+        return self.now.timestamp()
 
     def pass_by(self, seconds: float) -> None:
         """Let time pass."""
@@ -107,6 +112,14 @@ def records(
 def experiments(databases: list[Database]) -> ExperimentStore:
     """Of the first process."""
     return ExperimentStore(databases[0])
+
+
+@pytest.fixture
+def looks(databases: list[Database], records: list[RecordStore], calendar: Calendar) -> list[Looks]:
+    """Of each of two processes; they take no time."""
+    stores = [ExperimentStore(database) for database in databases]
+    parts = zip(stores, records, strict=True)
+    return [Looks(*each, calendar, calendar.seconds) for each in parts]
 
 
 @pytest.fixture

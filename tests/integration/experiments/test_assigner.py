@@ -29,7 +29,7 @@ def assigners(
 ) -> list[Assigner]:
     """Of each of two processes."""
     return [
-        Assigner(ExperimentCatalog(experiments.active), experiments, each, calendar)
+        Assigner(ExperimentCatalog(experiments.active, experiments.get), each, calendar)
         for each in records
     ]
 

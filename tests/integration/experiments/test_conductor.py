@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from server.experiments.conductor import LOOK_EVERY, Conductor
+from server.experiments.conductor import Conductor
 from server.experiments.experiment import (
     Algorithm,
     Allocation,
@@ -20,7 +20,8 @@ from server.experiments.experiment import (
     StoppingRule,
     Variant,
 )
-from server.experiments.lifecycle import paused, started
+from server.experiments.lifecycle import archived, paused, started, stopped
+from server.experiments.looks import LASTING, Looks
 from server.experiments.outcome import Outcome
 from server.experiments.record_store import RecordStore
 from server.experiments.store import ExperimentStore
@@ -43,11 +44,14 @@ SILENCE_FAILS = Metric(
 
 @pytest.fixture
 def conductors(
-    databases: list[Database], records: list[RecordStore], calendar: Calendar
+    databases: list[Database],
+    records: list[RecordStore],
+    looks: list[Looks],
+    calendar: Calendar,
 ) -> list[Conductor]:
     """Of each of two processes; their rounds begin where a test says so."""
     stores = [ExperimentStore(database) for database in databases]
-    return [Conductor(*parts, calendar) for parts in zip(stores, records, strict=True)]
+    return [Conductor(*parts, calendar) for parts in zip(stores, records, looks, strict=True)]
 
 
 async def show(
@@ -234,20 +238,73 @@ async def test_the_history_grows_with_the_units_and_is_that_of_one_phase(
 async def test_units_of_whom_nothing_is_heard_count_when_their_time_has_passed(
     conductors: list[Conductor],
     records: list[RecordStore],
+    looks: list[Looks],
     begin: Begin,
     calendar: Calendar,
 ) -> None:
     experiment = await begin(SILENCE_FAILS)
-    for number in range(10):
-        wanted = assignment(experiment, f"u-{number}", number % 2)
-        await records[0].assign(experiment, wanted, {}, is_exposed=True)
+    await expose(records[0], experiment, 10)
     await conductors[0].conduct()
-    results, _ = await conductors[0].results(experiment)
-    assert [variant.units for variant in results.primary.variants] == [0, 0]
+    assert await counted(looks[0], experiment) == [0, 0]
     calendar.pass_by(61)
     await conductors[0].conduct()
-    results, _ = await conductors[1].results(experiment)
-    assert [variant.units for variant in results.primary.variants] == [5, 5]
+    assert await counted(looks[1], experiment) == [5, 5]
+
+
+async def expose(records: RecordStore, experiment: Experiment, units: int) -> None:
+    """As many units, by turns of each variant."""
+    for number in range(units):
+        wanted = assignment(experiment, f"u-{number}", number % 2)
+        await records.assign(experiment, wanted, {}, is_exposed=True)
+
+
+async def counted(looks: Looks, experiment: Experiment) -> list[int]:
+    """Units of each variant that count in the primary metric."""
+    look = await looks.at(await looks.poll(experiment.tenant, experiment.experiment_id))
+    return [variant.units for variant in look.results.primary.variants]
+
+
+@pytest.mark.parametrize("is_archived", [False, True])
+async def test_units_whose_time_passes_after_the_end_count_and_the_conclusion_stays(
+    conductors: list[Conductor],
+    experiments: ExperimentStore,
+    records: list[RecordStore],
+    looks: list[Looks],
+    begin: Begin,
+    calendar: Calendar,
+    is_archived: bool,
+) -> None:
+    experiment = await begin(SILENCE_FAILS)
+    await expose(records[0], experiment, 10)
+    ended = await change(experiments, experiment, lambda one, _: stopped(one, "", calendar.now))
+    if is_archived:
+        ended = await change(experiments, experiment, lambda one, _: archived(one, calendar.now))
+    calendar.pass_by(61)
+    await conductors[0].conduct()
+    assert await counted(looks[1], experiment) == [5, 5]
+    assert await now(experiments, experiment) == ended
+
+
+async def test_nothing_is_left_to_wait_for_once_units_of_an_earlier_phase_have_matured(
+    conductors: list[Conductor],
+    experiments: ExperimentStore,
+    records: list[RecordStore],
+    looks: list[Looks],
+    begin: Begin,
+    calendar: Calendar,
+) -> None:
+    experiment = await begin(SILENCE_FAILS)
+    await expose(records[0], experiment, 2)
+    await change(experiments, experiment, lambda one, _: stopped(one, "", calendar.now))
+    again = await change(
+        experiments, experiment, lambda one, others: started(one, others, calendar.now)
+    )
+    calendar.pass_by(61)
+    key = (experiment.tenant, experiment.experiment_id, experiment.phase)
+    assert key in await records[0].due(calendar.now)
+    await conductors[0].conduct()
+    assert key not in await records[0].due(calendar.now)
+    assert await counted(looks[0], again) == [0, 0]
 
 
 async def test_what_cannot_be_read_keeps_nobody_from_the_others(
@@ -323,7 +380,8 @@ async def test_its_loop_goes_on_when_the_database_has_been_away(
     await show(records[0], experiment, calendar, (5, 48))
     away = Database(experiments_url)  # opened when the loop has begun
     commits = GroupCommit(away)
-    conductor = Conductor(ExperimentStore(away), RecordStore(away, commits, calendar), calendar)
+    store, kept = ExperimentStore(away), RecordStore(away, commits, calendar)
+    conductor = Conductor(store, kept, Looks(store, kept, calendar), calendar)
     conductor.start()
     await asyncio.sleep(0)
     await away.open()
@@ -344,7 +402,7 @@ async def test_where_nothing_happens_it_is_looked_at_now_and_then(
 ) -> None:
     experiment = await begin(stopping=StoppingRule(max_duration_s=90))
     await conductors[0].conduct()
-    calendar.pass_by(LOOK_EVERY / timedelta(seconds=1) - 1)
+    calendar.pass_by(LASTING / timedelta(seconds=1) - 1)
     await conductors[0].conduct()
     assert (await now(experiments, experiment)).state is State.RUNNING
     calendar.pass_by(31)

@@ -1,16 +1,25 @@
 """A winner's parameters become the defaults of its layer, and can be taken back."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from server.audit.store import AuditLog
 from server.experiments.errors import InvalidExperiment, NotPossibleNow, StaleExperiment
-from server.experiments.experiment import Conclusion, Ending, Experiment, Variant
+from server.experiments.experiment import (
+    TRIAGE_LAYER,
+    Conclusion,
+    Ending,
+    Experiment,
+    Parameters,
+    Variant,
+)
 from server.experiments.lifecycle import concluded, stopped
 from server.experiments.store import ExperimentStore
 from server.storage.database import Database
-from tests.integration.experiments.conftest import ACTOR, START, Begin
+from server.triage.parameters import Offer, parameter_faults
+from tests.integration.experiments.conftest import ACTOR, START, Begin, start
 
 LAYER = "prompts"
 
@@ -175,3 +184,84 @@ async def test_what_is_applied_and_taken_back_is_on_record(
         ("experiment.roll_back", None),
         ("experiment.apply", {"variant": "b", "parameters": {"prompt": "e-1", "temperature": 1.0}}),
     ]
+
+
+def arms(*parameters: Parameters) -> tuple[Variant, ...]:
+    """Variants a, b, ... with these parameters."""
+    share = 1 / len(parameters)
+    return tuple(Variant("abc"[at], share, each) for at, each in enumerate(parameters))
+
+
+ASKS_NOBODY: Parameters = {"engine": "embedded"}
+MODELS = arms({"model": "x"}, {"model": "y"})
+
+
+@pytest.fixture
+def triage_store(databases: list[Database]) -> ExperimentStore:
+    """Of a server whose models are x and y."""
+    offer = Offer(frozenset("xy"), frozenset())
+    return ExperimentStore(databases[0], partial(parameter_faults, offer=offer))
+
+
+async def end(store: ExperimentStore, running: Experiment) -> Experiment:
+    return await store.change(
+        running.tenant,
+        running.experiment_id,
+        "",
+        lambda current, _: stopped(current, "", START),
+        ACTOR,
+        "experiment.stop",
+    )
+
+
+async def test_what_the_defaults_would_make_idle_cannot_start(
+    triage_store: ExperimentStore, begin: Begin
+) -> None:
+    engines = arms(ASKS_NOBODY, {"engine": "llm"})
+    first = await end(triage_store, await begin(name="e-1", layer=TRIAGE_LAYER, variants=engines))
+    models = await end(triage_store, await begin(name="e-2", layer=TRIAGE_LAYER, variants=MODELS))
+    await apply(triage_store, first, "a")
+    with pytest.raises(
+        NotPossibleNow, match=r"engine = embedded: variants\[0\].parameters\[model\]"
+    ):
+        await start(triage_store, models, START)
+    await roll_back(triage_store, first)
+    assert (await start(triage_store, models, START)).phase == models.phase + 1
+
+
+async def test_variants_that_the_defaults_would_make_one_cannot_start(
+    experiments: ExperimentStore, ended: Begin
+) -> None:
+    experiment = await ended()
+    await apply(experiments, experiment)  # b, beside which a states nothing
+    with pytest.raises(NotPossibleNow, match="a and b would be the same"):
+        await start(experiments, experiment, START)
+
+
+async def test_variants_that_state_the_same_may_run_beside_any_defaults(
+    experiments: ExperimentStore, ended: Begin, begin: Begin
+) -> None:
+    await apply(experiments, await ended())
+    same = await begin(name="e-2", layer=LAYER, variants=arms({}, {}))
+    assert (await experiments.active(same.tenant))[0] == [same]
+
+
+async def test_defaults_that_would_spoil_what_runs_are_neither_applied_nor_given_back(
+    triage_store: ExperimentStore, begin: Begin
+) -> None:
+    engines = arms(ASKS_NOBODY, {"engine": "llm"})
+    below, above = [
+        await end(triage_store, await begin(name=name, layer=TRIAGE_LAYER, variants=engines))
+        for name in ("e-1", "e-2")
+    ]
+    models = await begin(name="e-3", layer=TRIAGE_LAYER, variants=MODELS)
+    with pytest.raises(NotPossibleNow, match="experiments/e-3 cannot run"):
+        await apply(triage_store, below, "a")
+    assert (await triage_store.active(below.tenant))[1] == {}
+    await end(triage_store, models)
+    await apply(triage_store, below, "a")
+    await apply(triage_store, above, "b")
+    await start(triage_store, models, START)
+    with pytest.raises(NotPossibleNow, match="experiments/e-3 cannot run"):
+        await roll_back(triage_store, above)
+    assert (await triage_store.active(below.tenant))[1] == {TRIAGE_LAYER: {"engine": "llm"}}

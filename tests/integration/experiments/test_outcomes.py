@@ -57,7 +57,7 @@ async def counted(desk: Desk, name: str = NAME) -> tuple[int, int]:
         ({"success": True, "metric": "seconds"}, "outcome.success"),
         ({"metric": "nothing"}, "outcome.metric"),
         ({"metric": "No metric"}, "outcome.metric"),
-        ({"unit_id": "with space"}, "outcome.unit_id"),
+        ({"unit_id": "u\t"}, "outcome.unit_id"),
         ({"unit_id": ""}, "outcome.unit_id"),
         ({"unit_id": "u" * 129}, "outcome.unit_id"),
         ({"outcome_id": ""}, "outcome.outcome_id"),
@@ -205,7 +205,7 @@ async def test_ten_thousand_outcomes_with_bad_ones_among_them(desk: Desk) -> Non
     await desk.expose(units(100))
     wrong: dict[int, tuple[dict[str, Any], str]] = {
         7: ({"metric": "nothing"}, "INVALID_OUTCOME"),
-        1000: ({"unit_id": "with space"}, "INVALID_REQUEST"),
+        1000: ({"unit_id": ""}, "INVALID_REQUEST"),
         5000: ({"unit_id": "nobody"}, "NOT_EXPOSED"),
         5001: ({"experiment": "experiments/nothing"}, "EXPERIMENT_NOT_FOUND"),
         9998: ({"time": away(seconds=-90)}, "BEFORE_EXPOSURE"),

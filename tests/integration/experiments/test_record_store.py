@@ -12,7 +12,7 @@ from server.experiments.experiment import Experiment, Metric, MetricKind, Role, 
 from server.experiments.outcome import MOST_OUTCOMES, Outcome
 from server.experiments.record import Exposure, Recorded
 from server.experiments.record_store import RecordStore, expose
-from server.experiments.store import delete_experiments
+from server.experiments.store import ExperimentStore, delete_experiments
 from server.storage.database import Database
 from server.storage.errors import StorageUnavailable
 from tests.integration.experiments.conftest import (
@@ -247,11 +247,11 @@ async def test_metadata_that_postgresql_has_no_characters_for_is_kept(
 
 
 async def test_activity_grows_with_what_changes_results_alone(
-    records: list[RecordStore], begin: Begin
+    records: list[RecordStore], experiments: ExperimentStore, begin: Begin
 ) -> None:
     experiment = await begin()
-    key = (experiment.tenant, experiment.experiment_id, experiment.phase)
-    seen = [await records[0].activity(*key)]
+    key = (experiment.tenant, experiment.experiment_id)
+    seen = [await experiments.pulse(*key)]
     for step in (
         exposed(records[0], experiment, "u"),
         records[0].record(experiment, "u", failure("1")),
@@ -259,8 +259,8 @@ async def test_activity_grows_with_what_changes_results_alone(
         records[0].record(experiment, "u", success("2")),
     ):
         await step
-        seen.append(await records[1].activity(*key))
-    grown = [after > before for before, after in pairwise(seen)]
+        seen.append(await experiments.pulse(*key))
+    grown = [after.activity > before.activity for before, after in pairwise(seen)]
     assert grown == [True, True, False, True]
 
 

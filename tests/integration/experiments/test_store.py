@@ -336,8 +336,21 @@ async def test_active_experiments_are_those_that_run_or_are_paused(
     waiting = await changed(experiments, waiting, lambda current, _: paused(current, START))
     await changed(experiments, ended, lambda current, _: stopped(current, "", START))
     assert (await experiments.active(tenant))[0] == [running, waiting]
-    live = [name for its, name in await experiments.live() if its == tenant]
-    assert live == ["e-0", "e-1"]
+    live = [pulse for pulse in await experiments.live() if pulse.tenant == tenant]
+    assert live == [await experiments.pulse(tenant, name) for name in ("e-0", "e-1")]
+
+
+async def test_no_more_run_than_may(databases: list[Database], begin: Begin, tenant: str) -> None:
+    store = ExperimentStore(databases[0], most_active=2)
+    paused_one = await changed(store, await begin(name="e-0"), lambda one, _: paused(one, START))
+    await begin(name="e-1")
+    await store.create(draft(tenant, "e-2"), ACTOR)
+    last = await store.get(tenant, "e-2")
+    with pytest.raises(NotPossibleNow, match="2 experiments run or are paused"):
+        await start(store, last, START)
+    await start(store, paused_one, START)  # it was one of them
+    await changed(store, paused_one, lambda one, _: stopped(one, "", START))
+    assert (await start(store, last, START)).state is State.RUNNING
 
 
 def moment(number: int) -> Moment:

@@ -12,6 +12,7 @@ import pytest
 from server.experiments.experiment import Aggregation, Experiment, Metric, MetricKind, Role
 from server.experiments.outcome import Outcome
 from server.experiments.record_store import RecordStore
+from server.statistics.moments import Moments
 from server.statistics.quantiles import bucket_of
 from tests.integration.experiments.conftest import (
     SOLVED,
@@ -28,7 +29,8 @@ AWAITED = replace(SOLVED, missing_is_failure=True, window_s=WINDOW_S)
 SPENT = Metric(
     "spent", MetricKind.MEAN, winsorize_lower=-20.0, winsorize_upper=20.0, uses_pre_period=True
 )
-RATED = Metric("rated", MetricKind.MEAN, aggregation=Aggregation.LAST)
+LAST_SPENT = Metric("spent", MetricKind.MEAN, aggregation=Aggregation.LAST, window_s=WINDOW_S)
+RATED = Metric("rated", MetricKind.MEAN, aggregation=Aggregation.LAST, window_s=WINDOW_S)
 SHARE = Metric("share", MetricKind.RATIO)
 SECONDS = Metric("seconds", MetricKind.QUANTILE, aggregation=Aggregation.MAX, quantile=0.9)
 METRICS = (SOLVED, SPENT, RATED, SHARE, SECONDS)
@@ -215,6 +217,46 @@ async def test_a_quantile_of_units_that_mature_counts_them_when_they_do(
     await records[0].mature(experiment, calendar.now)
     sketches = (await records[0].tally(experiment)).metrics["seconds"].sketches
     assert sketches == ({bucket_of(4.0): 1}, {})
+
+
+async def spent_cells(records: RecordStore, experiment: Experiment) -> list[Moments]:
+    """Sums of each variant."""
+    return [*(await records.tally(experiment)).metrics["spent"].cells[0]]
+
+
+async def test_a_unit_whose_last_outcome_counts_does_when_its_window_has_passed(
+    records: list[RecordStore], begin: Begin, calendar: Calendar
+) -> None:
+    experiment = await begin(SOLVED, LAST_SPENT)
+    for unit in ("often", "never"):
+        await exposed(records[0], experiment, unit)
+    for number in range(3):
+        time = START + timedelta(seconds=number)
+        outcome = Outcome("spent", str(number), float(number), time)
+        await records[0].record(experiment, "often", outcome)
+    assert await records[0].mature(experiment, calendar.now) == 0
+    assert await spent_cells(records[0], experiment) == [Moments(), Moments()]
+    calendar.pass_by(WINDOW_S)
+    assert await records[1].mature(experiment, calendar.now) == 1
+    assert await spent_cells(records[0], experiment) == [Moments.of_unit(2.0), Moments()]
+
+
+async def test_an_outlier_that_came_and_went_leaves_sums_as_they_were(
+    records: list[RecordStore], begin: Begin, calendar: Calendar
+) -> None:
+    experiment = await begin(SOLVED, replace(LAST_SPENT, window_s=1.0))
+    for number in range(10):
+        await exposed(records[0], experiment, f"unit-{number}")
+    calendar.pass_by(1.0)
+    for number in range(10):
+        outcome = Outcome("spent", "1", 0.1 * number, START)
+        await records[0].record(experiment, f"unit-{number}", outcome)
+    before = await spent_cells(records[0], experiment)
+    for number, value in enumerate((1e12, 0.3), start=2):
+        time = START + timedelta(seconds=number)
+        await records[0].record(experiment, "unit-3", Outcome("spent", str(number), value, time))
+    assert await spent_cells(records[0], experiment) == before
+    assert before[0].variance == pytest.approx(0.0916667, abs=1e-6)
 
 
 async def test_a_second_success_of_a_unit_changes_no_sum(

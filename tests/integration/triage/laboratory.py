@@ -32,7 +32,7 @@ METRICS = (
     Metric("rating", MetricKind.MEAN),  # that callers tell
 )
 COUNTED = """
-SELECT variant, metric, sum(n)::int, sum(y) FROM experiment_sums
+SELECT variant, metric, sum(n)::int, sum(y)::float8 FROM experiment_sums
 WHERE tenant = %s AND experiment_id = %s AND phase = %s GROUP BY variant, metric
 """
 
@@ -54,10 +54,10 @@ class Laboratory:
 
     def assigner(self) -> Assigner:
         """A process's own."""
-        catalog = ExperimentCatalog(self._load)
+        catalog = ExperimentCatalog(self._load, ExperimentStore(self.database).get)
         self.catalogs.append(catalog)
         records = RecordStore(self.database, self.commits, _now)
-        return Assigner(catalog, ExperimentStore(self.database), records, _now)
+        return Assigner(catalog, records, _now)
 
     def start(self, tenant: str, variants: Sequence[Variant], **fields: Any) -> Experiment:
         """An experiment of the layer of triage that runs."""

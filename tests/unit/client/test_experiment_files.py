@@ -1,5 +1,6 @@
 """Experiments as TOML files."""
 
+import re
 from datetime import timedelta
 from importlib.resources import files
 
@@ -11,6 +12,7 @@ from switchyard_client import (
     AttributeTest,
     Condition,
     Conditions,
+    Direction,
     MetricRole,
     MissingOutcome,
     ParameterValue,
@@ -26,13 +28,29 @@ def test_the_example_is_read_whole() -> None:
     draft = load_experiment(EXAMPLE)
     made = draft.experiment
     assert draft.experiment_id == "lower-threshold"
-    assert (made.unit, made.layer, made.traffic) == (UnitKind.CUSTOMER, "triage", 0.2)
+    assert (made.unit, made.layer) == (UnitKind.CUSTOMER, "triage")
     assert made.metrics[0].missing is MissingOutcome.FAILURE
     assert made.metrics[1].role is MetricRole.GUARDRAIL
     assert made.stopping is not None
     assert made.stopping.min_duration == timedelta(days=7)
     assert made.allocation is not None
     assert made.allocation.algorithm is Algorithm.FIXED
+
+
+def test_the_example_enrols_everybody() -> None:
+    made = load_experiment(EXAMPLE).experiment
+    assert (made.layer_share, made.traffic, made.holdout, made.targeting) == (0, None, 0, None)
+
+
+def test_what_the_example_shows_as_comments_is_valid_too() -> None:
+    choices = re.sub(r"^# (?=\w+ = |\[|\]|   )", "", EXAMPLE, flags=re.MULTILINE)
+    made = load_experiment(choices).experiment
+    assert (made.layer_share, made.traffic) == (0.5, 0.2)
+    assert made.targeting is not None
+    assert len(made.targeting.all.conditions if made.targeting.all else ()) == 2
+    assert made.metrics[0].direction is Direction.MAXIMIZE
+    assert made.allocation is not None
+    assert made.allocation.sticky_ttl == timedelta(days=30)
 
 
 def test_parameters_keep_their_types() -> None:

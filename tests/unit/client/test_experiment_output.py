@@ -73,6 +73,41 @@ def test_experiments_are_a_table(run: Run, experiments: FakeExperiments) -> None
     assert "winner: model" in second
 
 
+def test_what_is_applied_is_told_in_the_table(run: Run, experiments: FakeExperiments) -> None:
+    applied = make_experiment()
+    applied.is_applied = True
+    experiments.answers["ListExperiments"] = [
+        experiment_service_pb2.ListExperimentsResponse(experiments=[make_experiment(), applied])
+    ]
+    head, first, second = run("list").stdout.splitlines()
+    place = head.index("applied")
+    assert (first[place:][:3].strip(), second[place:][:3]) == ("", "yes")
+
+
+@pytest.mark.parametrize(
+    ("typed", "consequence"),
+    [
+        (["apply", NAME], "the parameters of the winner are the layer's defaults now"),
+        (
+            ["apply", NAME, "--variant", "model"],
+            "the parameters of model are the layer's defaults now",
+        ),
+        (["rollback", NAME], "the layer has its former defaults again"),
+    ],
+    ids=["apply", "apply one", "rollback"],
+)
+def test_what_becomes_of_the_defaults_is_said(
+    run: Run, experiments: FakeExperiments, typed: list[str], consequence: str
+) -> None:
+    experiments.answers["ApplyWinner"] = [
+        experiment_service_pb2.ApplyWinnerResponse(experiment=make_experiment())
+    ]
+    experiments.answers["RollBackWinner"] = [
+        experiment_service_pb2.RollBackWinnerResponse(experiment=make_experiment())
+    ]
+    assert run(*typed).stdout.splitlines()[-1] == consequence
+
+
 def test_an_experiment_is_shown_with_its_variants_and_metrics(run: Run) -> None:
     shown = run("show", NAME).stdout
     assert line_with("weights", shown) == "weights control 50.0 %, model 50.0 %"
@@ -89,9 +124,17 @@ def test_a_report_tells_each_variant_and_how_sure_it_is(run: Run) -> None:
         "model 50.0 % 1,000 900 765 85.00 % [82.00, 88.00] +5.00 pp [-1.00, 11.00] +6.2 % 0.031 "
         "99.0 % 0.01 %"
     )
-    assert "No winner so far: 93.00 % sure" in shown
+    assert "No winner so far: confidence 93.00 %" in shown
     assert "Units arrive as the weights say (p 0.740)." in shown
     assert "too early: 180 of at least 250 units of model" in shown
+
+
+def test_the_metric_that_decides_comes_first(run: Run, experiments: FakeExperiments) -> None:
+    results = make_results()
+    results.metrics.reverse()
+    answer(experiments, results)
+    shown = run("report", NAME).stdout
+    assert shown.index("resolved (binary, primary)") < shown.index("seconds (mean, guardrail")
 
 
 def test_a_report_tells_what_decides_nothing_apart(run: Run) -> None:
@@ -155,7 +198,7 @@ def test_a_watch_in_a_file_is_a_line_each_time(run: Run, experiments: FakeExperi
     first, second = run("watch", NAME).stdout.splitlines()
     assert first == (
         "2026-11-07 08:00:00Z  2,000 units, control 80.00 %, "
-        "model 85.00 % (+5.00 pp in [-1.00, 11.00]), 93.00 % sure"
+        "model 85.00 % (+5.00 pp in [-1.00, 11.00]), confidence 93.00 %"
     )
     assert second.endswith(", winner model")
 

@@ -1,5 +1,6 @@
 """The report's pictures and its page."""
 
+import json
 import re
 import sys
 from base64 import b64decode
@@ -231,6 +232,14 @@ def test_a_page_holds_its_pictures_and_loads_nothing() -> None:
         assert ElementTree.fromstring(b64decode(data)).tag.endswith("svg")  # noqa: S314  # our own
 
 
+def test_a_page_shows_the_metric_that_decides_above_the_pictures() -> None:
+    results = make_results()
+    results.metrics.reverse()
+    shown = page(read(results), {"lift": b"<svg/>"})
+    primary, picture, other = (shown.index(part) for part in ("<h2>resolved", "<img", "<h2>sec"))
+    assert primary < picture < other
+
+
 def test_what_others_wrote_stays_text_on_the_page() -> None:
     hostile = "<script>alert(1)</script><img src=x>"
     results = make_results()
@@ -283,6 +292,12 @@ def test_one_file_is_written_in_the_form_of_its_name(
     (request,) = experiments.requests
     assert isinstance(request, experiment_service_pb2.GetExperimentResultsRequest)
     assert request.with_history
+
+
+def test_json_stands_alone_on_standard_output(run: Run, tmp_path: Path) -> None:
+    result = run("--json", "--out", str(tmp_path / "r.html"))
+    assert json.loads(result.stdout)["confidence"] == 0.93
+    assert result.stderr.startswith("wrote ")
 
 
 def test_a_place_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:

@@ -41,6 +41,12 @@ def test_pace_without_a_total_tells_no_time_left(clock: Clock) -> None:
     assert pace.done_of_total(Tally(answered=1_100)) == "1,100"
 
 
+def test_pace_says_what_is_waited_for_when_all_rows_are_on_their_way(clock: Clock) -> None:
+    pace = Pace(100, clock)
+    clock.now_s += 10
+    assert pace.describe(Tally(answered=100)) == "10/s, waiting for the server"
+
+
 def test_logs_get_a_line_every_five_seconds(clock: Clock) -> None:
     out = io.StringIO()
     with ProgressLines(Console(file=out, width=100), Pace(100, clock)) as progress:

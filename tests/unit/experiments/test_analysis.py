@@ -65,7 +65,10 @@ def standard_error(values: Values) -> float:
 
 
 def plain_difference(one: Values, other: Values) -> tuple[float, float]:
-    """Difference of two means, and its standard deviation per unit of both."""
+    """Difference of two means, and its standard deviation per unit of both.
+
+    The smaller arm varies more: else it would be taken to vary as the other does.
+    """
     units = len(one) + len(other)
     variance = one.var(ddof=1) / len(one) + other.var(ddof=1) / len(other)
     return one.mean() - other.mean(), sqrt(units * variance)
@@ -73,7 +76,7 @@ def plain_difference(one: Values, other: Values) -> tuple[float, float]:
 
 def test_a_lift_is_the_difference_of_means_with_its_sequence() -> None:
     rng = np.random.default_rng(1)
-    a, b = rng.normal(10, 3, 600), rng.normal(11, 2, 500)
+    a, b = rng.normal(10, 2, 600), rng.normal(11, 3, 500)
     experiment = experiment_of(metrics=(COST,))
     found = challenger(
         analyse(experiment, tally_of(experiment, {"cost": [(cell(a), cell(b))]}), LATE)
@@ -139,7 +142,7 @@ def test_adaptive_weights_are_undone_unit_by_unit() -> None:
     weights = [(0.5, 0.5), (0.2, 0.8), (0.7, 0.3)]
     units = [
         [
-            (rng.random(round(300 * weight)) < 0.6 + 0.1 * at).astype(float)
+            (rng.random(round(300 * weight)) < 0.4 + 0.1 * at).astype(float)
             for at, weight in enumerate(row)
         ]
         for row in weights
@@ -201,7 +204,7 @@ def test_what_units_were_before_takes_variance_out_of_a_mean() -> None:
 
 def test_a_ratio_has_the_interval_of_the_delta_method() -> None:
     rng = np.random.default_rng(5)
-    tickets: list[Values] = [rng.poisson(3, units) + np.ones(units) for units in (400, 600)]
+    tickets: list[Values] = [rng.poisson(3, units) + np.ones(units) for units in (600, 400)]
     costs = [
         x * price + rng.normal(0, 1, len(x)) for x, price in zip(tickets, (2.0, 2.2), strict=True)
     ]
@@ -242,6 +245,31 @@ def quantile_tally(experiment: Experiment, *values: Values) -> Tally:
     row = tuple(cell(each) for each in values)
     sketches = {P90.name: [sketch(each) for each in values]}
     return tally_of(experiment, {P90.name: [row]}, sketches=sketches)
+
+
+@pytest.mark.parametrize(
+    ("weights", "is_compared"),
+    [((0.5, 0.5, 0.0), True), ((0.2, 0.2, 0.6), True), ((0.1, 0.9, 0.0), False)],
+    ids=["another is taken out", "another grows", "its own share grows"],
+)
+def test_a_quantile_is_compared_between_variants_whose_shares_never_changed(
+    weights: tuple[float, ...], is_compared: bool
+) -> None:
+    guarded = replace(P90, role=Role.GUARDRAIL, margin=1.0)
+    experiment = experiment_of((1 / 3,) * 3, metrics=(RATE, guarded))
+    values, nothing = np.random.default_rng(6).gamma(2, 3, 1000), (Moments(),) * 3
+    rows: Rows = {RATE.name: [nothing] * 2, P90.name: [nothing] * 2}
+    tally = tally_of(
+        experiment,
+        rows,
+        weights=[experiment.design.weights, weights],
+        sketches={P90.name: [sketch(values), sketch(values * 2), sketch(values)]},
+    )
+    found = challenger(analyse(experiment, tally, LATE), metric=1)
+    assert (found.lift_interval is not None, found.p_value is not None) == (is_compared,) * 2
+    verdict = GuardrailVerdict.BROKEN if is_compared else GuardrailVerdict.OPEN
+    assert found.guardrail is verdict
+    assert found.value is not None
 
 
 def test_the_p_value_of_a_quantile_is_where_its_interval_meets_zero() -> None:
@@ -402,6 +430,13 @@ def test_units_that_arrive_in_other_shares_are_a_mismatch() -> None:
     assert results.mismatch_p_value < 0.001
 
 
+def test_nothing_is_significant_while_units_do_not_arrive_as_they_should() -> None:
+    experiment = experiment_of()
+    results = analyse(experiment, rate_tally(experiment, (900, 1500), (900, 1000)), LATE)
+    assert results.is_mismatched
+    assert (results.is_significant, results.confidence) == (False, 0.0)
+
+
 def test_units_that_arrive_as_their_configurations_say_are_no_mismatch() -> None:
     experiment = experiment_of()
     rows = [rates((50, 100), (450, 900)), rates((450, 900), (50, 100))]
@@ -423,6 +458,30 @@ def test_the_chances_to_be_best_are_those_of_the_better_direction() -> None:
     ]
     assert chances[0] > 0.9
     assert sum(chances) == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("out", [(0, 0), (90, 100)], ids=["without units", "with units"])
+def test_a_variant_that_is_taken_out_spoils_no_figure_of_the_others(out: tuple[int, int]) -> None:
+    of_two, of_three = experiment_of(), experiment_of((0.5, 0.0, 0.5))
+    shares = [(0.4, 0.2, 0.4) if sum(out) else (0.5, 0.0, 0.5)]
+    alone = analyse(of_two, rate_tally(of_two, (500, 1000), (530, 1000)), LATE).metrics[0]
+    tally = rate_tally(of_three, (500, 1000), out, (530, 1000), weights=shares)
+    found = analyse(of_three, tally, LATE).metrics[0]
+    assert found.fixed_horizon == alone.fixed_horizon
+    chances = [variant.probability_best for variant in found.variants]
+    losses = [variant.expected_loss for variant in found.variants]
+    control, other = alone.variants
+    assert chances == [control.probability_best, None, other.probability_best]
+    assert losses == [control.expected_loss, None, other.expected_loss]
+
+
+def test_means_are_believed_in_beside_a_variant_that_nobody_gets() -> None:
+    rng = np.random.default_rng(2)
+    experiment = experiment_of((0.5, 0.5, 0.0), metrics=(COST,))
+    row = (cell(rng.normal(5, 1, 100)), cell(rng.normal(5, 1, 100)), Moments())
+    found = analyse(experiment, tally_of(experiment, {"cost": [row]}), LATE).metrics[0].variants
+    assert found[0].probability_best is not None
+    assert found[2].probability_best is None
 
 
 def test_classical_figures_are_told_beside_the_others() -> None:

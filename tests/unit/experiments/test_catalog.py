@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from server.experiments.catalog import MOST_TENANTS, ExperimentCatalog, Running
-from server.experiments.experiment import Experiment, Parameters
+from server.experiments.catalog import MOST_OTHERS, MOST_TENANTS, ExperimentCatalog, Running
+from server.experiments.experiment import Experiment, Parameters, State
 from server.experiments.lifecycle import reweighed
 from tests.unit.experiments.designs import LATER, THOMPSON, design, running
 
@@ -32,6 +32,11 @@ class Records:
         await self.is_open.wait()
         return found
 
+    async def find(self, tenant: str, experiment_id: str) -> Experiment:
+        """One that has ended."""
+        self.loads.append(f"{tenant}/{experiment_id}")
+        return running(experiment_id).changed(state=State.STOPPED)
+
 
 @pytest.fixture
 def records() -> Records:
@@ -44,7 +49,7 @@ def records() -> Records:
 @pytest.fixture
 def catalog(records: Records) -> ExperimentCatalog:
     """Of those records."""
-    return ExperimentCatalog(records.load)
+    return ExperimentCatalog(records.load, records.find)
 
 
 async def test_what_was_loaded_is_kept_until_it_is_forgotten(
@@ -112,7 +117,7 @@ async def test_a_load_that_failed_is_tried_again(records: Records) -> None:
             raise ConnectionError
         return found
 
-    catalog = ExperimentCatalog(load)
+    catalog = ExperimentCatalog(load, Records().find)
     with pytest.raises(ConnectionError):
         await catalog.running("acme")
     assert catalog.generation_of("acme", "triage") is None
@@ -166,3 +171,31 @@ def test_weights_that_an_algorithm_moves_leave_treatments_their_name() -> None:
 
 def test_what_happens_in_another_layer_leaves_treatments_their_name() -> None:
     assert generation(running(wanted=design(layer="other"))) == generation()
+
+
+async def test_what_has_ended_is_read_once_until_something_changes(
+    catalog: ExperimentCatalog, records: Records
+) -> None:
+    for _ in range(3):
+        assert (await catalog.find("acme", "old")).state is State.STOPPED
+    assert records.loads == ["acme", "acme/old"]
+    catalog.forget("acme")
+    await catalog.find("acme", "old")
+    assert records.loads == ["acme", "acme/old"] * 2
+
+
+async def test_what_runs_is_not_read_again_to_be_found(
+    catalog: ExperimentCatalog, records: Records
+) -> None:
+    records.found = ([running("new")], {})
+    assert await catalog.find("acme", "new") == running("new")
+    assert records.loads == ["acme"]
+
+
+async def test_of_what_has_ended_only_so_many_are_kept(
+    catalog: ExperimentCatalog, records: Records
+) -> None:
+    for number in range(MOST_OTHERS + 1):
+        await catalog.find("acme", f"old-{number}")
+    await catalog.find("acme", "old-0")
+    assert records.loads.count("acme/old-0") == 2

@@ -34,6 +34,9 @@ def faults(wanted: Design) -> list[Fault]:
     return []
 
 
+SECONDARY = tuple(Metric(f"m-{number}", MetricKind.MEAN) for number in range(19))
+
+
 def measuring(kind: MetricKind, role: Role = Role.SECONDARY, **fields: Any) -> Metric:
     return Metric("other", kind, role, **fields)
 
@@ -59,6 +62,8 @@ def nested(depth: int) -> Condition:
         design((0.01,) * 100),
         design(allocation=THOMPSON),
         design((0.04, 0.96), allocation=Allocation(Algorithm.UCB1, floor=0.04)),
+        design((0.05,) * 20, metrics=(RATE, *SECONDARY[:9]), allocation=THOMPSON),
+        design((0.05,) * 20, metrics=(RATE, *SECONDARY)),
         design((0.1,) * 10, allocation=Allocation(Algorithm.TOP_TWO, floor=0.05)),
         design(metrics=(replace(RATE, missing_is_failure=True),)),
         design(metrics=(Metric("p", MetricKind.QUANTILE, Role.PRIMARY, quantile=0.95),)),
@@ -110,6 +115,11 @@ def test_a_sound_design_has_no_faults(sound: Design) -> None:
             "must be finite; it is nan",
         ),
         (design(metrics=()), "metrics", "must hold 1 to 20 metrics; it holds 0"),
+        (
+            design((0.05,) * 20, metrics=(RATE, *SECONDARY[:10]), allocation=THOMPSON),
+            "metrics",
+            "must hold at most 10 metrics under an algorithm with 20 variants; it holds 11",
+        ),
         (
             design(metrics=(replace(RATE, role=Role.GUARDRAIL),)),
             "metrics",

@@ -14,6 +14,9 @@ from server.experiments.experiment import (
     Configuration,
     Ending,
     Experiment,
+    Metric,
+    MetricKind,
+    Role,
     Slice,
     State,
     StoppingRule,
@@ -79,6 +82,13 @@ def update(experiment: Experiment, **fields: Any) -> Experiment:
 def reweigh(*weights: float) -> tuple[Variant, ...]:
     """Variants that differ in their weights alone."""
     return design(weights).variants
+
+
+def timing(role: Role) -> Experiment:
+    """Of three variants, with a quantile in that role."""
+    seconds = Metric("seconds", MetricKind.QUANTILE, role, quantile=0.9)
+    metrics = (seconds,) if role is Role.PRIMARY else (RATE, seconds)
+    return running(wanted=design((0.2, 0.4, 0.4), metrics=metrics))
 
 
 @pytest.mark.parametrize(("change", "state"), BECOMES)
@@ -239,6 +249,35 @@ def test_new_weights_begin_a_configuration(state: State) -> None:
     after = update(IN_STATE[state], variants=reweigh(0.2, 0.8))
     assert after.configuration == Configuration(2, (0.2, 0.8), 1.0, Cause.UPDATE, LATER)
     assert after.design.weights == (0.2, 0.8)
+
+
+@pytest.mark.parametrize("role", [Role.PRIMARY, Role.GUARDRAIL])
+def test_the_shares_of_variants_stay_while_a_quantile_decides(role: Role) -> None:
+    with pytest.raises(NotPossibleNow) as refused:
+        update(timing(role), variants=reweigh(0.1, 0.2, 0.7))
+    assert refused.value.why == (
+        "is running: the shares of its variants cannot change while seconds, a quantile, decides, "
+        "for quantiles cannot be compared across them; change traffic, take variants out with "
+        "weight 0, or create another experiment"
+    )
+
+
+@pytest.mark.parametrize("role", [Role.PRIMARY, Role.GUARDRAIL])
+def test_a_variant_may_be_taken_out_while_a_quantile_decides_and_not_come_back(role: Role) -> None:
+    without = update(timing(role), variants=reweigh(1 / 3, 2 / 3, 0.0))
+    assert without.configuration is not None
+    assert without.configuration.weights == pytest.approx((1 / 3, 2 / 3, 0.0))
+    with pytest.raises(NotPossibleNow):
+        update(without, variants=reweigh(0.2, 0.4, 0.4))
+
+
+def test_traffic_may_change_while_a_quantile_decides() -> None:
+    assert update(timing(Role.PRIMARY), traffic=0.5).design.traffic == 0.5
+
+
+def test_weights_may_change_beside_a_quantile_that_decides_nothing() -> None:
+    after = update(timing(Role.SECONDARY), variants=reweigh(0.1, 0.2, 0.7))
+    assert after.design.weights == (0.1, 0.2, 0.7)
 
 
 def test_new_traffic_begins_a_configuration_with_the_weights_in_force() -> None:

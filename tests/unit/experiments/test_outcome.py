@@ -21,6 +21,7 @@ from server.experiments.outcome import (
     Outcome,
     UnitRow,
     awaited,
+    begun,
     check_outcome,
     contribution,
     counted_time,
@@ -117,7 +118,7 @@ def test_an_outcome_of_the_far_future_is_invalid() -> None:
 
 
 def test_an_outcome_is_known_by_its_id() -> None:
-    row = taken(None, outcome(1.0, outcome_id="x"), EXPOSED)
+    row = taken(UnitRow(), outcome(1.0, outcome_id="x"), EXPOSED)
     assert has_taken(row, outcome(2.0, outcome_id="x"))
     assert not has_taken(row, outcome(1.0, outcome_id="y"))
 
@@ -144,7 +145,7 @@ def test_outcomes_of_a_unit_make_one_value(aggregation: Aggregation, value: floa
 
 
 def test_the_last_outcome_is_the_one_with_the_latest_time() -> None:
-    row = taken(None, outcome(1.0, outcome_id="late", metadata={"of": "late"}), after(9))
+    row = taken(UnitRow(), outcome(1.0, outcome_id="late", metadata={"of": "late"}), after(9))
     row = taken(row, outcome(2.0, outcome_id="early", metadata={"of": "early"}), after(3))
     assert (row.latest, row.metadata) == (1.0, {"of": "late"})
 
@@ -160,7 +161,7 @@ def test_limits_hold_for_the_value_of_a_unit(values: list[float], counted: float
 
 
 def test_a_ratio_adds_the_sums_of_values_and_of_denominators() -> None:
-    row = taken(None, outcome(3.0, "share", outcome_id="1", denominator=4.0), EXPOSED)
+    row = taken(UnitRow(), outcome(3.0, "share", outcome_id="1", denominator=4.0), EXPOSED)
     row = taken(row, outcome(2.0, "share", outcome_id="2"), EXPOSED)
     assert contribution(row, SHARE, {}) == Moments.of_unit(5.0, 5.0)
 
@@ -187,6 +188,21 @@ def test_a_unit_whose_missing_outcome_is_a_failure_counts_when_its_window_has_pa
     assert [contribution(r, HOUR, {}) for r in (row, early)] == [Moments(), Moments()]
     assert contribution(replace(row, due_time=None), HOUR, {}) == Moments.of_unit(0.0)
     assert contribution(replace(early, due_time=None), HOUR, {}) == Moments.of_unit(1.0)
+
+
+LAST = replace(SPENT, aggregation=Aggregation.LAST, window_s=3600.0)
+
+
+def test_a_unit_whose_last_outcome_counts_does_when_no_other_can_follow() -> None:
+    assert awaited(LAST, EXPOSED) is None
+    first = taken(begun(LAST, EXPOSED, after(5)), outcome(1.0), after(5))
+    assert (first.due_time, contribution(first, LAST, {})) == (after(3600), Moments())
+    assert contribution(replace(first, due_time=None), LAST, {}) == Moments.of_unit(1.0)
+
+
+def test_an_outcome_that_is_told_of_when_its_window_has_passed_counts_at_once() -> None:
+    late = taken(begun(LAST, EXPOSED, after(3600)), outcome(1.0), after(5))
+    assert contribution(late, LAST, {}) == Moments.of_unit(1.0)
 
 
 def test_a_unit_whose_missing_outcome_is_ignored_has_no_row_before_its_first() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from server.experiments.analysis import analyse
-from server.experiments.experiment import Experiment, Metric, MetricKind, Role
+from server.experiments.experiment import Aggregation, Experiment, Metric, MetricKind, Role
 from server.experiments.results import Tally
 from server.statistics.moments import Moments
 from tests.unit.experiments.designs import NOW, RATE, THOMPSON, draft
@@ -44,6 +44,16 @@ def test_units_have_come_and_no_outcomes() -> None:
     experiment = experiment_of()
     tally = tally_of(experiment, {RATE.name: [NOTHING]}, exposures=[(600, 634)])
     assert "No unit counts in solved yet, of 1,234 that were exposed." in told(experiment, tally)
+
+
+def test_units_whose_last_outcome_counts_wait_for_their_window() -> None:
+    metric = replace(COST, aggregation=Aggregation.LAST)
+    experiment = experiment_of(metrics=(RATE, metric))
+    rows: Rows = {RATE.name: [rates((500, 600), (520, 634))], "cost": [NOTHING]}
+    assert (
+        "No unit counts in cost yet, of 1,234 that were exposed: each that has an outcome does "
+        "when its window of 7 days has passed."
+    ) in told(experiment, tally_of(experiment, rows))
 
 
 def test_units_wait_for_their_window() -> None:
@@ -168,11 +178,27 @@ def test_the_weights_have_changed(changes: int, word: str) -> None:
     weights = [(0.5, 0.5), (0.4, 0.6), (0.5, 0.5), (0.6, 0.4)][: changes + 1]
     row = [rates((400, 500), (400, 500))] * (changes + 1)
     expected = (
-        f"The weights changed {word}: lifts are stratified by configuration, quantiles and all "
-        "other figures are not."
+        f"The weights changed {word}: lifts are stratified by configuration, all other figures "
+        "are not."
     )
     tally = tally_of(experiment, {RATE.name: row}, weights=weights)
     assert expected in told(experiment, tally)
+
+
+def test_a_quantile_cannot_be_compared_across_weights() -> None:
+    metric = Metric("seconds", MetricKind.QUANTILE, quantile=0.5)
+    experiment = experiment_of(metrics=(RATE, metric))
+    values = np.random.default_rng(1).gamma(2, 1, 1000)
+    rows: Rows = {
+        RATE.name: [rates((400, 500), (400, 500)), rates((80, 100), (720, 900))],
+        "seconds": [NOTHING] * 2,
+    }
+    weights = [(0.5, 0.5), (0.1, 0.9)]
+    tally = tally_of(experiment, rows, weights, sketches={"seconds": [sketch(values)] * 2})
+    assert (
+        "seconds is a quantile, which cannot be compared across weights: of b, whose share beside "
+        "a has changed, there is no lift."
+    ) in told(experiment, tally)
 
 
 def test_traffic_that_changes_moves_no_weights() -> None:

@@ -111,6 +111,39 @@ def test_no_variant_wins_where_units_do_not_arrive_as_they_should() -> None:
     assert concluded(experiment, tally_of(experiment, rows, exposures=[(2000, 2500)])) is None
 
 
+def mismatched(experiment: Experiment, *counts: tuple[int, int]) -> Tally:
+    return tally_of(experiment, {RATE.name: [rates(*counts)]}, exposures=[(2400, 1600)])
+
+
+def test_nothing_does_harm_where_units_do_not_arrive_as_they_should() -> None:
+    experiment = experiment_of()
+    tally = mismatched(experiment, (2000, 2400), (1100, 1600))
+    assert concluded(experiment, tally) is None
+    assert any("b is worse than a" in one for one in analyse(experiment, tally, LATE).warnings)
+
+
+def test_a_broken_guardrail_is_a_warning_where_units_do_not_arrive_as_they_should() -> None:
+    experiment = experiment_of(metrics=(RATE, LATENCY))
+    broken = latency_tally(experiment, (1600, 1600), 1.0)
+    tally = replace(broken, exposures=((3000, 2000),))
+    assert concluded(experiment, tally) is None
+    assert any(
+        one.startswith("b breaks the guardrail latency")
+        and one.endswith("The experiment goes on all the same.")
+        for one in analyse(experiment, tally, LATE).warnings
+    )
+
+
+def test_it_ends_at_its_maximum_though_units_do_not_arrive_as_they_should() -> None:
+    experiment = experiment_of(stopping={"max_units": 4000})
+    found = concluded(experiment, mismatched(experiment, (1800, 2400), (1500, 1600)))
+    assert found is not None
+    assert (found.ending, found.explanation) == (
+        Ending.INCONCLUSIVE,
+        "No variant has won within 4,000 units: units did not arrive as their weights say.",
+    )
+
+
 def latency_tally(experiment: Experiment, successes: tuple[int, int], slower_by: float) -> Tally:
     values = np.random.default_rng(1).normal(5, 1, 2000)
     row: Row = (cell(values), cell(values + slower_by))

@@ -11,6 +11,9 @@ from switchyard.experiment.v1 import experiment_pb2, experiment_service_pb2, met
 
 from server.experiments.condition import AllOf, AnyOf, Between, Condition, Not, OneOf, Present
 from server.experiments.condition import Prefix as Begins
+from server.experiments.condition_wire import read_condition as read
+from server.experiments.condition_wire import write_condition
+from server.experiments.design_wire import read_design
 from server.experiments.errors import InvalidExperiment
 from server.experiments.experiment import (
     Aggregation,
@@ -31,15 +34,7 @@ from server.experiments.lifecycle import concluded
 from server.experiments.results import FixedHorizon, Interval, Method, MetricResult, Results
 from server.experiments.results import VariantResult as Told
 from server.experiments.results_wire import write_results
-from server.experiments.wire import (
-    DESIGN_FIELDS,
-    read_design,
-    read_outcome,
-    read_update,
-    write_condition,
-    write_experiment,
-)
-from server.experiments.wire import read_condition as read
+from server.experiments.wire import DESIGN_FIELDS, read_outcome, read_update, write_experiment
 from tests.unit.experiments.designs import NOW, design, draft, running
 
 FULL = Design(

@@ -23,6 +23,7 @@ from interceptors.errors import (
     Overloaded,
     PermissionDenied,
     RateLimited,
+    RequestTooLarge,
     TooManyConnections,
     TooManyStreams,
     Unauthenticated,
@@ -114,6 +115,7 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
         "INVALID_REQUEST",
     ),
     (MalformedMessage(), grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE"),
+    (RequestTooLarge(2, 1), grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_TOO_LARGE"),
     (UnknownMethod(), grpc.StatusCode.UNIMPLEMENTED, "UNKNOWN_METHOD"),
     (
         Unauthenticated("KEY_EXPIRED", "The key has expired."),

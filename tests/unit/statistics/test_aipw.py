@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from server.statistics.aipw import aipw_difference, aipw_means, ratio_scores_of
+from server.statistics.aipw import scores_of as scores_of_cells
 from server.statistics.betting import FloatArray
 from server.statistics.estimate import Estimate, difference
 from server.statistics.moments import Moments, total
@@ -119,6 +120,21 @@ def test_arms_without_any_exception_are_not_taken_for_certain() -> None:
     estimate = found(aipw_difference(cells, [[0.5, 0.5]], 0, 1, span=1.0))
     assert estimate.value == 1.0
     assert estimate.deviation == pytest.approx(math.sqrt((0.02 + 0.02) * 198 / 197))
+
+
+def test_an_arm_of_small_propensity_without_rare_events_is_not_taken_for_certain() -> None:
+    cells = [[Moments(980, 30, 30), Moments(20, 0, 0)], [Moments(980, 28, 28), Moments(20, 1, 1)]]
+    estimate = found(aipw_difference(cells, [[0.98, 0.02]] * 2, 0, 1, span=1.0))
+    variance = 59 / 2000 * (1 - 59 / 2000)
+    expected = math.sqrt(variance * (1 / 0.98 + 1 / 0.02))
+    assert estimate.deviation == pytest.approx(expected, rel=0.01)
+
+
+def test_what_arms_vary_by_at_least_may_be_given() -> None:
+    cells = [[Moments(100, 2, 2), Moments(100, 0, 0)]]
+    scores = scores_of_cells(cells, [[0.5, 0.5]], 1.0)
+    estimate = found(scores.difference(0, 1, (0.04, 0.09)))
+    assert estimate.deviation == pytest.approx(math.sqrt((0.04 + 0.09) / 0.5 * 200 / 199))
 
 
 def adaptive_cells(

@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from server.statistics.estimate import Estimate, difference, mean, ratio_difference
+from server.statistics.estimate import (
+    Estimate,
+    difference,
+    mean,
+    ratio_difference,
+    variances_at,
+)
 from server.statistics.moments import Moments, total
 
 
@@ -33,7 +39,7 @@ def test_the_mean_of_an_arm_is_that_of_all_its_units() -> None:
 
 def test_with_one_configuration_it_is_the_plain_difference_in_means() -> None:
     rng = np.random.default_rng(2)
-    a, b = rng.normal(5, 2, 70), rng.normal(4, 1, 50)
+    a, b = rng.normal(5, 1, 70), rng.normal(4, 2, 50)
     estimate = found(difference([[of_values(*a), of_values(*b)]], 0, 1))
     assert estimate.value == pytest.approx(a.mean() - b.mean())
     assert estimate.standard_error == pytest.approx(
@@ -45,8 +51,8 @@ def test_with_one_configuration_it_is_the_plain_difference_in_means() -> None:
 def test_configurations_count_as_much_as_they_tell() -> None:
     rng = np.random.default_rng(3)
     pairs = [
-        (rng.normal(5, 1, 30), rng.normal(4, 2, 90)),
-        (rng.normal(9, 3, 60), rng.normal(7, 1, 20)),
+        (rng.normal(5, 2, 30), rng.normal(4, 1, 90)),
+        (rng.normal(9, 1, 60), rng.normal(7, 3, 20)),
     ]
     weights = [30 * 90 / 120, 60 * 20 / 80]
     gaps = [a.mean() - b.mean() for a, b in pairs]
@@ -128,6 +134,57 @@ def test_two_constant_arms_that_differ_are_not_taken_for_certain() -> None:
     assert found(difference(cells, 0, 1)).standard_error == pytest.approx(math.sqrt(variance / 10))
 
 
+def test_a_small_arm_that_has_few_rare_events_is_not_taken_for_certain() -> None:
+    cells = [[zeros_and_ones(1000, 1), zeros_and_ones(19_000, 190)]]
+    variance = 190 / 19_000 * 0.99
+    assert found(difference(cells, 0, 1, span=1.0)).standard_error == pytest.approx(
+        math.sqrt(variance * (1 / 1000 + 1 / 19_000)), rel=0.03
+    )
+
+
+def test_arms_vary_alike_at_least_about_their_own_means() -> None:
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(5, 1, 40), rng.normal(9, 3, 160)
+    common = (39 * a.var(ddof=1) + 159 * b.var(ddof=1)) / 198
+    assert found(
+        difference([[of_values(*a), of_values(*b)]], 0, 1)
+    ).standard_error == pytest.approx(math.sqrt(common * (1 / 40 + 1 / 160)))
+
+
+def test_means_that_drift_do_not_make_arms_vary_more() -> None:
+    rng = np.random.default_rng(5)
+    a, b = rng.normal(5, 1, 50), rng.normal(5, 1, 50)
+    early, late = ([of_values(*(values + shift)) for values in (a, b)] for shift in (0.0, 5.0))
+    once, twice = found(difference([early], 0, 1)), found(difference([early, late], 0, 1))
+    assert twice.standard_error == pytest.approx(once.standard_error / math.sqrt(2))
+
+
+def test_what_arms_vary_by_at_least_may_be_given() -> None:
+    cells = [[zeros_and_ones(100, 0), zeros_and_ones(400, 4)]]
+    estimate = found(difference(cells, 0, 1, span=1.0, least=(0.09, 0.04)))
+    assert estimate.standard_error == pytest.approx(math.sqrt(0.09 / 100 + 0.04 / 400))
+
+
+@pytest.mark.parametrize(
+    ("gap", "of_arms", "rates"),
+    [
+        (0.0, [(100, 30), (300, 30)], (0.15, 0.15)),
+        (0.1, [(100, 30), (300, 30)], (0.225, 0.125)),
+        (-0.04, [(100, 30), (100, 30)], (0.28, 0.32)),
+        (0.02, [(500, 0), (500, 0)], (0.02, 0.0)),
+        (-0.02, [(500, 0), (500, 0)], (0.0, 0.02)),
+        (0.02, [(500, 500), (500, 500)], (1.0, 0.98)),
+        (1.0, [(10, 4), (10, 7)], (1.0, 0.0)),
+        (0.1, [(0, 0), (0, 0)], (0.1, 0.0)),
+    ],
+)
+def test_variances_at_a_gap_are_those_of_rates_so_far_apart(
+    gap: float, of_arms: list[tuple[int, int]], rates: tuple[float, float]
+) -> None:
+    one, other = (zeros_and_ones(*arm) for arm in of_arms)
+    assert variances_at(gap, one, other) == pytest.approx([rate * (1 - rate) for rate in rates])
+
+
 def with_denominators(values: list[float], denominators: list[float]) -> Moments:
     return total(Moments.of_unit(y, x) for y, x in zip(values, denominators, strict=True))
 
@@ -145,6 +202,13 @@ def test_ratios_and_denominators_that_drift_are_no_difference() -> None:
         [with_denominators(*late), with_denominators(late[0] * 9, late[1] * 9)],
     ]
     assert found(ratio_difference(cells, 0, 1)).value == pytest.approx(0, abs=1e-12)
+
+
+def test_a_small_arm_without_large_values_is_not_taken_for_certain_of_its_ratio() -> None:
+    small = with_denominators([1.0] * 99 + [2.0], [1.0] * 100)
+    large = with_denominators([1.0] * 950 + [40.0] * 50, [1.0] * 1000)
+    error = found(ratio_difference([[small, large]], 0, 1)).standard_error
+    assert error > 0.9 * math.sqrt((large.variance or 0.0) / 100)
 
 
 def test_there_is_no_difference_of_ratios_without_denominators() -> None:

@@ -27,21 +27,20 @@ def pair() -> tuple[FloatArray, FloatArray]:
 
 def test_cells_add_up_to_all_their_units(pair: tuple[FloatArray, FloatArray]) -> None:
     y, x = pair
-    halves = moments_of(y[:90], x[:90]) + moments_of(y[90:], x[90:])
+    halves = total([moments_of(y[:90], x[:90]), moments_of(y[90:], x[90:])])
     whole = [200, y.sum(), y @ y, x.sum(), x @ x, x @ y]
     assert sums(halves) == pytest.approx(whole)
-
-
-def test_a_unit_that_changes_leaves_no_trace(pair: tuple[FloatArray, FloatArray]) -> None:
-    kept = moments_of(*pair)
-    changed = kept + Moments.of_unit(9.5, 2.5) - Moments.of_unit(9.5, 2.5)
-    assert sums(changed) == pytest.approx(sums(kept))
 
 
 def test_mean_and_variance_are_those_of_the_units(pair: tuple[FloatArray, FloatArray]) -> None:
     found = moments_of(*pair)
     assert found.mean == pytest.approx(pair[0].mean())
     assert found.variance == pytest.approx(pair[0].var(ddof=1))
+
+
+def test_values_far_from_zero_vary_by_what_is_between_them() -> None:
+    values = 1e6 + np.tile([-0.5, 0.5], 100_000)
+    assert moments_of(values).variance == pytest.approx(0.25, rel=0.01)
 
 
 def test_without_units_there_is_no_mean() -> None:

@@ -94,6 +94,12 @@ def test_arms_of_very_different_certainty_share_all_chances() -> None:
     assert chances_to_be_best(beliefs(*ARMS, *extremes)).sum() == pytest.approx(1, abs=1e-8)
 
 
+def test_no_chance_is_more_than_certain_however_many_units_there_are() -> None:
+    found = chances_to_be_best(beliefs((1_000_000_000, 2_000_000_000), (1, 2_000_000_000)))
+    assert found.max() <= 1
+    assert found.sum() == pytest.approx(1, abs=1e-12)
+
+
 def test_a_hundred_arms_share_all_chances() -> None:
     arms = [
         (round(units * rate), units)

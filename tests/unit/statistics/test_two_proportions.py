@@ -1,5 +1,6 @@
 """Exact evidence that one of two arms succeeds more often."""
 
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -33,12 +34,49 @@ def average_capital(rates: FloatArray, chances: FloatArray, is_one_sided: bool) 
 
 @pytest.mark.parametrize("is_one_sided", [False, True])
 @pytest.mark.parametrize("common", [[0.5, 0.5, 0.5, 0.5], [0.99, 0.8, 0.3, 0.01]])
-def test_equal_arms_pay_one_on_average_whatever_their_rate_does(
+def test_equal_arms_pay_one_on_average_at_most_whatever_their_rate_does(
     common: list[float], is_one_sided: bool
 ) -> None:
     rates = np.repeat(np.array(common)[:, None], 2, axis=1)
     chances = np.array([0.5, 0.1, 0.7, 0.98])
-    assert average_capital(rates, chances, is_one_sided) == pytest.approx(1.0)
+    assert 0.5 < average_capital(rates, chances, is_one_sided) <= 1.0
+
+
+def most_by_stopping(arms: tuple[int, ...], rate: float) -> float:
+    """The expected capital of who stops at the best moment, outcomes coming in this order."""
+
+    def value(seen: tuple[int, int, int, int]) -> float:
+        capital, known = float(np.exp(log_e_value_better(counts(seen), EVEN))), sum(seen)
+        if known == len(arms):
+            return capital
+        won, lost = (
+            tuple(seen[at] + (at == 2 * arms[known] + is_lost) for at in range(4))
+            for is_lost in (0, 1)
+        )
+        return max(capital, rate * of(won) + (1 - rate) * of(lost))
+
+    of = cache(value)
+    return of((0, 0, 0, 0))
+
+
+@pytest.mark.parametrize("rate", [0.03, 0.5, 0.9, 0.97])
+@pytest.mark.parametrize(
+    "arms", [(0,) * 12, (0,) * 6 + (1,) * 6, (1,) * 8 + (0,) * 4, (0, 0, 1) * 4, (0, 1, 1, 1) * 3]
+)
+def test_answers_that_come_later_of_one_arm_pay_no_more_whenever_one_stops(
+    arms: tuple[int, ...], rate: float
+) -> None:
+    assert most_by_stopping(arms, rate) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("known", "rival_known"), [(2000, 1000), (1000, 2000)])
+@pytest.mark.parametrize("rate", [0.5, 0.97])
+def test_answers_that_are_lost_of_one_arm_are_no_evidence(
+    known: int, rival_known: int, rate: float
+) -> None:
+    won, rival_won = round(known * rate), round(rival_known * rate)
+    seen = counts((won, known - won, rival_won, rival_known - rival_won))
+    assert log_e_value(seen, EVEN) < 0
 
 
 def test_on_one_side_a_worse_arm_pays_less_than_one_on_average() -> None:

@@ -71,10 +71,10 @@ def create_key(
 
     \b
     Roles, each with all that the one before it may do:
-      reader      reads decisions and the taxonomy
-      agent       triages tickets
-      supervisor  changes the taxonomy, reads limits and audit events
-      admin       manages access; in tenant `default`: everything
+      reader      reads decisions, the taxonomy, experiments, and what limits leave
+      agent       triages tickets, asks for variants, records outcomes
+      supervisor  changes the taxonomy and experiments, reads audit events
+      admin       manages keys and dead letters, reads the budget; in tenant `default`: everything
     """
     if not role_names:
         raise click.UsageError("give at least one --role")

@@ -33,7 +33,7 @@ def experiment() -> None:
     """Comparisons on live traffic: which model, prompt or threshold is better.
 
     \b
-      switchyard experiment example > threshold.toml            a commented design, to be edited
+      switchyard experiment example > threshold.toml      a commented design, to be edited
       switchyard experiment sample-size --baseline 0.8 --effect 0.05
       switchyard experiment create threshold.toml --start
       switchyard experiment assign lower-threshold C-17   which variant a unit gets

@@ -93,7 +93,11 @@ def apply_winner(endpoint: Endpoint, name: str, variant: str) -> None:
       switchyard experiment apply lower-threshold
       switchyard experiment apply lower-threshold --variant control
     """
-    change(endpoint, lambda client: client.apply_winner(name, variant=variant))
+    change(
+        endpoint,
+        lambda client: client.apply_winner(name, variant=variant),
+        f"the parameters of {variant or 'the winner'} are the layer's defaults now",
+    )
 
 
 @click.command("rollback")
@@ -105,4 +109,8 @@ def roll_back_winner(endpoint: Endpoint, name: str) -> None:
     \b
       switchyard experiment rollback lower-threshold
     """
-    change(endpoint, lambda client: client.roll_back_winner(name))
+    change(
+        endpoint,
+        lambda client: client.roll_back_winner(name),
+        "the layer has its former defaults again",
+    )

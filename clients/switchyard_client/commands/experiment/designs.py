@@ -130,7 +130,8 @@ def _row(one: Experiment) -> Row:
         "phase": one.phase,
         "layer": one.layer,
         "variants": len(one.variants),
-        "winner": _ending(one),
+        "ended": _ending(one),
+        "applied": "yes" if one.is_applied else "",
         "started": one.start_time,
     }
 

@@ -6,7 +6,7 @@ import click
 
 from switchyard_client.commands.asking import ask_client
 from switchyard_client.commands.connection_options import takes_endpoint
-from switchyard_client.commands.console import plain, stdout
+from switchyard_client.commands.console import plain, stderr, stdout
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.experiment.arguments import experiment_argument
 from switchyard_client.commands.experiment.results_view import full_view
@@ -61,7 +61,10 @@ def report_experiment(endpoint: Endpoint, name: str, out: Path | None, *, is_jso
     else:
         stdout().print(full_view(results))
     if out is not None:
-        _draw(results, out)
+        written = _draw(results, out)
+        console = stderr() if is_json else stdout()  # behind JSON a program reads nothing else
+        for path in written:
+            console.print(plain(f"wrote {path}", "dim"))
 
 
 def _check_that_it_can_draw() -> None:
@@ -72,12 +75,10 @@ def _check_that_it_can_draw() -> None:
         raise CommandFailed(message, Exit.USAGE) from None
 
 
-def _draw(results: ExperimentResults, out: Path) -> None:
+def _draw(results: ExperimentResults, out: Path) -> list[Path]:
     from switchyard_client.report.files import write_report  # noqa: PLC0415  # imports matplotlib
 
     try:
-        written = write_report(results, out)
+        return write_report(results, out)
     except OSError as error:
         raise CommandFailed(f"cannot write {out}: {error.strerror}", Exit.USAGE) from None
-    for path in written:
-        stdout().print(plain(f"wrote {path}", "dim"))

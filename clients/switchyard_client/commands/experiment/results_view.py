@@ -15,6 +15,7 @@ from switchyard_client.report.reading import (
     TEXT_COLUMNS,
     footnotes,
     heading,
+    primary_first,
     primary_of,
     rows,
     sentences,
@@ -28,19 +29,19 @@ def full_view(results: ExperimentResults) -> RenderableType:
     """Everything: what it is, sentences, a table of each metric, how to read them."""
     return Group(
         brief_view(results),
-        *(part for metric in results.metrics[1:] for part in (Text(), _metric(results, metric))),
+        *(_metric(results, metric) for metric in primary_first(results)[1:]),
         Text(),
         *(plain(note, "dim") for note in footnotes(results)),
     )
 
 
 def brief_view(results: ExperimentResults) -> RenderableType:
-    """What it is, sentences, and the table of the first metric."""
+    """What it is, sentences, and the table of the metric that decides."""
     experiment = results.experiment or Experiment()
     return Group(
         plain(experiment.title or experiment.name, "bold"),
         *(plain(one.text, _ALARM if one.is_alarm else "") for one in sentences(results)),
-        *(part for metric in results.metrics[:1] for part in (Text(), _metric(results, metric))),
+        *(_metric(results, metric) for metric in primary_first(results)[:1]),
     )
 
 
@@ -56,7 +57,9 @@ def one_line(results: ExperimentResults) -> Text:
             parts.append(f"in {figures.bounds(one.lift_interval, metric.kind)})")
         told.append(" ".join(parts))
     told.append(
-        f"winner {results.winner}" if results.winner else f"{figures.sure(results.confidence)} sure"
+        f"winner {results.winner}"
+        if results.winner
+        else f"confidence {figures.sure(results.confidence)}"
     )
     return plain(", ".join(told))
 
@@ -69,4 +72,4 @@ def _metric(results: ExperimentResults, metric: MetricResults) -> RenderableType
     for row in cells:
         style = _WINNER if row["variant"] == results.winner else ""
         table.add_row(*(plain(cell, style) for cell in row.values()))
-    return Group(plain(heading(results, metric), "bold"), table)
+    return Group(Text(), plain(heading(results, metric), "bold"), table)

@@ -67,7 +67,13 @@ def archive_experiment(endpoint: Endpoint, name: str, *, is_sure: bool) -> None:
     change(endpoint, lambda client: client.archive(name))
 
 
-def change(endpoint: Endpoint, order: Callable[[ExperimentClient], Awaitable[Experiment]]) -> None:
-    """Do something to an experiment, and say how it is then."""
+def change(
+    endpoint: Endpoint,
+    order: Callable[[ExperimentClient], Awaitable[Experiment]],
+    consequence: str = "",
+) -> None:
+    """Do something to an experiment, and say how it is then, and what follows from it."""
     now = ask_client(endpoint, ExperimentClient, order)
     stdout().print(plain(describe(now)))
+    if consequence:
+        stdout().print(plain(consequence))

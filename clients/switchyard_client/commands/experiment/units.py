@@ -75,6 +75,7 @@ def assign_unit(
     """Tell which variant UNIT gets. It counts as exposed from now on.
 
     \b
+      switchyard experiment assign lower-threshold C-17
       switchyard experiment assign lower-threshold C-17 --attribute language=en
       switchyard experiment assign --layer triage C-17 --dry-run
       switchyard experiment assign lower-threshold C-17 --json | jq -r .variant
@@ -139,10 +140,14 @@ def record_outcomes(
 
     A file is JSONL or CSV, gzipped or not, with unit_id, metric, outcome_id, and value or success;
     denominator, time and metadata where they are known. It may be sent again: nothing counts twice.
+    Each outcome spends a unit of your limits, and the server reads no faster than they allow: a
+    large file wants a key of a tier with room for it.
+
+    What triage measures itself (the metric's source) nobody else may record.
 
     \b
       switchyard experiment record lower-threshold C-17 resolved yes --id T-1
-      switchyard experiment record lower-threshold C-17 seconds 3.5 --id T-1 --time 10m
+      switchyard experiment record lower-threshold C-17 resolved no --id T-2 --time 30s
       switchyard experiment record lower-threshold --file outcomes.csv
     """
     if path is not None:

@@ -134,10 +134,10 @@ class ExperimentServiceServicer(object):
     """
 
     def CreateExperiment(self, request, context):
-        """Create an experiment as a draft.
+        """Create an experiment as a draft, of at most 256 KiB.
 
-        Errors: INVALID_ARGUMENT (which field breaks which rule); ALREADY_EXISTS
-        (the id is taken).
+        Errors: INVALID_ARGUMENT (which field breaks which rule, or the request is
+        too large); ALREADY_EXISTS (the id is taken).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -164,8 +164,9 @@ class ExperimentServiceServicer(object):
     def UpdateExperiment(self, request, context):
         """Change an experiment. Of a draft everything may change. While it runs:
         title, hypothesis, traffic, the stopping rule's maxima, and weights where
-        they are fixed; new weights or traffic begin a new configuration. When it
-        has stopped: title and hypothesis.
+        they are fixed, within what METRIC_KIND_QUANTILE says; new weights or
+        traffic begin a new configuration. When it has stopped: title and
+        hypothesis.
 
         Errors: INVALID_ARGUMENT; FAILED_PRECONDITION (this may not change in this
         state); ABORTED (the etag is not the current one); NOT_FOUND.
@@ -178,7 +179,12 @@ class ExperimentServiceServicer(object):
         """Start a draft, go on with a paused one, or reopen a stopped one: that is a
         new phase, with fresh units and no outcomes.
 
-        Errors: FAILED_PRECONDITION (not in this state, or its layer has no room);
+        At most 1,000 experiments of a tenant run or are paused at once. Beside the
+        defaults of its layer, variants that state different parameters must get
+        different ones, and those of triage none that would change nothing.
+
+        Errors: FAILED_PRECONDITION (not in this state, its layer has no room, too
+        many run already, or the defaults of its layer would spoil it);
         NOT_FOUND; ABORTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -219,7 +225,8 @@ class ExperimentServiceServicer(object):
         named.
 
         Errors: FAILED_PRECONDITION (there is no winner and no variant is named, it
-        has not stopped, its layer is its own, or it is applied already);
+        has not stopped, its layer is its own, it is applied already, or the
+        parameters would spoil what runs in the layer: see StartExperiment);
         NOT_FOUND; ABORTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -230,8 +237,9 @@ class ExperimentServiceServicer(object):
         """Give the layer back the defaults that it had before this experiment's
         winner was applied.
 
-        Errors: FAILED_PRECONDITION (it is not applied, or another one was applied
-        since); NOT_FOUND; ABORTED.
+        Errors: FAILED_PRECONDITION (it is not applied, another one was applied
+        since, or what runs in the layer would be spoilt: see StartExperiment);
+        NOT_FOUND; ABORTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -250,20 +258,31 @@ class ExperimentServiceServicer(object):
 
     def RecordOutcome(self, request, context):
         """Record what came of a unit, at most once by its id. When the answer is
-        there, it is committed.
+        there, it is committed. A unit takes 1,000 outcomes in one metric. Clocks
+        may differ: an outcome from up to 60 seconds before the exposure counts as
+        of then, one from up to 300 seconds in the future as of now, and the
+        metric's window ends 60 seconds late.
 
         Errors: NOT_FOUND (no such experiment); INVALID_ARGUMENT (a metric that it
-        does not have, a value that does not fit, a time in the future);
-        FAILED_PRECONDITION (the unit was not exposed, not yet, or too long ago; or
-        the experiment is a draft or archived).
+        does not have, a value that does not fit, a time further in the future);
+        FAILED_PRECONDITION (the unit was not exposed, not yet, or too long ago; it
+        has 1,000 outcomes; or the experiment is a draft or archived).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordOutcomes(self, request_iterator, context):
-        """Record many outcomes. One that cannot be recorded is told by its index, and
-        the others go on. When the answer is there, all are committed.
+        """Record many outcomes, each as by RecordOutcome. One that cannot be recorded
+        is told by its index, and the others go on. When the answer is there, all
+        are committed.
+
+        Each outcome spends a unit of the caller's limits, and the server reads no
+        faster than they allow: 60 a minute in tier free. The call has no deadline of
+        its own and counts as one of the caller's open streams until it ends.
+
+        Errors: RESOURCE_EXHAUSTED (the limit of an hour or a day is reached, or
+        too many streams are open).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -280,7 +299,8 @@ class ExperimentServiceServicer(object):
 
     def WatchExperimentResults(self, request, context):
         """The same now and again whenever it has changed, until the experiment has
-        ended or the caller leaves.
+        ended or the caller leaves. Results that take long to work out come less
+        often: a tenth of the time goes into them.
 
         Errors: as GetExperimentResults; UNAVAILABLE (the server stops, and the
         experiment goes on: watch it at another one).

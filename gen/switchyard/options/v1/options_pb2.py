@@ -26,19 +26,19 @@ from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#switchyard/options/v1/options.proto\x12\x15switchyard.options.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\x94\x02\n\x0cMethodPolicy\x12\x12\n\npermission\x18\x01 \x01(\t\x12\x12\n\ncost_units\x18\x02 \x01(\x05\x12\x31\n\x05\x63\x61\x63he\x18\x03 \x01(\x0b\x32\".switchyard.options.v1.CachePolicy\x12\x12\n\nidempotent\x18\x04 \x01(\x08\x12\x33\n\x10\x64\x65\x66\x61ult_deadline\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0cmax_deadline\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x07urgency\x18\x07 \x01(\x0e\x32\x1e.switchyard.options.v1.Urgency\"g\n\x0b\x43\x61\x63hePolicy\x12&\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\x05scope\x18\x02 \x01(\x0e\x32!.switchyard.options.v1.CacheScope*Y\n\nCacheScope\x12\x1b\n\x17\x43\x41\x43HE_SCOPE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43\x41\x43HE_SCOPE_TENANT\x10\x01\x12\x16\n\x12\x43\x41\x43HE_SCOPE_CALLER\x10\x02*d\n\x07Urgency\x12\x17\n\x13URGENCY_UNSPECIFIED\x10\x00\x12\x11\n\rURGENCY_BATCH\x10\x01\x12\x17\n\x13URGENCY_INTERACTIVE\x10\x02\x12\x14\n\x10URGENCY_CRITICAL\x10\x03:U\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xb4\x87\x03 \x01(\x0b\x32#.switchyard.options.v1.MethodPolicyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#switchyard/options/v1/options.proto\x12\x15switchyard.options.v1\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xaf\x02\n\x0cMethodPolicy\x12\x12\n\npermission\x18\x01 \x01(\t\x12\x12\n\ncost_units\x18\x02 \x01(\x05\x12\x31\n\x05\x63\x61\x63he\x18\x03 \x01(\x0b\x32\".switchyard.options.v1.CachePolicy\x12\x12\n\nidempotent\x18\x04 \x01(\x08\x12\x33\n\x10\x64\x65\x66\x61ult_deadline\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0cmax_deadline\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x07urgency\x18\x07 \x01(\x0e\x32\x1e.switchyard.options.v1.Urgency\x12\x19\n\x11max_request_bytes\x18\x08 \x01(\x05\"g\n\x0b\x43\x61\x63hePolicy\x12&\n\x03ttl\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\x05scope\x18\x02 \x01(\x0e\x32!.switchyard.options.v1.CacheScope*Y\n\nCacheScope\x12\x1b\n\x17\x43\x41\x43HE_SCOPE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43\x41\x43HE_SCOPE_TENANT\x10\x01\x12\x16\n\x12\x43\x41\x43HE_SCOPE_CALLER\x10\x02*d\n\x07Urgency\x12\x17\n\x13URGENCY_UNSPECIFIED\x10\x00\x12\x11\n\rURGENCY_BATCH\x10\x01\x12\x17\n\x13URGENCY_INTERACTIVE\x10\x02\x12\x14\n\x10URGENCY_CRITICAL\x10\x03:U\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xb4\x87\x03 \x01(\x0b\x32#.switchyard.options.v1.MethodPolicyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'switchyard.options.v1.options_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CACHESCOPE']._serialized_start=512
-  _globals['_CACHESCOPE']._serialized_end=601
-  _globals['_URGENCY']._serialized_start=603
-  _globals['_URGENCY']._serialized_end=703
+  _globals['_CACHESCOPE']._serialized_start=539
+  _globals['_CACHESCOPE']._serialized_end=628
+  _globals['_URGENCY']._serialized_start=630
+  _globals['_URGENCY']._serialized_end=730
   _globals['_METHODPOLICY']._serialized_start=129
-  _globals['_METHODPOLICY']._serialized_end=405
-  _globals['_CACHEPOLICY']._serialized_start=407
-  _globals['_CACHEPOLICY']._serialized_end=510
+  _globals['_METHODPOLICY']._serialized_end=432
+  _globals['_CACHEPOLICY']._serialized_start=434
+  _globals['_CACHEPOLICY']._serialized_end=537
 # @@protoc_insertion_point(module_scope)

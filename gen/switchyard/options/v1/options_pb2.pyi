@@ -33,7 +33,7 @@ POLICY_FIELD_NUMBER: _ClassVar[int]
 policy: _descriptor.FieldDescriptor
 
 class MethodPolicy(_message.Message):
-    __slots__ = ("permission", "cost_units", "cache", "idempotent", "default_deadline", "max_deadline", "urgency")
+    __slots__ = ("permission", "cost_units", "cache", "idempotent", "default_deadline", "max_deadline", "urgency", "max_request_bytes")
     PERMISSION_FIELD_NUMBER: _ClassVar[int]
     COST_UNITS_FIELD_NUMBER: _ClassVar[int]
     CACHE_FIELD_NUMBER: _ClassVar[int]
@@ -41,6 +41,7 @@ class MethodPolicy(_message.Message):
     DEFAULT_DEADLINE_FIELD_NUMBER: _ClassVar[int]
     MAX_DEADLINE_FIELD_NUMBER: _ClassVar[int]
     URGENCY_FIELD_NUMBER: _ClassVar[int]
+    MAX_REQUEST_BYTES_FIELD_NUMBER: _ClassVar[int]
     permission: str
     cost_units: int
     cache: CachePolicy
@@ -48,7 +49,8 @@ class MethodPolicy(_message.Message):
     default_deadline: _duration_pb2.Duration
     max_deadline: _duration_pb2.Duration
     urgency: Urgency
-    def __init__(self, permission: _Optional[str] = ..., cost_units: _Optional[int] = ..., cache: _Optional[_Union[CachePolicy, _Mapping]] = ..., idempotent: bool = ..., default_deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., urgency: _Optional[_Union[Urgency, str]] = ...) -> None: ...
+    max_request_bytes: int
+    def __init__(self, permission: _Optional[str] = ..., cost_units: _Optional[int] = ..., cache: _Optional[_Union[CachePolicy, _Mapping]] = ..., idempotent: bool = ..., default_deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_deadline: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., urgency: _Optional[_Union[Urgency, str]] = ..., max_request_bytes: _Optional[int] = ...) -> None: ...
 
 class CachePolicy(_message.Message):
     __slots__ = ("ttl", "scope")

@@ -117,7 +117,8 @@ class Aggregation(betterproto2.Enum):
 
     LAST = 4
     """
-    The one with the latest time.
+    The one with the latest time. Units then count when their window has passed,
+    not before: a value that may yet be another is no evidence at every look.
     """
 
     @classmethod
@@ -579,7 +580,9 @@ class MetricKind(betterproto2.Enum):
 
     QUANTILE = 4
     """
-    A quantile of the units' values; with fixed weights only.
+    A quantile of the units' values; with fixed weights only. Variants are
+    compared while they share units alike: where it is primary or a guardrail,
+    weights may take a variant out and change in no other way.
     """
 
     @classmethod
@@ -949,7 +952,7 @@ class AssignVariantRequest(betterproto2.Message):
 
     unit_id: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
     """
-    The unit: 1 to 128 characters, no white space or control characters.
+    The unit: 1 to 128 characters, no control characters.
     """
 
     attributes: "dict[str, str]" = betterproto2.field(
@@ -1448,6 +1451,7 @@ class Experiment(betterproto2.Message):
     metrics: "list[Metric]" = betterproto2.field(5, betterproto2.TYPE_MESSAGE, repeated=True)
     """
     What is measured: 1 to 20 metrics, one of them with METRIC_ROLE_PRIMARY.
+    Under an algorithm, metrics times variants are at most 200.
     """
 
     allocation: "Allocation | None" = betterproto2.field(
@@ -1614,8 +1618,10 @@ class ExperimentResults(betterproto2.Message):
 
     confidence: "float" = betterproto2.field(7, betterproto2.TYPE_DOUBLE)
     """
-    1 - alpha of the narrowest interval that shows the leading variant to be
-    better than the control, in [0, 1): how sure it is by now.
+    1 - the smallest alpha at which the evidence that decides shows the leading
+    variant to be better than the control, in [0, 1), all variants allowed for.
+    It is 1 - a p-value that is valid at every look, not the probability that
+    the variant is better. 0 while none leads, or units are mismatched.
     """
 
     is_significant: "bool" = betterproto2.field(8, betterproto2.TYPE_BOOL)
@@ -1680,12 +1686,13 @@ default_message_pool.register_message("switchyard.experiment.v1", "FailedOutcome
 @dataclass(eq=False, repr=False)
 class FixedHorizon(betterproto2.Message):
     """
-    Fixed-horizon tests of the first two variants, and of all.
+    Fixed-horizon tests of variants that get units: of two, and of all.
     """
 
     z_p_value: "float | None" = betterproto2.field(1, betterproto2.TYPE_DOUBLE, optional=True)
     """
-    z test of the first challenger against the control: two-sided p-value.
+    z test, of binary metrics: the first variant after the control that gets
+    units, against the control; two-sided p-value.
     """
 
     t_p_value: "float | None" = betterproto2.field(2, betterproto2.TYPE_DOUBLE, optional=True)
@@ -1695,7 +1702,7 @@ class FixedHorizon(betterproto2.Message):
 
     chi_square: "float | None" = betterproto2.field(3, betterproto2.TYPE_DOUBLE, optional=True)
     """
-    Pearson's chi-square of all variants, of binary metrics.
+    Pearson's chi-square of all variants that get units, of binary metrics.
     """
 
     chi_square_p_value: "float | None" = betterproto2.field(
@@ -2374,7 +2381,7 @@ class SampleRatio(betterproto2.Message):
     is_mismatched: "bool" = betterproto2.field(2, betterproto2.TYPE_BOOL)
     """
     Whether it is below 0.001: then something loses units, and no result is to
-    be believed.
+    be believed. Neither a winner nor harm is concluded; harm is a warning.
     """
 
 
@@ -2556,7 +2563,8 @@ class UpdateExperimentRequest(betterproto2.Message):
         2, betterproto2.TYPE_MESSAGE, optional=True
     )
     """
-    Which fields change, by their names. Absent: those that are set.
+    Which fields change, by their names: at most 20. Absent: those that are
+    set.
     """
 
     validate_only: "bool" = betterproto2.field(3, betterproto2.TYPE_BOOL)
@@ -2706,7 +2714,9 @@ class VariantResults(betterproto2.Message):
         7, betterproto2.TYPE_MESSAGE, optional=True
     )
     """
-    Its interval, at alpha / (variants - 1).
+    Its interval, at alpha / (variants - 1). For large samples, of rates, too:
+    below 250 units it may be too narrow. Absent of quantiles, as `lift` is,
+    where the two have not shared units alike all the time.
     """
 
     relative_lift: "float | None" = betterproto2.field(8, betterproto2.TYPE_DOUBLE, optional=True)
@@ -2717,8 +2727,7 @@ class VariantResults(betterproto2.Message):
 
     p_value: "float | None" = betterproto2.field(9, betterproto2.TYPE_DOUBLE, optional=True)
     """
-    Smallest alpha at which `lift` would differ from 0, valid at every look, in
-    [0, 1].
+    Smallest alpha at which `lift_interval` would leave out 0, in [0, 1].
     """
 
     adjusted_p_value: "float | None" = betterproto2.field(
@@ -2747,8 +2756,8 @@ class VariantResults(betterproto2.Message):
         13, betterproto2.TYPE_DOUBLE, optional=True
     )
     """
-    Bayesian: probability that the variant is the best, under flat priors. It
-    decides nothing.
+    Bayesian: probability that the variant is the best of those that get units,
+    under flat priors. It decides nothing.
     """
 
     expected_loss: "float | None" = betterproto2.field(14, betterproto2.TYPE_DOUBLE, optional=True)
@@ -2852,10 +2861,10 @@ class ExperimentServiceStub:
 
     def create_experiment(self, message: "CreateExperimentRequest") -> "CreateExperimentResponse":
         """
-        Create an experiment as a draft.
+        Create an experiment as a draft, of at most 256 KiB.
 
-        Errors: INVALID_ARGUMENT (which field breaks which rule); ALREADY_EXISTS
-        (the id is taken).
+        Errors: INVALID_ARGUMENT (which field breaks which rule, or the request is
+        too large); ALREADY_EXISTS (the id is taken).
         """
 
         return self._channel.unary_unary(
@@ -2894,8 +2903,9 @@ class ExperimentServiceStub:
         """
         Change an experiment. Of a draft everything may change. While it runs:
         title, hypothesis, traffic, the stopping rule's maxima, and weights where
-        they are fixed; new weights or traffic begin a new configuration. When it
-        has stopped: title and hypothesis.
+        they are fixed, within what METRIC_KIND_QUANTILE says; new weights or
+        traffic begin a new configuration. When it has stopped: title and
+        hypothesis.
 
         Errors: INVALID_ARGUMENT; FAILED_PRECONDITION (this may not change in this
         state); ABORTED (the etag is not the current one); NOT_FOUND.
@@ -2912,7 +2922,12 @@ class ExperimentServiceStub:
         Start a draft, go on with a paused one, or reopen a stopped one: that is a
         new phase, with fresh units and no outcomes.
 
-        Errors: FAILED_PRECONDITION (not in this state, or its layer has no room);
+        At most 1,000 experiments of a tenant run or are paused at once. Beside the
+        defaults of its layer, variants that state different parameters must get
+        different ones, and those of triage none that would change nothing.
+
+        Errors: FAILED_PRECONDITION (not in this state, its layer has no room, too
+        many run already, or the defaults of its layer would spoil it);
         NOT_FOUND; ABORTED.
         """
 
@@ -2971,7 +2986,8 @@ class ExperimentServiceStub:
         named.
 
         Errors: FAILED_PRECONDITION (there is no winner and no variant is named, it
-        has not stopped, its layer is its own, or it is applied already);
+        has not stopped, its layer is its own, it is applied already, or the
+        parameters would spoil what runs in the layer: see StartExperiment);
         NOT_FOUND; ABORTED.
         """
 
@@ -2986,8 +3002,9 @@ class ExperimentServiceStub:
         Give the layer back the defaults that it had before this experiment's
         winner was applied.
 
-        Errors: FAILED_PRECONDITION (it is not applied, or another one was applied
-        since); NOT_FOUND; ABORTED.
+        Errors: FAILED_PRECONDITION (it is not applied, another one was applied
+        since, or what runs in the layer would be spoilt: see StartExperiment);
+        NOT_FOUND; ABORTED.
         """
 
         return self._channel.unary_unary(
@@ -3014,12 +3031,15 @@ class ExperimentServiceStub:
     def record_outcome(self, message: "RecordOutcomeRequest") -> "RecordOutcomeResponse":
         """
         Record what came of a unit, at most once by its id. When the answer is
-        there, it is committed.
+        there, it is committed. A unit takes 1,000 outcomes in one metric. Clocks
+        may differ: an outcome from up to 60 seconds before the exposure counts as
+        of then, one from up to 300 seconds in the future as of now, and the
+        metric's window ends 60 seconds late.
 
         Errors: NOT_FOUND (no such experiment); INVALID_ARGUMENT (a metric that it
-        does not have, a value that does not fit, a time in the future);
-        FAILED_PRECONDITION (the unit was not exposed, not yet, or too long ago; or
-        the experiment is a draft or archived).
+        does not have, a value that does not fit, a time further in the future);
+        FAILED_PRECONDITION (the unit was not exposed, not yet, or too long ago; it
+        has 1,000 outcomes; or the experiment is a draft or archived).
         """
 
         return self._channel.unary_unary(
@@ -3032,8 +3052,16 @@ class ExperimentServiceStub:
         self, messages: "Iterable[RecordOutcomesRequest]"
     ) -> "RecordOutcomesResponse":
         """
-        Record many outcomes. One that cannot be recorded is told by its index, and
-        the others go on. When the answer is there, all are committed.
+        Record many outcomes, each as by RecordOutcome. One that cannot be recorded
+        is told by its index, and the others go on. When the answer is there, all
+        are committed.
+
+        Each outcome spends a unit of the caller's limits, and the server reads no
+        faster than they allow: 60 a minute in tier free. The call has no deadline of
+        its own and counts as one of the caller's open streams until it ends.
+
+        Errors: RESOURCE_EXHAUSTED (the limit of an hour or a day is reached, or
+        too many streams are open).
         """
 
         return self._channel.stream_unary(
@@ -3062,7 +3090,8 @@ class ExperimentServiceStub:
     ) -> "Iterator[WatchExperimentResultsResponse]":
         """
         The same now and again whenever it has changed, until the experiment has
-        ended or the caller leaves.
+        ended or the caller leaves. Results that take long to work out come less
+        often: a tenth of the time goes into them.
 
         Errors: as GetExperimentResults; UNAVAILABLE (the server stops, and the
         experiment goes on: watch it at another one).
