@@ -6,15 +6,13 @@ from itertools import combinations
 
 import numpy as np
 
-from bench.simulation.trial import Trial, design_of, ended
+from bench.simulation.trial import Trial, brought, design_of, end, ended, equal, rows_of
 from server.experiments.allocation import next_weights
-from server.experiments.experiment import Algorithm
+from server.experiments.experiment import Algorithm, MetricKind
 from server.experiments.reading import Reading
 from server.experiments.results import Interval
 from server.statistics.betting import FloatArray
-from server.statistics.moments import Moments
 
-BATCH = 100  # units between two changes of the weights, and two looks
 REGRET = "regret"
 MEANS_HOLD, GAPS_HOLD = "means hold", "differences hold"
 _ALPHA = 0.05  # of each interval
@@ -27,6 +25,8 @@ class World:
     rates: tuple[float, ...]  # at the beginning
     batches: int
     fall: float = 0.0  # by how much all rates have fallen at the end
+    batch: int = 100  # units between two changes of the weights, and two looks
+    spread: float = 0.0  # of the logarithm of what a success brings; 0: all the same
 
     @property
     def rates_by_batch(self) -> FloatArray:
@@ -42,11 +42,7 @@ class World:
 
 def conclusion(rng: np.random.Generator, *, world: World) -> dict[str, float]:
     """How an experiment ends that is looked at after every batch."""
-    for trial in _looks(rng, world):
-        found = trial.conclusion()
-        if found is not None:
-            return ended(found, world.rates)
-    return ended(None, world.rates)
+    return end(_looks(rng, world), world.rates)
 
 
 def intervals(rng: np.random.Generator, *, world: World) -> dict[str, float]:
@@ -69,14 +65,16 @@ def intervals(rng: np.random.Generator, *, world: World) -> dict[str, float]:
 
 def _looks(rng: np.random.Generator, world: World) -> Iterator[Trial]:
     """The same experiment after every batch."""
-    trial = Trial.of(design_of(len(world.rates), algorithm=Algorithm.THOMPSON))
+    kind = MetricKind.MEAN if world.spread else MetricKind.BINARY
+    n_arms = len(world.rates)
+    trial = Trial.of(design_of(equal(n_arms), kind=kind, algorithm=Algorithm.THOMPSON))
     weights = trial.design.weights
     for rates in world.rates_by_batch:
-        units = rng.multinomial(BATCH, weights)
+        units = rng.multinomial(world.batch, weights)
         successes = rng.binomial(units, rates)
-        pairs = zip(units.tolist(), successes.tolist(), strict=True)
+        (row,) = rows_of(brought(rng, units, successes, world.spread)[None])
         trial.begin(weights)
-        trial.show(tuple(Moments(n, y, y) for n, y in pairs))
+        trial.show(row)
         yield trial
         weights = next_weights(trial.design, trial.tally)
 

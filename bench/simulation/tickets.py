@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.simulation.trial import design_of
+from bench.simulation.trial import design_of, equal
 from server.experiments.assigner import Assigner
 from server.experiments.assignment import choose
 from server.experiments.catalog import ExperimentCatalog
@@ -76,7 +76,7 @@ async def _ask(rng: np.random.Generator, process: Process, ticket: str) -> str:
 
 
 async def _start(store: ExperimentStore) -> Experiment:
-    design = design_of(_ARMS, algorithm=Algorithm.THOMPSON)
+    design = design_of(equal(_ARMS), algorithm=Algorithm.THOMPSON)
     draft = drafted(_TENANT, "trial", design, _now())
     await store.create(draft, _TENANT)
     return await store.change(
@@ -128,7 +128,7 @@ def _process(database: Database, stack: AsyncExitStack) -> Process:
     stack.push_async_callback(commits.stop)
     store = ExperimentStore(database)
     records = RecordStore(database, commits, _now)
-    return Process(store, Assigner(ExperimentCatalog(store.active), store, records, _now))
+    return Process(store, Assigner(ExperimentCatalog(store.active, store.get), records, _now))
 
 
 def _now() -> datetime:
