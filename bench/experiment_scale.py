@@ -38,9 +38,9 @@ from server.experiments.experiment import (
     Variant,
 )
 from server.experiments.lifecycle import drafted, started
-from server.experiments.outcome import Outcome
-from server.experiments.record import Assignment
-from server.experiments.record_store import RecordStore
+from server.experiments.records.outcome import Outcome
+from server.experiments.records.record import Assignment
+from server.experiments.records.record_store import RecordStore
 from server.experiments.results import Tally
 from server.experiments.store import ExperimentStore
 from server.storage.database import Database

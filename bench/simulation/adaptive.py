@@ -9,7 +9,7 @@ import numpy as np
 from bench.simulation.trial import Trial, brought, design_of, end, ended, equal, rows_of
 from server.experiments.allocation import next_weights
 from server.experiments.experiment import Algorithm, MetricKind
-from server.experiments.reading import Reading
+from server.experiments.findings.reading import Reading
 from server.experiments.results import Interval
 from server.statistics.betting import FloatArray
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from bench.simulation.fixed_split import Split, looks_at
 from bench.simulation.trial import Trial, design_of
-from server.experiments.evidence import guardrail_verdict
 from server.experiments.experiment import Metric, MetricKind, Role
+from server.experiments.findings.evidence import guardrail_verdict
 from server.experiments.results import GuardrailVerdict
 
 PASSES = "guardrail passes"

@@ -17,7 +17,7 @@ from server.experiments.assignment import choose
 from server.experiments.catalog import ExperimentCatalog
 from server.experiments.experiment import Algorithm, Experiment, UnitKind
 from server.experiments.lifecycle import drafted, reweighed, started
-from server.experiments.record_store import RecordStore
+from server.experiments.records.record_store import RecordStore
 from server.experiments.store import ExperimentStore
 from server.storage.database import Database
 from server.storage.embedded import EmbeddedPostgres

@@ -9,8 +9,6 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from server.experiments.analysis import analyse
-from server.experiments.evidence import comparison_alpha, doubt
 from server.experiments.experiment import (
     Aggregation,
     Algorithm,
@@ -26,10 +24,12 @@ from server.experiments.experiment import (
     Role,
     Variant,
 )
+from server.experiments.findings.analysis import analyse
+from server.experiments.findings.evidence import comparison_alpha, doubt
+from server.experiments.findings.reading import Reading, read
+from server.experiments.findings.verdict import decide
 from server.experiments.lifecycle import drafted, started
-from server.experiments.reading import Reading, read
 from server.experiments.results import MetricSums, Tally
-from server.experiments.verdict import decide
 from server.statistics.betting import FloatArray
 from server.statistics.moments import Moments
 

@@ -15,7 +15,7 @@ from server.experiments.catalog import ExperimentCatalog
 from server.experiments.checks import check_design
 from server.experiments.conductor import Conductor
 from server.experiments.looks import Looks
-from server.experiments.record_store import RecordStore
+from server.experiments.records.record_store import RecordStore
 from server.experiments.servicer import ExperimentServicer
 from server.experiments.store import ExperimentStore
 from server.storage.group_commit import GroupCommit

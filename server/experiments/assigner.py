@@ -9,8 +9,8 @@ from server.experiments.assignment import Enrollment, choose, enroll
 from server.experiments.catalog import ExperimentCatalog, Running
 from server.experiments.condition import Attributes, holds
 from server.experiments.experiment import Experiment, Parameters, State, UnitKind
-from server.experiments.record import Assignment
-from server.experiments.record_store import RecordStore
+from server.experiments.records.record import Assignment
+from server.experiments.records.record_store import RecordStore
 
 MOST_REMEMBERED = 50_000  # exposed units, of which nothing changes any more
 NO_VALUES: Mapping[str, float] = {}

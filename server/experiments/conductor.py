@@ -14,7 +14,7 @@ from server.experiments.experiment import Ending, Experiment
 from server.experiments.lifecycle import concluded, latched, reweighed
 from server.experiments.looks import LASTING, Look, Looks
 from server.experiments.pulse_store import Pulse
-from server.experiments.record_store import RecordStore
+from server.experiments.records.record_store import RecordStore
 from server.experiments.results import Moment, Results, VariantMoment
 from server.experiments.store import ExperimentStore
 from server.storage.errors import StorageUnavailable

@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.experiments.allocation import is_due, next_weights
-from server.experiments.analysis import analyse
 from server.experiments.experiment import Conclusion, Configuration, Experiment, State
+from server.experiments.findings.analysis import analyse
+from server.experiments.findings.verdict import decide
 from server.experiments.pulse_store import Pulse
-from server.experiments.record_store import RecordStore
+from server.experiments.records.record_store import RecordStore
 from server.experiments.results import Results, Tally
 from server.experiments.store import ExperimentStore
-from server.experiments.verdict import decide
 
 LASTING = timedelta(minutes=1)  # of a look, where nothing has happened: time alone concludes, too
 POLL_S = 0.1

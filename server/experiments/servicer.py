@@ -26,10 +26,10 @@ from server.experiments.errors import (
     StaleExperiment,
 )
 from server.experiments.experiment import Design, Experiment, State, UnitKind
+from server.experiments.findings.planning import plan_from_figures, plan_from_results
 from server.experiments.looks import Look, Looks
-from server.experiments.planning import plan_from_figures, plan_from_results
 from server.experiments.pulse_store import Pulse
-from server.experiments.record_store import RecordStore
+from server.experiments.records.record_store import RecordStore
 from server.experiments.results_wire import write_results
 from server.experiments.store import Change, ExperimentStore
 from server.paging import make_page_token, read_page_token

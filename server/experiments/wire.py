@@ -12,8 +12,8 @@ from server.experiments.assigner import Assigned
 from server.experiments.design_wire import enum_number, write_design, write_parameters
 from server.experiments.errors import Fault, InvalidExperiment, InvalidOutcome
 from server.experiments.experiment import Conclusion, Configuration, Experiment, MetricKind
-from server.experiments.outcome import Outcome
-from server.experiments.planning import Plan, SampleSize
+from server.experiments.findings.planning import Plan, SampleSize
+from server.experiments.records.outcome import Outcome
 
 DESIGN_FIELDS = (
     "title",

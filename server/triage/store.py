@@ -11,8 +11,8 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from server.audit.store import Change, record
-from server.experiments.record import Exposure
-from server.experiments.record_store import expose
+from server.experiments.records.record import Exposure
+from server.experiments.records.record_store import expose
 from server.storage.database import Connection, Database
 from server.storage.group_commit import GroupCommit
 from server.triage.errors import RequestIdReused, RunNotFound, StaleEtag

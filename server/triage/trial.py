@@ -12,8 +12,8 @@ from server.experiments.experiment import (
     Source,
     UnitKind,
 )
-from server.experiments.outcome import Outcome
-from server.experiments.record import Assignment, Exposure
+from server.experiments.records.outcome import Outcome
+from server.experiments.records.record import Assignment, Exposure
 from server.triage.parameters import Offer, TriageParameters, faults_of, read_parameters
 from server.triage.run import Answer, Decision, Enrolled, Run
 from server.triage.ticket import Ticket

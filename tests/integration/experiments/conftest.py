@@ -17,9 +17,9 @@ from server.app import application
 from server.experiments.experiment import Design, Experiment, Metric, MetricKind, Role, Variant
 from server.experiments.lifecycle import drafted, started
 from server.experiments.looks import Looks
-from server.experiments.outcome import Outcome
-from server.experiments.record import Assignment
-from server.experiments.record_store import RecordStore
+from server.experiments.records.outcome import Outcome
+from server.experiments.records.record import Assignment
+from server.experiments.records.record_store import RecordStore
 from server.experiments.store import ExperimentStore
 from server.logs import JsonLog
 from server.settings import OFF, Address, Settings

@@ -12,8 +12,8 @@ from server.experiments.catalog import ExperimentCatalog
 from server.experiments.errors import ExperimentNotFound
 from server.experiments.experiment import Algorithm, Allocation, Experiment, UnitKind
 from server.experiments.lifecycle import paused, reweighed, updated
-from server.experiments.outcome import Outcome
-from server.experiments.record_store import RecordStore
+from server.experiments.records.outcome import Outcome
+from server.experiments.records.record_store import RecordStore
 from server.experiments.store import Change, ExperimentStore
 from server.storage.database import Database
 from tests.integration.experiments.conftest import ACTOR, START, Begin, Calendar

@@ -22,8 +22,8 @@ from server.experiments.experiment import (
 )
 from server.experiments.lifecycle import archived, paused, started, stopped
 from server.experiments.looks import LASTING, Looks
-from server.experiments.outcome import Outcome
-from server.experiments.record_store import RecordStore
+from server.experiments.records.outcome import Outcome
+from server.experiments.records.record_store import RecordStore
 from server.experiments.store import ExperimentStore
 from server.storage.database import Database
 from server.storage.group_commit import GroupCommit

@@ -10,7 +10,7 @@ from server.experiments.experiment import Experiment
 from server.experiments.lifecycle import paused
 from server.experiments.looks import LASTING, POLL_S, REST, Looks
 from server.experiments.pulse_store import Pulse
-from server.experiments.record_store import RecordStore
+from server.experiments.records.record_store import RecordStore
 from server.experiments.store import ExperimentStore, delete_experiments
 from server.storage.database import Database
 from tests.integration.experiments.conftest import ACTOR, Begin, Calendar, exposed

@@ -9,9 +9,9 @@ import pytest
 
 from server.experiments.errors import InvalidOutcome, OutcomeRefused
 from server.experiments.experiment import Experiment, Metric, MetricKind, Role, State
-from server.experiments.outcome import MOST_OUTCOMES, Outcome
-from server.experiments.record import Exposure, Recorded
-from server.experiments.record_store import RecordStore, expose
+from server.experiments.records.outcome import MOST_OUTCOMES, Outcome
+from server.experiments.records.record import Exposure, Recorded
+from server.experiments.records.record_store import RecordStore, expose
 from server.experiments.store import ExperimentStore, delete_experiments
 from server.storage.database import Database
 from server.storage.errors import StorageUnavailable

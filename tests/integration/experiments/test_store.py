@@ -36,7 +36,7 @@ from server.experiments.lifecycle import (
     stopped,
     updated,
 )
-from server.experiments.record_store import RecordStore
+from server.experiments.records.record_store import RecordStore
 from server.experiments.results import Interval, Moment, VariantMoment
 from server.experiments.store import (
     EXPERIMENT_CHANNEL,

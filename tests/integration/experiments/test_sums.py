@@ -10,8 +10,8 @@ from random import Random
 import pytest
 
 from server.experiments.experiment import Aggregation, Experiment, Metric, MetricKind, Role
-from server.experiments.outcome import Outcome
-from server.experiments.record_store import RecordStore
+from server.experiments.records.outcome import Outcome
+from server.experiments.records.record_store import RecordStore
 from server.statistics.moments import Moments
 from server.statistics.quantiles import bucket_of
 from tests.integration.experiments.conftest import (

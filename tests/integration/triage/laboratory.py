@@ -20,7 +20,7 @@ from server.experiments.experiment import (
     Variant,
 )
 from server.experiments.lifecycle import drafted, reweighed, started
-from server.experiments.record_store import RecordStore
+from server.experiments.records.record_store import RecordStore
 from server.experiments.store import ExperimentStore
 from server.storage.database import Database
 from server.storage.group_commit import GroupCommit

@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from server.experiments.condition import AllOf, OneOf
 from server.experiments.experiment import UnitKind, Variant
-from server.experiments.outcome import Outcome
-from server.experiments.record import Assignment, Exposure
+from server.experiments.records.outcome import Outcome
+from server.experiments.records.record import Assignment, Exposure
 from server.storage.database import Database
 from server.storage.errors import StorageUnavailable
 from server.storage.group_commit import GroupCommit

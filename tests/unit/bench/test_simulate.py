@@ -10,9 +10,9 @@ from bench.simulation.adaptive import World
 from bench.simulation.cases import CASES
 from bench.simulation.fixed_split import Split, looks_at
 from bench.simulation.trial import RIGHTLY, WRONGLY, Trial, brought, design_of, ended
-from server.experiments.analysis import analyse
 from server.experiments.experiment import Conclusion, Ending
-from server.experiments.verdict import decide
+from server.experiments.findings.analysis import analyse
+from server.experiments.findings.verdict import decide
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

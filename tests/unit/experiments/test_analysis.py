@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.experiments.analysis import analyse
-from server.experiments.evidence import EXACT_SHARE, doubt
 from server.experiments.experiment import (
     Conclusion,
     Ending,
@@ -20,7 +18,10 @@ from server.experiments.experiment import (
     MetricKind,
     Role,
 )
-from server.experiments.reading import read
+from server.experiments.findings.analysis import analyse
+from server.experiments.findings.evidence import EXACT_SHARE, doubt
+from server.experiments.findings.reading import read
+from server.experiments.findings.verdict import decide
 from server.experiments.results import (
     GuardrailVerdict,
     Method,
@@ -29,7 +30,6 @@ from server.experiments.results import (
     Tally,
     VariantResult,
 )
-from server.experiments.verdict import decide
 from server.statistics.confidence_sequence import two_sided_radius
 from server.statistics.moments import Moments
 from tests.unit.experiments.designs import RATE, THOMPSON, draft

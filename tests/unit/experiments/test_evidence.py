@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from server.experiments.evidence import doubt, guardrail_verdict
 from server.experiments.experiment import Allocation, Experiment, Metric, MetricKind, Role
-from server.experiments.reading import read
+from server.experiments.findings.evidence import doubt, guardrail_verdict
+from server.experiments.findings.reading import read
 from server.experiments.results import GuardrailVerdict
 from tests.unit.experiments.designs import RATE, THOMPSON
 from tests.unit.experiments.tallies import experiment_of, rate_tally, rates, tally_of

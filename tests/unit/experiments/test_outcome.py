@@ -16,7 +16,7 @@ from server.experiments.experiment import (
     Source,
     Variant,
 )
-from server.experiments.outcome import (
+from server.experiments.records.outcome import (
     MOST_OUTCOMES,
     Outcome,
     UnitRow,

@@ -9,7 +9,7 @@ import pytest
 
 from server.experiments.errors import InvalidExperiment, NotPossibleNow
 from server.experiments.experiment import Metric, MetricKind, Role
-from server.experiments.planning import Plan, plan_from_figures, plan_from_results
+from server.experiments.findings.planning import Plan, plan_from_figures, plan_from_results
 from server.experiments.results import Tally
 from tests.unit.experiments.designs import RATE
 from tests.unit.experiments.tallies import LATE, cell, experiment_of, rate_tally, sketch, tally_of

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from server.experiments.analysis import analyse
 from server.experiments.experiment import Aggregation, Experiment, Metric, MetricKind, Role
+from server.experiments.findings.analysis import analyse
 from server.experiments.results import Tally
 from server.statistics.moments import Moments
 from tests.unit.experiments.designs import NOW, RATE, THOMPSON, draft

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 from switchyard.experiment.v1 import results_pb2
 
-from server.experiments.analysis import analyse
+from server.experiments.findings.analysis import analyse
 from server.experiments.results import GuardrailVerdict, Interval, VariantResult
 from server.experiments.results_wire import write_results
 from tests.unit.experiments.tallies import LATE, experiment_of, rate_tally

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from server.experiments.analysis import analyse
 from server.experiments.experiment import (
     Conclusion,
     Ending,
@@ -17,8 +16,9 @@ from server.experiments.experiment import (
     Role,
     State,
 )
+from server.experiments.findings.analysis import analyse
+from server.experiments.findings.verdict import decide
 from server.experiments.results import Tally
-from server.experiments.verdict import decide
 from server.statistics.moments import Moments
 from tests.unit.experiments.designs import NOW, RATE, THOMPSON
 from tests.unit.experiments.tallies import (

@@ -3,8 +3,16 @@
 import pytest
 
 from server.experiments.experiment import Metric, MetricKind
+from server.experiments.findings.wording import (
+    amount,
+    counted,
+    lasting,
+    lead,
+    listed,
+    proven_lead,
+    times,
+)
 from server.experiments.results import Interval
-from server.experiments.wording import amount, counted, lasting, lead, listed, proven_lead, times
 from tests.unit.experiments.designs import RATE
 
 COST = Metric("cost", MetricKind.MEAN)

@@ -13,8 +13,8 @@ from server.experiments.experiment import (
     Variant,
 )
 from server.experiments.lifecycle import drafted, started
-from server.experiments.outcome import Outcome
-from server.experiments.record import Assignment
+from server.experiments.records.outcome import Outcome
+from server.experiments.records.record import Assignment
 from server.triage.engine import Attempt
 from server.triage.run import Answer, Decision, Run
 from server.triage.ticket import Ticket

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from server.experiments.errors import ExperimentError, OutcomeRefused
 from server.experiments.experiment import Metric, MetricKind
-from server.experiments.outcome import (
+from server.experiments.records.outcome import (
     UnitRow,
     awaited,
     begun,
@@ -22,7 +22,7 @@ from server.experiments.outcome import (
     taken,
     value_of,
 )
-from server.experiments.record import (
+from server.experiments.records.record import (
     Assigning,
     Assignment,
     KnownUnit,

@@ -7,9 +7,9 @@ from functools import partial
 from math import ceil, sqrt
 
 from server.experiments.errors import Fault, InvalidExperiment, NotPossibleNow
-from server.experiments.evidence import EXACT_SHARE
 from server.experiments.experiment import Experiment, MetricKind
-from server.experiments.reading import Reading, read
+from server.experiments.findings.evidence import EXACT_SHARE
+from server.experiments.findings.reading import Reading, read
 from server.experiments.results import Tally
 from server.statistics.anytime import TUNED_FOR
 from server.statistics.moments import Moments

@@ -7,8 +7,8 @@ variants need not know which.
 from typing import Protocol
 
 from server.experiments.experiment import Design, Metric, MetricKind
-from server.experiments.moments_reading import MomentsReading
-from server.experiments.quantile_reading import QuantileReading
+from server.experiments.findings.moments_reading import MomentsReading
+from server.experiments.findings.quantile_reading import QuantileReading
 from server.experiments.results import Interval, Method, MetricSums, Tally
 from server.statistics.moments import Moments
 

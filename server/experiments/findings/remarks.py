@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from server.experiments.evidence import LEAST_UNITS
 from server.experiments.experiment import Experiment, Metric, MetricKind, State
-from server.experiments.harm import Harm
-from server.experiments.quantile_reading import keep_shares
+from server.experiments.findings.evidence import LEAST_UNITS
+from server.experiments.findings.harm import Harm
+from server.experiments.findings.quantile_reading import keep_shares
+from server.experiments.findings.wording import counted, lasting, listed, times
 from server.experiments.results import (
     GuardrailVerdict,
     MetricResult,
@@ -14,7 +15,6 @@ from server.experiments.results import (
     Tally,
     VariantResult,
 )
-from server.experiments.wording import counted, lasting, listed, times
 from server.statistics.fixed_horizon import chi_square
 from server.statistics.moments import Moments
 

@@ -11,12 +11,12 @@ from math import isfinite, nextafter
 
 import numpy as np
 
-from server.experiments.evidence import comparison_alpha, doubt, guardrail_verdict
 from server.experiments.experiment import Design, Ending, Experiment, MetricKind, Role
-from server.experiments.extras import chances, fixed_horizon
-from server.experiments.harm import harms
-from server.experiments.reading import Reading, read
-from server.experiments.remarks import remarks
+from server.experiments.findings.evidence import comparison_alpha, doubt, guardrail_verdict
+from server.experiments.findings.extras import chances, fixed_horizon
+from server.experiments.findings.harm import harms
+from server.experiments.findings.reading import Reading, read
+from server.experiments.findings.remarks import remarks
 from server.experiments.results import (
     MetricResult,
     Results,

@@ -10,7 +10,7 @@ Means, ratios and quantiles have the sequence alone, from the experiment's own l
 from math import exp, inf
 
 from server.experiments.experiment import Design, MetricKind, Role
-from server.experiments.reading import Difference, Reading
+from server.experiments.findings.reading import Difference, Reading
 from server.experiments.results import GuardrailVerdict
 from server.statistics.multiplicity import bonferroni
 

@@ -14,8 +14,8 @@ import orjson
 from psycopg.rows import TupleRow
 
 from server.experiments.experiment import Experiment
-from server.experiments.outcome import UnitRow
-from server.experiments.record import (
+from server.experiments.records.outcome import UnitRow
+from server.experiments.records.record import (
     Assigning,
     Assignment,
     KnownUnit,

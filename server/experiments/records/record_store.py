@@ -12,11 +12,11 @@ from typing import Any
 
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
-from server.experiments.books import Books, Changes
 from server.experiments.errors import ExperimentError
 from server.experiments.experiment import Experiment
-from server.experiments.outcome import Outcome, check_open, check_outcome
-from server.experiments.record import (
+from server.experiments.records.books import Books, Changes
+from server.experiments.records.outcome import Outcome, check_open, check_outcome
+from server.experiments.records.record import (
     Assigning,
     Assignment,
     Exposure,
@@ -26,9 +26,8 @@ from server.experiments.record import (
     UnitKey,
     Write,
 )
-from server.experiments.results import Tally
-from server.experiments.sums_store import add_changes, read_tally, tally_of
-from server.experiments.unit_store import (
+from server.experiments.records.sums_store import add_changes, read_tally, tally_of
+from server.experiments.records.unit_store import (
     add_units,
     due_phases,
     expose_units,
@@ -38,6 +37,7 @@ from server.experiments.unit_store import (
     put_rows,
     take_due,
 )
+from server.experiments.results import Tally
 from server.storage.database import Connection, Database
 from server.storage.group_commit import GroupCommit
 

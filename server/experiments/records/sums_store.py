@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from server.experiments.books import EXPOSURES, CellKey, Changes
 from server.experiments.experiment import Cause, Configuration, Design, Experiment, MetricKind
+from server.experiments.records.books import EXPOSURES, CellKey, Changes
 from server.experiments.results import MetricSums, Tally
 from server.experiments.rows import phase_values
 from server.statistics.moments import Moments

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from server.experiments.experiment import Experiment
-from server.experiments.outcome import Outcome, Values
+from server.experiments.records.outcome import Outcome, Values
 
 
 class UnitKey(NamedTuple):

@@ -17,10 +17,11 @@ two-sided comparisons with the control to be wrong.
 from collections.abc import Sequence
 from datetime import datetime
 
-from server.experiments.evidence import comparison_alpha, doubt
 from server.experiments.experiment import Conclusion, Design, Ending, Experiment, State
-from server.experiments.harm import harms
-from server.experiments.reading import Reading, read
+from server.experiments.findings.evidence import comparison_alpha, doubt
+from server.experiments.findings.harm import harms
+from server.experiments.findings.reading import Reading, read
+from server.experiments.findings.wording import counted, lasting, lead, listed, proven_lead
 from server.experiments.results import (
     GuardrailVerdict,
     Interval,
@@ -28,7 +29,6 @@ from server.experiments.results import (
     Tally,
     VariantResult,
 )
-from server.experiments.wording import counted, lasting, lead, listed, proven_lead
 
 
 def decide(

@@ -8,11 +8,11 @@ costs, and no harm. What guardrails guard, no algorithm sees.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server.experiments.evidence import comparison_alpha, doubt
 from server.experiments.experiment import Design, Metric
-from server.experiments.reading import Reading
+from server.experiments.findings.evidence import comparison_alpha, doubt
+from server.experiments.findings.reading import Reading
+from server.experiments.findings.wording import amount, counted, proven_lead
 from server.experiments.results import GuardrailVerdict, Results, VariantResult
-from server.experiments.wording import amount, counted, proven_lead
 
 
 @dataclass(frozen=True, slots=True)
