@@ -13,7 +13,7 @@ help:  ## Show this list
 setup: $(SETUP)  ## Prepare .venv from the lock file (skipped when nothing changed)
 
 $(SETUP): requirements-dev.lock pyproject.toml clients/pyproject.toml
-	@echo "Setting up .venv (about 0.9 gigabytes; once)"
+	@echo "Setting up .venv (about a gigabyte; once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e clients

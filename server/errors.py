@@ -42,7 +42,6 @@ from server.engines.errors import EngineError
 from server.experiments.errors import (
     ExperimentIdTaken,
     ExperimentNotFound,
-    Fault,
     InvalidExperiment,
     InvalidOutcome,
     NotPossibleNow,
@@ -54,7 +53,6 @@ from server.paging import InvalidPageToken
 from server.storage.errors import StorageUnavailable
 from server.streams import ServerDraining
 from server.triage.errors import (
-    FieldViolation,
     InvalidFieldValue,
     InvalidTaxonomy,
     ModelUnreadable,
@@ -63,6 +61,7 @@ from server.triage.errors import (
     StaleEtag,
     UnknownCategory,
 )
+from server.violation import FieldViolation
 
 DRAIN_RETRY_S = 1.0
 
@@ -91,7 +90,7 @@ def _duration(seconds: float) -> Duration:
     return Duration(seconds=int(seconds), nanos=int(seconds % 1 * 1e9))
 
 
-def _invalid(reason: str, violations: Sequence[FieldViolation | Fault]) -> Status:
+def _invalid(reason: str, violations: Sequence[FieldViolation]) -> Status:
     named = [Violation(v.field, reason, v.rule) for v in violations]
     message = summarize_violations(named)
     return status(grpc.StatusCode.INVALID_ARGUMENT, reason, message, bad_request(named))
@@ -104,10 +103,10 @@ def _resource(kind: str, name: str) -> Message:
     return detail
 
 
-def _run_not_found(error: RunNotFound) -> Status:
-    message = f"There is no {error.name}. ListTriageRuns lists the runs that there are."
-    resource = _resource("TriageRun", error.name)
-    return status(grpc.StatusCode.NOT_FOUND, "RUN_NOT_FOUND", message, resource)
+def _not_found(kind: str, reason: str, name: str, what_lists: str) -> Status:
+    """`what_lists` as in "ListTriageRuns lists the runs"."""
+    message = f"There is no {name}. {what_lists} that there are."
+    return status(grpc.StatusCode.NOT_FOUND, reason, message, _resource(kind, name))
 
 
 def _breaker_not_found(error: BreakerNotFound) -> Status:
@@ -162,28 +161,10 @@ def _not_possible(reason: str, message: str) -> Status:
     return status(grpc.StatusCode.FAILED_PRECONDITION, reason, message)
 
 
-def _key_not_found(error: KeyNotFound) -> Status:
-    message = f"There is no {error.name}. ListApiKeys lists the keys that there are."
-    resource = _resource("ApiKey", error.name)
-    return status(grpc.StatusCode.NOT_FOUND, "API_KEY_NOT_FOUND", message, resource)
-
-
-def _tenant_not_found(error: TenantNotFound) -> Status:
-    message = f"There is no {error.name}. ListTenants lists the tenants that there are."
-    resource = _resource("Tenant", error.name)
-    return status(grpc.StatusCode.NOT_FOUND, "TENANT_NOT_FOUND", message, resource)
-
-
 def _tenant_id_taken(error: TenantIdTaken) -> Status:
     message = f"There is or was a {error.name}. Choose another id; ids are not used again."
     resource = _resource("Tenant", error.name)
     return status(grpc.StatusCode.ALREADY_EXISTS, "TENANT_ID_TAKEN", message, resource)
-
-
-def _experiment_not_found(error: ExperimentNotFound) -> Status:
-    message = f"There is no {error.name}. ListExperiments lists the experiments that there are."
-    resource = _resource("Experiment", error.name)
-    return status(grpc.StatusCode.NOT_FOUND, "EXPERIMENT_NOT_FOUND", message, resource)
 
 
 def _experiment_id_taken(error: ExperimentIdTaken) -> Status:
@@ -204,7 +185,9 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     InvalidFieldValue: lambda error: _invalid("INVALID_FIELD_VALUE", [error.violation]),
     UnknownCategory: lambda error: _invalid("UNKNOWN_CATEGORY", [error.violation]),
     InvalidPageToken: _invalid_page_token,
-    RunNotFound: _run_not_found,
+    RunNotFound: lambda error: _not_found(
+        "TriageRun", "RUN_NOT_FOUND", error.name, "ListTriageRuns lists the runs"
+    ),
     StaleEtag: _stale_etag,
     InvalidOrder: lambda error: _invalid(
         "INVALID_ORDER", [FieldViolation(error.field, error.rule)]
@@ -216,7 +199,9 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     BudgetSpent: _budget_spent,
     BreakerNotFound: _breaker_not_found,
     ProviderNotFound: _provider_not_found,
-    KeyNotFound: _key_not_found,
+    KeyNotFound: lambda error: _not_found(
+        "ApiKey", "API_KEY_NOT_FOUND", error.name, "ListApiKeys lists the keys"
+    ),
     KeyNotReplaceable: lambda error: _not_possible(
         "API_KEY_NOT_REPLACEABLE", f"{error.name} {error.why}. Make a new key with CreateApiKey."
     ),
@@ -232,7 +217,9 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     KeyNeeded: lambda _error: _not_possible(
         "API_KEY_NEEDED", "Tokens are issued to API keys: make this call with a key."
     ),
-    TenantNotFound: _tenant_not_found,
+    TenantNotFound: lambda error: _not_found(
+        "Tenant", "TENANT_NOT_FOUND", error.name, "ListTenants lists the tenants"
+    ),
     TenantIdTaken: _tenant_id_taken,
     TenantIsSuspended: lambda error: _not_possible(
         "TENANT_SUSPENDED", f"{error.name} is suspended. Resume it first."
@@ -246,7 +233,9 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     InvalidExperiment: lambda error: _invalid("INVALID_EXPERIMENT", error.faults),
     InvalidOutcome: lambda error: _invalid("INVALID_OUTCOME", [error.fault]),
     OutcomeRefused: lambda error: _not_possible(error.reason, error.why),
-    ExperimentNotFound: _experiment_not_found,
+    ExperimentNotFound: lambda error: _not_found(
+        "Experiment", "EXPERIMENT_NOT_FOUND", error.name, "ListExperiments lists the experiments"
+    ),
     ExperimentIdTaken: _experiment_id_taken,
     StaleExperiment: _stale_experiment,
     NotPossibleNow: lambda error: _not_possible("NOT_POSSIBLE_NOW", f"{error.name} {error.why}"),

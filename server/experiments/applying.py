@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from server.experiments.errors import Fault, InvalidExperiment, NotPossibleNow
+from server.experiments.errors import InvalidExperiment, NotPossibleNow
 from server.experiments.experiment import (
     Design,
     Ending,
@@ -13,8 +13,9 @@ from server.experiments.experiment import (
     State,
     Variant,
 )
+from server.violation import FieldViolation
 
-ParameterFaults = Callable[[Design], Sequence[Fault]]
+ParameterFaults = Callable[[Design], Sequence[FieldViolation]]
 
 
 def variant_to_apply(experiment: Experiment, named: str) -> Variant:
@@ -32,7 +33,9 @@ def variant_to_apply(experiment: Experiment, named: str) -> Variant:
     name = named or _winner(experiment)
     variants = {variant.name: variant for variant in experiment.design.variants}
     if name not in variants:
-        raise InvalidExperiment([Fault("variant", f"must be one of {', '.join(variants)}")])
+        raise InvalidExperiment(
+            [FieldViolation("variant", f"must be one of {', '.join(variants)}")]
+        )
     return variants[name]
 
 

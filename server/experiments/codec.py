@@ -25,9 +25,7 @@ from server.experiments.experiment import (
     Aggregation,
     Algorithm,
     Allocation,
-    Cause,
     Conclusion,
-    Configuration,
     Design,
     Ending,
     Metric,
@@ -88,15 +86,6 @@ def decode_parameters(record: Record) -> dict[str, Parameter]:
         name: float(value["number"]) if isinstance(value, dict) else value
         for name, value in record.items()
     }
-
-
-def decode_configuration(record: Record) -> Configuration:
-    """The configuration of a stored record."""
-    return Configuration(
-        **_given(
-            Configuration, record, weights=tuple, cause=Cause, start_time=datetime.fromisoformat
-        )
-    )
 
 
 def encode_conclusion(conclusion: Conclusion) -> Record:

@@ -137,7 +137,7 @@ class Conductor:
             await self._experiments.reweigh(look.experiment, changed.configuration)
 
     async def _keep_history(self, experiment: Experiment, results: Results) -> None:
-        moment = moment_of(experiment, results)
+        moment = moment_of(results)
         before = await self._experiments.moments(
             experiment.tenant, experiment.experiment_id, experiment.phase, 1
         )
@@ -150,11 +150,10 @@ def _rounds_of_one() -> Rounds:
     return Rounds(LOOP, (StorageUnavailable, ExperimentNotFound))
 
 
-def moment_of(experiment: Experiment, results: Results) -> Moment:
+def moment_of(results: Results) -> Moment:
     """The primary metric as it stands, for the history."""
-    primary = next(m for m in results.metrics if m.metric == experiment.design.primary.name)
     variants = tuple(
         VariantMoment(weight, found.units, found.value, found.lift, found.lift_interval)
-        for weight, found in zip(results.weights, primary.variants, strict=True)
+        for weight, found in zip(results.weights, results.primary.variants, strict=True)
     )
     return Moment(results.time, sum(variant.units for variant in variants), variants)

@@ -1,11 +1,9 @@
 """Designs of experiments as messages of switchyard.experiment.v1, and back."""
 
-from enum import IntEnum
 from typing import Any
 
 from switchyard.experiment.v1 import experiment_pb2, metric_pb2
 
-from server.durations import read_seconds, write_seconds
 from server.experiments.condition_wire import read_condition, write_condition
 from server.experiments.experiment import (
     DEFAULT_STICKY_S,
@@ -24,6 +22,7 @@ from server.experiments.experiment import (
     UnitKind,
     Variant,
 )
+from server.wire_values import enum_number, read_seconds, write_seconds
 
 
 def read_design(message: experiment_pb2.Experiment) -> Design:
@@ -189,8 +188,3 @@ def _write_stopping(stopping: StoppingRule) -> experiment_pb2.StoppingRule:
     if stopping.max_duration_s:
         message.max_duration.CopyFrom(write_seconds(stopping.max_duration_s))
     return message
-
-
-def enum_number(value: IntEnum) -> Any:
-    """The number of an enum's value; typed Any, because the generated stubs refuse a number."""
-    return int(value)

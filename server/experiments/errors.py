@@ -1,14 +1,8 @@
 """What can be wrong with an experiment, an assignment or an outcome."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-
-class Fault(NamedTuple):
-    """A field that breaks a rule."""
-
-    field: str  # its path, such as "variants[1].weight"
-    rule: str  # what it must be, as "must be ..."
+from server.violation import FieldViolation
 
 
 class ExperimentError(Exception):
@@ -18,7 +12,7 @@ class ExperimentError(Exception):
 class InvalidExperiment(ExperimentError):
     """An experiment that cannot be: each fault with its place."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[FieldViolation]) -> None:
         super().__init__("; ".join(f"{fault.field} {fault.rule}" for fault in faults))
         self.faults = tuple(faults)
 
@@ -61,7 +55,7 @@ class InvalidOutcome(ExperimentError):
 
     def __init__(self, field: str, rule: str) -> None:
         super().__init__(f"{field} {rule}")
-        self.fault = Fault(field, rule)
+        self.fault = FieldViolation(field, rule)
 
 
 class OutcomeRefused(ExperimentError):

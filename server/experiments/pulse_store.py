@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from server.experiments.errors import ExperimentNotFound
-from server.experiments.experiment import State
+from server.experiments.rows import GOING
 from server.storage.database import Connection
 
 PULSES = """
@@ -13,7 +13,7 @@ FROM experiments AS e LEFT JOIN experiment_activity AS a
     ON (a.tenant, a.experiment_id, a.phase) = (e.tenant, e.experiment_id, e.phase)
 """
 ONE = f"{PULSES} WHERE e.tenant = %s AND e.experiment_id = %s"
-LIVE = f"{PULSES} WHERE e.state IN ({State.RUNNING}, {State.PAUSED}) ORDER BY e.number"
+LIVE = f"{PULSES} WHERE e.{GOING} ORDER BY e.number"
 
 
 class Pulse(NamedTuple):

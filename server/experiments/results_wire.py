@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 from switchyard.experiment.v1 import results_pb2
 
-from server.durations import write_moment
-from server.experiments.design_wire import enum_number
 from server.experiments.experiment import Configuration, Experiment
 from server.experiments.results import (
     FixedHorizon,
@@ -17,6 +15,7 @@ from server.experiments.results import (
     VariantResult,
 )
 from server.experiments.wire import write_configuration, write_experiment
+from server.wire_values import enum_number, write_moment
 
 
 def write_results(

@@ -21,6 +21,8 @@ from server.experiments.experiment import (
     State,
 )
 
+GOING = f"state IN ({State.RUNNING}, {State.PAUSED})"
+
 
 def phase_values(experiment: Experiment) -> dict[str, Any]:
     """What names the experiment's phase."""

@@ -15,16 +15,10 @@ from switchyard.experiment.v1 import experiment_service_pb2_grpc
 from switchyard.experiment.v1.results_pb2 import ExperimentResults
 
 from server.caller import caller_of
-from server.durations import read_seconds
 from server.experiments import lifecycle, wire
 from server.experiments.assigner import Assigner
 from server.experiments.design_wire import read_design
-from server.experiments.errors import (
-    Fault,
-    InvalidExperiment,
-    NotPossibleNow,
-    StaleExperiment,
-)
+from server.experiments.errors import InvalidExperiment, NotPossibleNow, StaleExperiment
 from server.experiments.experiment import Design, Experiment, State, UnitKind
 from server.experiments.findings.planning import plan_from_figures, plan_from_results
 from server.experiments.looks import Look, Looks
@@ -34,6 +28,8 @@ from server.experiments.results_wire import write_results
 from server.experiments.store import Change, ExperimentStore
 from server.paging import make_page_token, read_page_token
 from server.streams import ServerDraining, answer_each
+from server.violation import FieldViolation
+from server.wire_values import read_seconds
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Check = Callable[[Design], None]  # raises InvalidExperiment
@@ -313,7 +309,7 @@ class ExperimentServicer(experiment_service_pb2_grpc.ExperimentServiceServicer):
         try:
             self._check(design)
         except InvalidExperiment as invalid:
-            faults = [Fault(f"experiment.{field}", rule) for field, rule in invalid.faults]
+            faults = [FieldViolation(f"experiment.{field}", rule) for field, rule in invalid.faults]
             raise InvalidExperiment(faults) from None
 
     async def _get(self, name: str, context: Context) -> Experiment:

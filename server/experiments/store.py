@@ -36,6 +36,7 @@ from server.experiments.history_store import (
 from server.experiments.pulse_store import Pulse, read_live, read_pulse
 from server.experiments.results import Moment
 from server.experiments.rows import (
+    GOING,
     configuration_values,
     experiment_of,
     experiment_values,
@@ -60,7 +61,6 @@ FROM experiments AS e LEFT JOIN experiment_configurations AS c
     ON c.tenant = e.tenant AND c.experiment_id = e.experiment_id AND c.version = e.configuration
 WHERE e.tenant = %(tenant)s
 """
-GOING = f"state IN ({State.RUNNING}, {State.PAUSED})"
 _COLUMNS = (
     "layer, state, revision, phase, design, slice_start, slice_end, start_time, configuration,"
     " conclusion, create_time, update_time"

@@ -7,13 +7,14 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from switchyard.experiment.v1 import experiment_pb2, experiment_service_pb2
 
-from server.durations import read_moment, write_moment, write_seconds
 from server.experiments.assigner import Assigned
-from server.experiments.design_wire import enum_number, write_design, write_parameters
-from server.experiments.errors import Fault, InvalidExperiment, InvalidOutcome
+from server.experiments.design_wire import write_design, write_parameters
+from server.experiments.errors import InvalidExperiment, InvalidOutcome
 from server.experiments.experiment import Conclusion, Configuration, Experiment, MetricKind
 from server.experiments.findings.planning import Plan, SampleSize
 from server.experiments.records.outcome import Outcome
+from server.violation import FieldViolation
+from server.wire_values import enum_number, read_moment, write_moment, write_seconds
 
 DESIGN_FIELDS = (
     "title",
@@ -37,12 +38,12 @@ def read_update(request: experiment_service_pb2.UpdateExperimentRequest) -> froz
     Raises InvalidExperiment where it names another, or does not say what it is an update of.
     """
     faults = [
-        Fault(f"experiment.{field}", "must be set to what GetExperiment answers")
+        FieldViolation(f"experiment.{field}", "must be set to what GetExperiment answers")
         for field in ("name", "etag")
         if not getattr(request.experiment, field)
     ]
     faults += [
-        Fault(f"update_mask.paths[{i}]", f"must be one of {', '.join(DESIGN_FIELDS)}")
+        FieldViolation(f"update_mask.paths[{i}]", f"must be one of {', '.join(DESIGN_FIELDS)}")
         for i, path in enumerate(request.update_mask.paths)
         if path not in DESIGN_FIELDS
     ]

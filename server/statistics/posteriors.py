@@ -19,7 +19,6 @@ _TAIL = 1e-12  # probability beyond each end of what is integrated over
 _MOST_PANELS = 10_000  # never reached by beliefs that floating point can tell apart
 _LEAST_UNITS = 3  # of an arm: below, the belief on its mean has no mean itself
 _ROUNDING = 1e-12  # a relative deviation below it is an effect of rounding
-_DRAWN = 0.999  # share of a belief left of the right end of its curve
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(10)  # of a panel [-1, 1]
 _NODES.flags.writeable = _NODE_WEIGHTS.flags.writeable = False
 
@@ -152,13 +151,6 @@ def expected_losses(posteriors: Posteriors, *, minimizes: bool = False) -> Float
     start = beliefs.quantiles(_TAIL).max()
     largest = start + (1 - beliefs.chances_below(points).prod(axis=0)) @ weights
     return np.asarray(np.maximum(largest - beliefs.means, 0.0))
-
-
-def density_curves(posteriors: Posteriors, n_points: int = 200) -> tuple[FloatArray, FloatArray]:
-    """What to draw: for each arm points and its density there, both [n_arms, n_points]."""
-    left, right = posteriors.quantiles(1 - _DRAWN), posteriors.quantiles(_DRAWN)
-    points = np.linspace(left, right, n_points, axis=1)
-    return points, posteriors.densities(points)
 
 
 def _quadrature(beliefs: Posteriors) -> tuple[FloatArray, FloatArray]:

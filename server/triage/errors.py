@@ -1,15 +1,8 @@
 """What can go wrong in triage, each with its facts. `server/errors.py` gives each its status."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class FieldViolation:
-    """A field that breaks a rule: its path in the request, and what it must be."""
-
-    field: str
-    rule: str
+from server.violation import FieldViolation
 
 
 class TriageError(Exception):

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from server.experiments.errors import Fault
 from server.experiments.experiment import (
     TRIAGE_LAYER,
     Design,
@@ -12,6 +11,7 @@ from server.experiments.experiment import (
     Source,
 )
 from server.triage.engine import Terms
+from server.violation import FieldViolation
 
 EMBEDDED, MODELS = "embedded", "llm"  # what `engine` may be
 ASKING = ("model", "prompt", "temperature")  # parameters that say how models are asked
@@ -53,18 +53,18 @@ def read_parameters(parameters: Parameters) -> TriageParameters:
     return TriageParameters(**parameters)  # type: ignore[arg-type]  # that is what was found
 
 
-def parameter_faults(design: Design, offer: Offer) -> list[Fault]:
+def parameter_faults(design: Design, offer: Offer) -> list[FieldViolation]:
     """What this server could not serve of an experiment of triage; nothing of other layers."""
     if design.layer != TRIAGE_LAYER:
         return []
     faults = [
-        Fault(f"variants[{position}].parameters[{name}]", rule)
+        FieldViolation(f"variants[{position}].parameters[{name}]", rule)
         for position, variant in enumerate(design.variants)
         for name, rule in (faults_of(variant.parameters, offer) | _idle(variant.parameters)).items()
     ]
     if not offer.models:
         faults += [
-            Fault(f"metrics[{position}].source", f"must not be the cost: {NO_MODELS}")
+            FieldViolation(f"metrics[{position}].source", f"must not be the cost: {NO_MODELS}")
             for position, metric in enumerate(design.metrics)
             if metric.source is Source.TRIAGE_COST
         ]

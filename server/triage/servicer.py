@@ -23,6 +23,7 @@ from server.triage.narration import ReplyPiece
 from server.triage.pipeline import Event, Order, Recorded, StepStarted, TriagePipeline
 from server.triage.run import Run, StepReport
 from server.triage.store import RunFilter, RunStore
+from server.wire_values import enum_number
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Ticketed = pb.TriageRequest | pb.StreamTriageRequest | pb.BatchTriageRequest
@@ -209,7 +210,7 @@ def _order(request: Ticketed, context: Context, *, is_watched: bool = False) -> 
 def _write_event(event: Event) -> pb.StreamTriageResponse:
     match event:
         case StepStarted(step):
-            return pb.StreamTriageResponse(step_started=pb.StepStarted(step=wire.enum_number(step)))
+            return pb.StreamTriageResponse(step_started=pb.StepStarted(step=enum_number(step)))
         case Recorded(run, steps):
             return pb.StreamTriageResponse(result=wire.write_result(run, steps))
         case StepReport():

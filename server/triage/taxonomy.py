@@ -9,7 +9,8 @@ from functools import cached_property
 
 import orjson
 
-from server.triage.errors import FieldViolation, InvalidTaxonomy
+from server.triage.errors import InvalidTaxonomy
+from server.violation import FieldViolation
 
 EXAMPLES_BYTES = 2 * 1024 * 1024  # so that a taxonomy fits into a message
 

@@ -1,14 +1,11 @@
 """Messages of switchyard.triage.v1 to domain values, and back."""
 
 from datetime import UTC, datetime
-from enum import IntEnum
-from typing import Any
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from switchyard.triage.v1 import result_pb2, run_pb2, taxonomy_pb2, ticket_pb2, triage_service_pb2
 
-from server.durations import write_moment, write_seconds
 from server.triage.assessment import Reason
 from server.triage.engine import Attempt, Parts
 from server.triage.errors import InvalidFieldValue
@@ -16,6 +13,7 @@ from server.triage.run import Answer, Decision, Enrolled, Reuse, Run, StepReport
 from server.triage.store import RunFilter
 from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
 from server.triage.ticket import Channel, Ticket
+from server.wire_values import enum_number, write_moment, write_seconds
 
 LAST_SECOND = 253402300799  # of the year 9999
 
@@ -242,11 +240,6 @@ def _write_reasons(reasons: tuple[Reason, ...]) -> list[result_pb2.Reason]:
         result_pb2.Reason(code=r.code, explanation=r.explanation, evidence=r.evidence)
         for r in reasons
     ]
-
-
-def enum_number(value: IntEnum) -> Any:
-    """The number of an enum's value; typed Any, because the generated stubs refuse a number."""
-    return int(value)
 
 
 def read_time(message: Message, field: str, parent: str) -> datetime | None:

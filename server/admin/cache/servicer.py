@@ -18,9 +18,9 @@ from server.admin.errors import InvalidOrder, NotCached
 from server.admin.figures import ProcessFigures
 from server.admin.orders import Orders
 from server.caller import caller_of
-from server.durations import read_seconds, write_seconds
 from server.triage.reuse.cache import GateReport
 from server.triage.reuse.gate import GateSettings
+from server.wire_values import read_seconds, write_seconds
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

@@ -18,7 +18,7 @@ from server.admin.figures import ProcessFigures
 from server.admin.limits.control import RESET, SETTING, limits_value, subject_of, sum_usage
 from server.admin.orders import Orders
 from server.caller import caller_of
-from server.durations import write_seconds
+from server.wire_values import write_seconds
 
 Context = grpc.aio.ServicerContext[Any, Any]
 SetTier = Callable[[str, str, str], Awaitable[None]]  # key's name, tier, actor

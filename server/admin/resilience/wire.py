@@ -22,9 +22,9 @@ from server.dead_letters.letter import (
 )
 from server.dead_letters.letter import State as LetterState
 from server.dead_letters.replay import Replay
-from server.durations import read_seconds, write_seconds, write_time
 from server.engines.llm.member import Member
-from server.triage.wire import enum_number, read_time
+from server.triage.wire import read_time
+from server.wire_values import enum_number, read_seconds, write_seconds, write_time
 
 STATES: dict[State, Any] = {
     State.CLOSED: pb.CIRCUIT_BREAKER_STATE_CLOSED,

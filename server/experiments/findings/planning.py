@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from math import ceil, sqrt
 
-from server.experiments.errors import Fault, InvalidExperiment, NotPossibleNow
+from server.experiments.errors import InvalidExperiment, NotPossibleNow
 from server.experiments.experiment import Experiment, MetricKind
 from server.experiments.findings.evidence import EXACT_SHARE
 from server.experiments.findings.reading import Reading, read
@@ -22,6 +22,7 @@ from server.statistics.sample_size import (
     units_needed,
 )
 from server.statistics.stopping import stopping_times
+from server.violation import FieldViolation
 
 _MOST_VARIANTS = 100
 _DAY_S = 86_400.0
@@ -187,4 +188,4 @@ def _lasting_s(units: float, units_per_day: float) -> float | None:
 
 
 def _fault(field: str, rule: str) -> InvalidExperiment:
-    return InvalidExperiment([Fault(field, rule)])
+    return InvalidExperiment([FieldViolation(field, rule)])

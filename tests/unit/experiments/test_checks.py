@@ -8,7 +8,7 @@ import pytest
 
 from server.experiments.checks import check_design
 from server.experiments.condition import AllOf, Between, Condition, Not, OneOf
-from server.experiments.errors import Fault, InvalidExperiment
+from server.experiments.errors import InvalidExperiment
 from server.experiments.experiment import (
     Aggregation,
     Algorithm,
@@ -22,10 +22,11 @@ from server.experiments.experiment import (
     UnitKind,
     Variant,
 )
+from server.violation import FieldViolation
 from tests.unit.experiments.designs import RATE, THOMPSON, design
 
 
-def faults(wanted: Design) -> list[Fault]:
+def faults(wanted: Design) -> list[FieldViolation]:
     """What is wrong with a design; empty: nothing."""
     try:
         check_design(wanted)
@@ -298,7 +299,7 @@ def test_a_sound_design_has_no_faults(sound: Design) -> None:
     ],
 )
 def test_a_fault_is_told_with_its_place(broken: Design, field: str, rule: str) -> None:
-    assert Fault(field, rule) in faults(broken)
+    assert FieldViolation(field, rule) in faults(broken)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +308,7 @@ def test_a_fault_is_told_with_its_place(broken: Design, field: str, rule: str) -
 def test_a_comparison_with_no_finite_number_is_a_fault(least: float, most: float) -> None:
     targeting = Not(Between("seats", least, most))
     assert faults(design(targeting=targeting)) == [
-        Fault("targeting", "must compare with finite numbers")
+        FieldViolation("targeting", "must compare with finite numbers")
     ]
 
 
@@ -317,10 +318,10 @@ def test_all_faults_are_told_at_once() -> None:
 
 
 def test_a_layer_adds_what_it_finds_wrong_with_parameters() -> None:
-    unknown = Fault("variants[1].parameters[model]", "must be a model of this server")
+    unknown = FieldViolation("variants[1].parameters[model]", "must be a model of this server")
     with pytest.raises(InvalidExperiment) as refused:
         check_design(design(traffic=2.0), lambda _: [unknown])
-    assert refused.value.faults == (Fault("traffic", "must be 0 to 1; it is 2"), unknown)
+    assert refused.value.faults == (FieldViolation("traffic", "must be 0 to 1; it is 2"), unknown)
 
 
 def test_nothing_is_too_much_for_the_checks() -> None:

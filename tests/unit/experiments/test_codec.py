@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from server.experiments.codec import (
     decode_conclusion,
-    decode_configuration,
     decode_design,
     decode_moment,
     decode_parameters,
@@ -20,9 +19,7 @@ from server.experiments.codec import (
 )
 from server.experiments.experiment import (
     Allocation,
-    Cause,
     Conclusion,
-    Configuration,
     Design,
     Metric,
     MetricKind,
@@ -120,15 +117,3 @@ def test_what_a_record_holds_beyond_the_design_is_left_alone() -> None:
 def test_an_older_conclusion_gets_defaults() -> None:
     record = {"ending": 4, "variant": "", "explanation": "Enough.", "time": NOW.isoformat()}
     assert decode_conclusion(record).units == 0
-
-
-def test_a_configuration_is_read_as_the_database_tells_it() -> None:
-    record = {
-        "version": 3,
-        "weights": [0.25, 0.75],
-        "traffic": 1,
-        "cause": 2,
-        "start_time": "2026-03-02T09:00:00+00:00",
-    }
-    expected = Configuration(3, (0.25, 0.75), 1.0, Cause.UPDATE, NOW)
-    assert decode_configuration(record) == expected

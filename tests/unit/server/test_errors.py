@@ -50,7 +50,6 @@ from server.errors import STATUSES, status_of
 from server.experiments.errors import (
     ExperimentIdTaken,
     ExperimentNotFound,
-    Fault,
     InvalidExperiment,
     InvalidOutcome,
     NotPossibleNow,
@@ -62,7 +61,6 @@ from server.paging import InvalidPageToken
 from server.storage.errors import StorageUnavailable
 from server.streams import ServerDraining
 from server.triage.errors import (
-    FieldViolation,
     InvalidFieldValue,
     InvalidTaxonomy,
     ModelUnreadable,
@@ -71,6 +69,7 @@ from server.triage.errors import (
     StaleEtag,
     UnknownCategory,
 )
+from server.violation import FieldViolation
 
 # Raised before a server serves, or caught inside it: no call ever sees them.
 NEVER_IN_A_CALL = {
@@ -161,7 +160,7 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
         "BUDGET_SPENT",
     ),
     (
-        InvalidExperiment([Fault("variants", "must hold 2 to 100 variants")]),
+        InvalidExperiment([FieldViolation("variants", "must hold 2 to 100 variants")]),
         grpc.StatusCode.INVALID_ARGUMENT,
         "INVALID_EXPERIMENT",
     ),

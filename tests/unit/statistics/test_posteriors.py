@@ -1,6 +1,5 @@
 """Chances to be the best and expected losses, against closed forms."""
 
-from collections.abc import Callable
 from itertools import pairwise
 from math import exp
 
@@ -13,7 +12,6 @@ from server.statistics.posteriors import (
     MeanPosteriors,
     RatePosteriors,
     chances_to_be_best,
-    density_curves,
     expected_losses,
     mean_posteriors,
     rate_posteriors,
@@ -153,16 +151,3 @@ def test_heavy_tails_of_few_units_share_all_chances() -> None:
 )
 def test_there_is_no_belief_on_a_mean_of_too_few_or_constant_values(arm: Moments) -> None:
     assert mean_posteriors([values(1, 2, 3), arm]) is None
-
-
-@pytest.mark.parametrize(
-    "belief",
-    [lambda: beliefs((3, 10), (0, 0)), lambda: normal_beliefs([0.0, 5.0], [1.0, 0.1])],
-    ids=["rates", "means"],
-)
-def test_a_curve_encloses_nearly_all_of_its_belief(
-    belief: Callable[[], RatePosteriors | MeanPosteriors],
-) -> None:
-    points, densities = density_curves(belief())
-    assert points.shape == densities.shape == (2, 200)
-    assert np.trapezoid(densities, points) == pytest.approx([0.998] * 2, abs=1e-3)

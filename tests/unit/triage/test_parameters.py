@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from server.experiments.errors import Fault
 from server.experiments.experiment import (
     Design,
     Metric,
@@ -23,6 +22,7 @@ from server.triage.parameters import (
     parameter_faults,
     read_parameters,
 )
+from server.violation import FieldViolation
 
 OFFER = Offer(frozenset({"groq", "local"}), frozenset({"triage-1", "triage-2"}))
 NOTHING = Offer()
@@ -78,7 +78,7 @@ def test_the_embedded_engine_asks_nobody() -> None:
 def test_a_wrong_parameter_is_named_with_what_it_must_be(
     name: str, value: Parameter, rule: str
 ) -> None:
-    expected = [Fault(f"variants[1].parameters[{name}]", rule)]
+    expected = [FieldViolation(f"variants[1].parameters[{name}]", rule)]
     assert parameter_faults(design(**{name: value}), OFFER) == expected
 
 
@@ -103,8 +103,8 @@ def test_a_variant_that_asks_no_model_says_nothing_about_them() -> None:
     rule = "must be left out: engine embedded asks no model"
     faults = parameter_faults(design(engine="embedded", model="groq", temperature=0), OFFER)
     assert faults == [
-        Fault("variants[1].parameters[model]", rule),
-        Fault("variants[1].parameters[temperature]", rule),
+        FieldViolation("variants[1].parameters[model]", rule),
+        FieldViolation("variants[1].parameters[temperature]", rule),
     ]
 
 
@@ -113,7 +113,7 @@ def test_costs_are_measured_where_there_are_any() -> None:
     costly = replace(design(), metrics=(METRIC, cost))
     rule = "must not be the cost: this server has no language models"
     assert parameter_faults(costly, OFFER) == []
-    assert parameter_faults(costly, NOTHING) == [Fault("metrics[1].source", rule)]
+    assert parameter_faults(costly, NOTHING) == [FieldViolation("metrics[1].source", rule)]
 
 
 def test_other_layers_have_parameters_of_their_own() -> None:

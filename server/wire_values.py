@@ -1,6 +1,8 @@
-"""Seconds and times to the messages of google.protobuf, and back."""
+"""Seconds, times and enums as messages hold them, and back."""
 
 from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -33,3 +35,8 @@ def write_moment(time: datetime) -> Timestamp:
 def read_moment(message: Timestamp) -> datetime:
     """A time, to the microsecond."""
     return message.ToDatetime(UTC)
+
+
+def enum_number(value: IntEnum) -> Any:
+    """The number of an enum's value; typed Any, because the generated stubs refuse a number."""
+    return int(value)
