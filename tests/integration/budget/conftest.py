@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -13,8 +13,7 @@ from server.budget.budget import Budget, OverBudget, WhenSpent
 from server.budget.ledger import Ledger, Reservation
 from server.budget.store import BudgetStore
 from server.storage.database import Database
-from server.storage.migrate import migrate, read_migrations
-from tests.conftest import make_database
+from tests.integration.databases import make_schema, opened
 from tests.unit.interceptors.clock import Clock
 
 LIMIT = 100_000  # micro_usd
@@ -44,27 +43,10 @@ class Site:
         await self.store.set(tenant, budget, "somebody")
 
 
-@asynccontextmanager
-async def opened(url: str, asked: Counter[str] | None = None) -> AsyncIterator[Database]:
-    """An open pool."""
-
-    def count(work: str, _seconds: float) -> None:
-        if asked is not None:
-            asked[work] += 1
-
-    database = Database(url, observe=count)
-    await database.open()
-    yield database
-    await database.close()
-
-
 @pytest_asyncio.fixture(scope="session")
 async def budget_url(postgres_url: str) -> str:
     """A database with the schema, shared by the tests: each has a tenant of its own."""
-    url = await make_database(postgres_url)
-    async with opened(url) as database:
-        await migrate(database, read_migrations())
-    return url
+    return await make_schema(postgres_url)
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -78,10 +60,14 @@ async def budget_database(budget_url: str) -> AsyncIterator[Database]:
 async def site(budget_url: str) -> AsyncIterator[Site]:
     """Two processes that do not settle by themselves."""
     clock, asked = Clock(), Counter[str]()
+
+    def count(work: str, _seconds: float) -> None:
+        asked[work] += 1
+
     async with AsyncExitStack() as stack:
         databases = [
-            await stack.enter_async_context(opened(budget_url, counter))
-            for counter in (asked, None)
+            await stack.enter_async_context(opened(budget_url, observe))
+            for observe in (count, None)
         ]
         stores = [BudgetStore(database) for database in databases]
         ledgers = [Ledger(store, clock) for store in stores]

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,8 +12,7 @@ from server.dead_letters.letter import DeadLetter, FailedAttempt, Severity
 from server.dead_letters.store import DeadLetterStore
 from server.storage.database import Database
 from server.storage.group_commit import GroupCommit
-from server.storage.migrate import migrate, read_migrations
-from tests.conftest import make_database
+from tests.integration.databases import make_schema, opened
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
 MOST_LETTERS = 20
@@ -22,22 +20,10 @@ MOST_LETTERS = 20
 MakeLetter = Callable[..., DeadLetter]
 
 
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
-    """An open pool."""
-    database = Database(url)
-    await database.open()
-    yield database
-    await database.close()
-
-
 @pytest_asyncio.fixture(scope="session")
 async def letters_url(postgres_url: str) -> str:
     """A database with the schema, shared by the tests: each has a tenant of its own."""
-    url = await make_database(postgres_url)
-    async with opened(url) as database:
-        await migrate(database, read_migrations())
-    return url
+    return await make_schema(postgres_url)
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -3,7 +3,7 @@
 import io
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,10 +25,10 @@ from server.logs import JsonLog
 from server.settings import OFF, Address, Settings
 from server.storage.database import Database
 from server.storage.group_commit import GroupCommit
-from server.storage.migrate import migrate, read_migrations
 from tests.conftest import make_database
 from tests.integration.admin.servers import at, new_caller, new_tenant, serving
 from tests.integration.callers import Caller
+from tests.integration.databases import make_schema, opened
 from tests.integration.experiments.desk import Desk
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
@@ -58,22 +58,10 @@ class Calendar:
         self.now += timedelta(seconds=seconds)
 
 
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
-    """An open pool."""
-    database = Database(url)
-    await database.open()
-    yield database
-    await database.close()
-
-
 @pytest_asyncio.fixture(scope="session")
 async def experiments_url(postgres_url: str) -> str:
     """A database with the schema, shared by the tests: each has a tenant of its own."""
-    url = await make_database(postgres_url)
-    async with opened(url) as database:
-        await migrate(database, read_migrations())
-    return url
+    return await make_schema(postgres_url)
 
 
 @pytest_asyncio.fixture(scope="session")
