@@ -7,7 +7,7 @@ import grpc
 import pytest
 import pytest_asyncio
 
-from tests.integration.callers import TRIAGE, Caller, cache_result
+from tests.integration.callers import TRIAGE, Caller, cache_result, until_cached
 
 Ask = Callable[..., Awaitable[tuple[str, str]]]
 
@@ -17,6 +17,7 @@ async def ask(channel: grpc.aio.Channel) -> Ask:
     """Asks about one ticket of the test's own; what the cache did, and the run."""
     ticket = {"id": uuid.uuid4().hex, "body": "Where is my parcel?"}
     caller = Caller(channel)
+    await until_cached(caller)
 
     async def ask(cache_control: str = "") -> tuple[str, str]:
         metadata = (("cache-control", cache_control),) if cache_control else ()
