@@ -53,6 +53,9 @@ class OutcomeSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OUTCOME_SOURCE_TRIAGE_COST: _ClassVar[OutcomeSource]
     OUTCOME_SOURCE_TRIAGE_AUTOMATIC: _ClassVar[OutcomeSource]
     OUTCOME_SOURCE_TRIAGE_CONFIDENCE: _ClassVar[OutcomeSource]
+    OUTCOME_SOURCE_FEEDBACK_OVERTURNED: _ClassVar[OutcomeSource]
+    OUTCOME_SOURCE_FEEDBACK_RATING: _ClassVar[OutcomeSource]
+    OUTCOME_SOURCE_FEEDBACK_RESOLVED: _ClassVar[OutcomeSource]
 METRIC_KIND_UNSPECIFIED: MetricKind
 METRIC_KIND_BINARY: MetricKind
 METRIC_KIND_MEAN: MetricKind
@@ -79,6 +82,9 @@ OUTCOME_SOURCE_TRIAGE_SECONDS: OutcomeSource
 OUTCOME_SOURCE_TRIAGE_COST: OutcomeSource
 OUTCOME_SOURCE_TRIAGE_AUTOMATIC: OutcomeSource
 OUTCOME_SOURCE_TRIAGE_CONFIDENCE: OutcomeSource
+OUTCOME_SOURCE_FEEDBACK_OVERTURNED: OutcomeSource
+OUTCOME_SOURCE_FEEDBACK_RATING: OutcomeSource
+OUTCOME_SOURCE_FEEDBACK_RESOLVED: OutcomeSource
 
 class Metric(_message.Message):
     __slots__ = ("name", "title", "kind", "role", "direction", "aggregation", "quantile", "margin", "winsorize_lower", "winsorize_upper", "uses_pre_period", "attribution_window", "missing", "source")

@@ -68,7 +68,7 @@ STEP_LOOK_UP: Step
 STEP_ASSIGN: Step
 
 class TriageResult(_message.Message):
-    __slots__ = ("run", "ticket_id", "category", "priority", "sentiment", "language", "summary", "requires_human_escalation", "escalation_reasons", "suggested_articles", "estimated_resolution", "drafted_reply", "decision", "decision_reason", "engine", "steps", "attempts", "degraded", "reuse", "experiment")
+    __slots__ = ("run", "ticket_id", "category", "priority", "sentiment", "language", "summary", "requires_human_escalation", "escalation_reasons", "suggested_articles", "estimated_resolution", "drafted_reply", "decision", "decision_reason", "engine", "steps", "attempts", "degraded", "reuse", "experiment", "gates", "similar_labels")
     RUN_FIELD_NUMBER: _ClassVar[int]
     TICKET_ID_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
@@ -89,6 +89,8 @@ class TriageResult(_message.Message):
     DEGRADED_FIELD_NUMBER: _ClassVar[int]
     REUSE_FIELD_NUMBER: _ClassVar[int]
     EXPERIMENT_FIELD_NUMBER: _ClassVar[int]
+    GATES_FIELD_NUMBER: _ClassVar[int]
+    SIMILAR_LABELS_FIELD_NUMBER: _ClassVar[int]
     run: str
     ticket_id: str
     category: CategoryPrediction
@@ -109,7 +111,37 @@ class TriageResult(_message.Message):
     degraded: bool
     reuse: Reuse
     experiment: ExperimentArm
-    def __init__(self, run: _Optional[str] = ..., ticket_id: _Optional[str] = ..., category: _Optional[_Union[CategoryPrediction, _Mapping]] = ..., priority: _Optional[_Union[PriorityPrediction, _Mapping]] = ..., sentiment: _Optional[_Union[SentimentPrediction, _Mapping]] = ..., language: _Optional[_Union[LanguagePrediction, _Mapping]] = ..., summary: _Optional[str] = ..., requires_human_escalation: bool = ..., escalation_reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., suggested_articles: _Optional[_Iterable[_Union[ArticleSuggestion, _Mapping]]] = ..., estimated_resolution: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., drafted_reply: _Optional[str] = ..., decision: _Optional[_Union[Decision, str]] = ..., decision_reason: _Optional[str] = ..., engine: _Optional[_Union[EngineVersion, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepReport, _Mapping]]] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., degraded: bool = ..., reuse: _Optional[_Union[Reuse, _Mapping]] = ..., experiment: _Optional[_Union[ExperimentArm, _Mapping]] = ...) -> None: ...
+    gates: _containers.RepeatedCompositeFieldContainer[GatePassage]
+    similar_labels: _containers.RepeatedCompositeFieldContainer[SimilarLabel]
+    def __init__(self, run: _Optional[str] = ..., ticket_id: _Optional[str] = ..., category: _Optional[_Union[CategoryPrediction, _Mapping]] = ..., priority: _Optional[_Union[PriorityPrediction, _Mapping]] = ..., sentiment: _Optional[_Union[SentimentPrediction, _Mapping]] = ..., language: _Optional[_Union[LanguagePrediction, _Mapping]] = ..., summary: _Optional[str] = ..., requires_human_escalation: bool = ..., escalation_reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., suggested_articles: _Optional[_Iterable[_Union[ArticleSuggestion, _Mapping]]] = ..., estimated_resolution: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., drafted_reply: _Optional[str] = ..., decision: _Optional[_Union[Decision, str]] = ..., decision_reason: _Optional[str] = ..., engine: _Optional[_Union[EngineVersion, _Mapping]] = ..., steps: _Optional[_Iterable[_Union[StepReport, _Mapping]]] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., degraded: bool = ..., reuse: _Optional[_Union[Reuse, _Mapping]] = ..., experiment: _Optional[_Union[ExperimentArm, _Mapping]] = ..., gates: _Optional[_Iterable[_Union[GatePassage, _Mapping]]] = ..., similar_labels: _Optional[_Iterable[_Union[SimilarLabel, _Mapping]]] = ...) -> None: ...
+
+class GatePassage(_message.Message):
+    __slots__ = ("field", "answerer", "confidence", "threshold", "passed", "audited", "propensity")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    ANSWERER_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    PASSED_FIELD_NUMBER: _ClassVar[int]
+    AUDITED_FIELD_NUMBER: _ClassVar[int]
+    PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    answerer: str
+    confidence: float
+    threshold: float
+    passed: bool
+    audited: bool
+    propensity: float
+    def __init__(self, field: _Optional[str] = ..., answerer: _Optional[str] = ..., confidence: _Optional[float] = ..., threshold: _Optional[float] = ..., passed: bool = ..., audited: bool = ..., propensity: _Optional[float] = ...) -> None: ...
+
+class SimilarLabel(_message.Message):
+    __slots__ = ("label", "category", "similarity")
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    SIMILARITY_FIELD_NUMBER: _ClassVar[int]
+    label: str
+    category: str
+    similarity: float
+    def __init__(self, label: _Optional[str] = ..., category: _Optional[str] = ..., similarity: _Optional[float] = ...) -> None: ...
 
 class ExperimentArm(_message.Message):
     __slots__ = ("name", "variant", "phase", "configuration_version")

@@ -724,6 +724,23 @@ class OutcomeSource(betterproto2.Enum):
     Triage: the calibrated confidence in the category.
     """
 
+    FEEDBACK_OVERTURNED = 6
+    """
+    Feedback: whether a reviewer overturned the answer. Binary, less is better;
+    with MISSING_OUTCOME_FAILURE a ticket that nobody overturned within the
+    metric's window counts as not overturned.
+    """
+
+    FEEDBACK_RATING = 7
+    """
+    Feedback: the newest rating, 1 to 5. A mean.
+    """
+
+    FEEDBACK_RESOLVED = 8
+    """
+    Feedback: whether the ticket was resolved without a person. Binary.
+    """
+
     @classmethod
     def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:
         return {
@@ -733,6 +750,9 @@ class OutcomeSource(betterproto2.Enum):
             3: "OUTCOME_SOURCE_TRIAGE_COST",
             4: "OUTCOME_SOURCE_TRIAGE_AUTOMATIC",
             5: "OUTCOME_SOURCE_TRIAGE_CONFIDENCE",
+            6: "OUTCOME_SOURCE_FEEDBACK_OVERTURNED",
+            7: "OUTCOME_SOURCE_FEEDBACK_RATING",
+            8: "OUTCOME_SOURCE_FEEDBACK_RESOLVED",
         }
 
     @classmethod
@@ -744,6 +764,9 @@ class OutcomeSource(betterproto2.Enum):
             "OUTCOME_SOURCE_TRIAGE_COST": 3,
             "OUTCOME_SOURCE_TRIAGE_AUTOMATIC": 4,
             "OUTCOME_SOURCE_TRIAGE_CONFIDENCE": 5,
+            "OUTCOME_SOURCE_FEEDBACK_OVERTURNED": 6,
+            "OUTCOME_SOURCE_FEEDBACK_RATING": 7,
+            "OUTCOME_SOURCE_FEEDBACK_RESOLVED": 8,
         }
 
 

@@ -16,6 +16,7 @@ __all__ = (
     "EngineVersion",
     "EscalationPolicy",
     "ExperimentArm",
+    "GatePassage",
     "GetTaxonomyRequest",
     "GetTaxonomyResponse",
     "GetTriageRunRequest",
@@ -32,6 +33,7 @@ __all__ = (
     "Sentiment",
     "SentimentCandidate",
     "SentimentPrediction",
+    "SimilarLabel",
     "Step",
     "StepReport",
     "StepStarted",
@@ -768,6 +770,52 @@ default_message_pool.register_message("switchyard.triage.v1", "ExperimentArm", E
 
 
 @dataclass(eq=False, repr=False)
+class GatePassage(betterproto2.Message):
+    """
+    An answer before the gate of an error budget.
+    """
+
+    field: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The field: "category", "priority" or "sentiment".
+    """
+
+    answerer: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    Who answered, as the gate tells engines apart.
+    """
+
+    confidence: "float" = betterproto2.field(3, betterproto2.TYPE_DOUBLE)
+    """
+    The confidence by which the answer came to the gate, 0 to 1.
+    """
+
+    threshold: "float | None" = betterproto2.field(4, betterproto2.TYPE_DOUBLE, optional=True)
+    """
+    Confidence that was needed. Absent: the gate was closed.
+    """
+
+    passed: "bool" = betterproto2.field(5, betterproto2.TYPE_BOOL)
+    """
+    Whether the gate let it pass.
+    """
+
+    audited: "bool" = betterproto2.field(6, betterproto2.TYPE_BOOL)
+    """
+    Whether a person looks at it afterwards, by the draw of a random number.
+    """
+
+    propensity: "float" = betterproto2.field(7, betterproto2.TYPE_DOUBLE)
+    """
+    Probability with which it was to be looked at: 1 where the gate did not
+    let it pass.
+    """
+
+
+default_message_pool.register_message("switchyard.triage.v1", "GatePassage", GatePassage)
+
+
+@dataclass(eq=False, repr=False)
 class GetTaxonomyRequest(betterproto2.Message):
     """
     Request of GetTaxonomy.
@@ -1107,6 +1155,31 @@ class SentimentPrediction(betterproto2.Message):
 default_message_pool.register_message(
     "switchyard.triage.v1", "SentimentPrediction", SentimentPrediction
 )
+
+
+@dataclass(eq=False, repr=False)
+class SimilarLabel(betterproto2.Message):
+    """
+    A corrected ticket that resembles this one.
+    """
+
+    label: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Resource name of the label, as "labels/{label}".
+    """
+
+    category: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    Its category.
+    """
+
+    similarity: "float" = betterproto2.field(3, betterproto2.TYPE_DOUBLE)
+    """
+    Cosine similarity of the two texts, -1 to 1.
+    """
+
+
+default_message_pool.register_message("switchyard.triage.v1", "SimilarLabel", SimilarLabel)
 
 
 @dataclass(eq=False, repr=False)
@@ -1533,6 +1606,19 @@ class TriageResult(betterproto2.Message):
     The experiment that the ticket is in. Absent: it is in none. Where
     `degraded` is set, the variant was meant to answer and did not: the ticket
     does not count for it.
+    """
+
+    gates: "list[GatePassage]" = betterproto2.field(21, betterproto2.TYPE_MESSAGE, repeated=True)
+    """
+    What error budgets had to say about the decision. Empty where none is set.
+    """
+
+    similar_labels: "list[SimilarLabel]" = betterproto2.field(
+        22, betterproto2.TYPE_MESSAGE, repeated=True
+    )
+    """
+    Corrected tickets that resembled this one, the nearest first: they spoke
+    for the category, and language models were shown them.
     """
 
 
