@@ -48,6 +48,7 @@ class Call:
         "_id",
         "_metadata",
         "_pairs",
+        "answer_tags",
         "cache",
         "caller",
         "deadline_s",
@@ -65,6 +66,7 @@ class Call:
         self.deadline_s: float | None = None  # in time.monotonic() seconds; None: none is known
         self.cache = ""  # what the cache did: "hit", "miss", "stale", "coalesced"; empty: nothing
         self.may_be_kept = True  # whether the response may answer other calls
+        self.answer_tags: tuple[str, ...] = ()  # by which it can be forgotten where it is kept
         self.limit = ""  # what the rate limit did: "near", "refused", "shadow"; empty: nothing
         self.reason = ""  # of the error that it ended with; empty: it did not
         self._id = ""
@@ -107,6 +109,10 @@ class Call:
         """Send metadata with the end of the answer, whichever end that is."""
         self._answer_metadata += metadata
         self.transport.set_trailing_metadata(tuple(self._answer_metadata))
+
+    def tag_answer(self, *tags: str) -> None:
+        """Let the response be forgotten by each of these tags, wherever it is kept."""
+        self.answer_tags = tuple(dict.fromkeys(self.answer_tags + tags))
 
     def set_trailing_metadata(self, metadata: Metadata) -> None:
         """Send metadata with the end of the answer, beside that of the chain."""

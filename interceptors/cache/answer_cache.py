@@ -98,20 +98,20 @@ class AnswerCache:
         async with self.shared.lease(work.key, work.tags) as lease:
             return (await self._fill(work, work.run, lease)).value, "miss"
 
-    async def invalidate(self, tag: str) -> int:
-        """Drop the entries that carry `tag`; how many this memory held.
+    async def invalidate(self, *tags: str) -> int:
+        """Drop the entries that carry one of `tags`; how many different ones there were.
 
+        Those that Redis alone holds are counted where the tag is one of their answers.
         Every process that shares the Redis must be told: each has a memory of its own.
         """
-        dropped = self.forget(tag)
+        dropped = set().union(*map(self._forget, tags))
         if self.shared is not None:
-            await self.shared.invalidate(tag)
-        return dropped
+            dropped |= await self.shared.invalidate(tags)
+        return len(dropped)
 
     def forget(self, tag: str) -> int:
         """Drop the entries that carry `tag` from this memory alone; how many there were."""
-        self._invalidations.add(tag)
-        return self.memory.drop_tagged(tag)
+        return len(self._forget(tag))
 
     async def close(self) -> None:
         """Cancel what runs in the background and close the connections."""
@@ -119,6 +119,10 @@ class AnswerCache:
         await self._flights.close()
         if self.shared is not None:
             await self.shared.close()
+
+    def _forget(self, tag: str) -> set[bytes]:
+        self._invalidations.add(tag)
+        return self.memory.drop_tagged(tag)
 
     def _age_s(self, entry: Entry) -> float:
         return self._clock() - entry.stored_at_s
@@ -164,7 +168,7 @@ class AnswerCache:
         began, start_s = self._invalidations.count, self._clock()
         value = await run()
         now_s = self._clock()
-        entry = Entry(value, now_s, now_s - start_s, work.tags)
+        entry = Entry(value, now_s, now_s - start_s, work.tags, work.answer_tags)
         is_for_all = work.is_current()
         if is_for_all and self._keep(entry, work, began) and lease is not None:
             await lease.store(entry, work.terms.life_s)
@@ -174,7 +178,7 @@ class AnswerCache:
         return self._age_s(entry) < min(work.terms.ttl_s, work.most_age_s)
 
     def _recall(self, entry: Entry | None, work: Work, began: int) -> Answer | None:
-        if entry is None or self._invalidations.have_touched(work.tags, began):
+        if entry is None or self._is_touched(entry, began):
             return None
         answer = self._serve(entry, work)
         if answer is not None:
@@ -182,10 +186,13 @@ class AnswerCache:
         return answer
 
     def _keep(self, entry: Entry, work: Work, began: int) -> bool:
-        if self._invalidations.have_touched(work.tags, began):
+        if self._is_touched(entry, began):
             return False
         self.memory.put(work.key, entry)
         return True
+
+    def _is_touched(self, entry: Entry, began: int) -> bool:
+        return self._invalidations.have_touched(entry.tags + entry.answer_tags, began)
 
     def _start_refresh(self, entry: Entry, work: Work) -> None:
         self._refreshes.start(work.key, partial(self._refresh, entry, work))

@@ -142,6 +142,10 @@ class _CallWork:
         self._request = request
         self._call = call
 
+    @property
+    def answer_tags(self) -> tuple[str, ...]:
+        return self._call.answer_tags
+
     def run(self) -> Any:
         return self._handler(self._request, self._call)
 

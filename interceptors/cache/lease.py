@@ -21,9 +21,19 @@ def names_of(key: bytes, tags: Sequence[str]) -> list[str]:
     return [f"entry:{digest}", f"lock:{digest}", *map(tag_name, tags)]
 
 
+def key_in(entry_name: bytes) -> bytes:
+    """The key of the question whose entry has this name."""
+    return bytes.fromhex(entry_name.rpartition(b":")[2].decode())
+
+
 def tag_name(tag: str) -> str:
     """Under which Redis holds the version of a tag."""
     return f"tag:{tag}"
+
+
+def index_name(tag: str) -> str:
+    """Under which Redis holds the names of the entries whose answers carry a tag."""
+    return f"answers:{tag}"
 
 
 class Lease:
@@ -92,10 +102,9 @@ class Lease:
         """Store an entry, unless one of its tags was invalidated since the lease was asked for."""
         if self._holder is None:
             return
+        names = [*self._names, *map(index_name, entry.answer_tags)]
         data, life_ms = pack(entry, self._versions), max(1, int(life_s * 1000))
-        stored = await self._link.run(
-            "store", self._names, data, life_ms, self._token, *self._versions
-        )
+        stored = await self._link.run("store", names, data, life_ms, self._token, *self._versions)
         if stored is not None:
             self._holder = None  # the script has given the lease back
 

@@ -1,15 +1,18 @@
 """Entries in the memory of this process; those used least recently leave first."""
 
 from collections import OrderedDict
+from typing import TypeVar
 
 from interceptors.cache.entry import Entry
+
+T = TypeVar("T")
 
 MOST_CACHED = 10_000
 MOST_CACHED_BYTES = 64 * 1024 * 1024
 
 
 class Memory:
-    """At most so many entries and so many bytes of keys and answers."""
+    """At most so many entries and so many bytes of keys, answers and their own tags."""
 
     def __init__(
         self, most_entries: int = MOST_CACHED, most_bytes: int = MOST_CACHED_BYTES
@@ -19,6 +22,7 @@ class Memory:
         self._entries: OrderedDict[bytes, Entry] = OrderedDict()  # used last: at the end
         # All tags of an entry -> keys of the entries that carry just these: one step an entry.
         self._keys: dict[tuple[str, ...], set[bytes]] = {}
+        self._keys_of_answers: dict[str, set[bytes]] = {}  # by each tag of an answer
         self.bytes_kept = 0
 
     def __len__(self) -> int:
@@ -36,11 +40,13 @@ class Memory:
         if key in self._entries:
             self.drop(key)
         self._entries[key] = entry
-        self.bytes_kept += len(key) + len(entry.value)
+        self.bytes_kept += _size(key, entry)
         keys = self._keys.get(entry.tags)
         if keys is None:
             keys = self._keys[entry.tags] = set()
         keys.add(key)
+        for tag in entry.answer_tags:
+            self._keys_of_answers.setdefault(tag, set()).add(key)
         while len(self._entries) > self._most_entries or self.bytes_kept > self._most_bytes:
             self.drop(next(iter(self._entries)))
 
@@ -49,15 +55,26 @@ class Memory:
         entry = self._entries.pop(key, None)
         if entry is None:
             return
-        self.bytes_kept -= len(key) + len(entry.value)
-        keys = self._keys[entry.tags]
-        keys.remove(key)
-        if not keys:
-            del self._keys[entry.tags]
+        self.bytes_kept -= _size(key, entry)
+        _remove(self._keys, entry.tags, key)
+        for tag in entry.answer_tags:
+            _remove(self._keys_of_answers, tag, key)
 
-    def drop_tagged(self, tag: str) -> int:
-        """Forget every entry that carries `tag`; how many there were."""
-        dropped = [key for tags, keys in self._keys.items() if tag in tags for key in keys]
+    def drop_tagged(self, tag: str) -> set[bytes]:
+        """Forget every entry that carries `tag`; the keys of those there were."""
+        dropped = set(self._keys_of_answers.get(tag, ()))
+        dropped.update(*(keys for tags, keys in self._keys.items() if tag in tags))
         for key in dropped:
             self.drop(key)
-        return len(dropped)
+        return dropped
+
+
+def _size(key: bytes, entry: Entry) -> int:
+    return len(key) + len(entry.value) + sum(map(len, entry.answer_tags))
+
+
+def _remove(keys_of: dict[T, set[bytes]], name: T, key: bytes) -> None:
+    keys = keys_of[name]
+    keys.remove(key)
+    if not keys:
+        del keys_of[name]

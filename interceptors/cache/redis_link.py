@@ -1,7 +1,8 @@
 """The way to Redis: short time-outs, and a while of carrying on alone when something is wrong."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,12 +16,20 @@ from redis.exceptions import RedisError
 
 T = TypeVar("T")
 
-NAMESPACE = "switchyard:cache:1"  # the number changes with the form of what is stored
+NAMESPACE = "switchyard:cache:2"  # the number changes with the form of what is stored
 AWAY_S = 1.0  # how long Redis is left alone after a failure
 MOST_CONNECTIONS = 16
 MOST_OWED = 1024
 # RuntimeError is uvloop's word for a connection that the other side has just closed.
 FAILURES = (RedisError, TimeoutError, OSError, RuntimeError)
+
+
+@dataclass(slots=True)
+class _Debt:
+    """A name to delete before anything else is asked."""
+
+    closed_ms: int
+    entries: set[bytes] = field(default_factory=set)  # that went with it
 
 
 class RedisLink:
@@ -56,8 +65,7 @@ class RedisLink:
         self._if_too_many = if_too_many  # what to delete instead of more than MOST_OWED names
         self._away_until_s: float | None = None
         self._failures = 0
-        self._owed: dict[str, int] = {}  # names to delete first -> how often anything was owed
-        self._owings = 0
+        self._owed: dict[str, _Debt] = {}  # by name
 
     @property
     def is_up(self) -> bool:
@@ -73,13 +81,15 @@ class RedisLink:
         keys = [self.cache.build_key(name) for name in names]
         return await self._ask(lambda: self._scripts[script](keys=keys, args=arguments))
 
-    async def delete(self, name: str) -> None:
-        """Delete a value now, or while Redis is away, before anything else is asked of it."""
-        if len(self._owed) >= MOST_OWED:
-            name = self._if_too_many
-        self._owings += 1
-        self._owed[name] = self._owings
+    async def delete(self, names: Mapping[str, int]) -> set[bytes]:
+        """Delete values now, or while Redis is away, before anything else is asked of it.
+
+        With each name stands for how many ms an index is closed after that; 0: it is no index.
+        Answers the names of the entries that the indexes named.
+        """
+        debts = [self._owe(name, closed_ms) for name, closed_ms in names.items()]
         await self._ask(_nothing)
+        return set().union(*(debt.entries for debt in debts))
 
     async def attempt(self, command: Callable[[], Awaitable[T]]) -> T:
         """What Redis answers. Raises one of FAILURES, and then it is left alone for a while."""
@@ -112,11 +122,21 @@ class RedisLink:
         except FAILURES:
             return None
 
+    def _owe(self, name: str, closed_ms: int) -> _Debt:
+        if len(self._owed) >= MOST_OWED:
+            name, closed_ms = self._if_too_many, 0
+        debt = self._owed[name] = _Debt(closed_ms)
+        return debt
+
     async def _delete_owed(self) -> None:
         owed = dict(self._owed)
-        await self._client.delete(*map(self.cache.build_key, owed))
-        for name, owing in owed.items():
-            if self._owed.get(name) == owing:  # else it is owed once more since then
+        keys = map(self.cache.build_key, owed)
+        gone = await self._scripts["forget"](
+            keys=[*keys], args=[debt.closed_ms for debt in owed.values()]
+        )
+        for (name, debt), entries in zip(owed.items(), gone, strict=True):
+            debt.entries.update(entries)
+            if self._owed.get(name) is debt:  # else it is owed once more since then
                 del self._owed[name]
 
 

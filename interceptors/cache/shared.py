@@ -3,18 +3,24 @@
 A tag has a version there, a random word, which stands in every entry that carries the tag.
 Invalidating the tag deletes its version: no entry with the old word can be read any more, nor be
 stored by a work that began before. A version that Redis evicts has the same effect.
+
+The tags of an answer are not known to who asks for it. They have an index of the entries instead,
+which lives as long; it is closed for a while when they are dropped, for a work that began before.
+An index that Redis evicts before its entries leaves them until their life is over.
 """
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from redis.exceptions import RedisError
 
 from interceptors.cache.entry import Entry, unpack
-from interceptors.cache.lease import Lease, names_of, tag_name
+from interceptors.cache.lease import Lease, index_name, key_in, names_of, tag_name
 from interceptors.cache.redis_link import RedisLink
 from interceptors.cache.tags import ALL
+
+CLOSED_MS = 120_000  # as long as a work may go on after it has found its tags
 
 
 def _new_token() -> bytes:
@@ -54,9 +60,14 @@ class SharedCache:
         """The right to do the work of `key`; enter it to ask for it."""
         return Lease(self._link, key, tags, self._new_token(), self._lease_s)
 
-    async def invalidate(self, tag: str) -> None:
-        """Make the entries of a tag unreachable; while Redis is away, before it is read again."""
-        await self._link.delete(tag_name(tag))
+    async def invalidate(self, tags: Sequence[str]) -> set[bytes]:
+        """Make the entries of some tags unreachable; while Redis is away, before it is read again.
+
+        Answers the keys of those that were found by the tags of their answers.
+        """
+        names = {tag_name(tag): 0 for tag in tags}
+        names |= {index_name(tag): CLOSED_MS for tag in tags}
+        return {key_in(name) for name in await self._link.delete(names)}
 
     async def probe(self) -> None:
         """Write, read and delete a word. Raises one of FAILURES."""

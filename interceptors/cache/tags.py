@@ -10,6 +10,6 @@ def tag_of(method: str = "", tenant: str = "") -> str:
 
 
 def tags_of(method: str, tenant: str) -> tuple[str, ...]:
-    """Every tag that an entry carries."""
+    """Every tag that an entry carries for its question."""
     tags = (ALL, tag_of(method), tag_of(tenant=tenant), tag_of(method, tenant))
     return tuple(dict.fromkeys(tags))  # without a tenant two of them are the same twice

@@ -24,6 +24,10 @@ class Work(Protocol):
         """What its answer belongs to."""
 
     @property
+    def answer_tags(self) -> tuple[str, ...]:
+        """What else it belongs to, as its work has found; asked for when that is done."""
+
+    @property
     def most_age_s(self) -> float:
         """The oldest kept answer that will do."""
 
@@ -48,6 +52,7 @@ class FunctionWork:
     tags: tuple[str, ...]
     run_apart: Callable[[], Coroutine[Any, Any, bytes]]
     most_age_s: float = math.inf
+    answer_tags: tuple[str, ...] = ()
 
     def run(self) -> Awaitable[bytes]:
         """Do it."""

@@ -9,7 +9,7 @@ import redis
 
 from interceptors.cache.answer_cache import AnswerCache
 from interceptors.cache.probe import probe
-from interceptors.cache.redis_link import AWAY_S, MOST_OWED, RedisLink
+from interceptors.cache.redis_link import AWAY_S, MOST_OWED, NAMESPACE, RedisLink
 from interceptors.cache.tags import tag_of
 from tests.integration.cache.conftest import MakeCache
 from tests.unit.interceptors.cache.questions import Clock, Question, Worker, terms_in
@@ -155,6 +155,34 @@ async def test_what_was_invalidated_while_redis_was_away_is_found_no_more(
     own_redis.resume()
     clock.now_s += AWAY_S
     assert await cache.answer(question) == (b"2", "miss")
+
+
+async def test_an_answer_forgotten_while_redis_was_away_is_found_no_more(
+    own_redis: RedisProcess, cache: AnswerCache, clock: Clock
+) -> None:
+    (question,) = questions(cache, Worker(), 1)
+    question.answer_tags = ("run:1",)
+    await cache.answer(question)
+    own_redis.pause()
+    assert await cache.invalidate("run:1") == 1
+    own_redis.resume()
+    clock.now_s += AWAY_S
+    assert await cache.answer(question) == (b"2", "miss")
+
+
+async def test_a_full_redis_forgets_what_it_is_told_to(
+    own_redis: RedisProcess, make_cache: MakeCache
+) -> None:
+    cache = make_cache(own_redis.url)
+    (question,) = questions(cache, Worker(), 1)
+    question.answer_tags = ("run:1",)
+    await cache.answer(question)
+    cache.memory.drop(question.key)
+    with redis.Redis.from_url(own_redis.url) as client:
+        client.config_set("maxmemory", "1")
+        assert await cache.invalidate("run:1") == 1
+        assert client.keys(f"{NAMESPACE}:entry:*") == []
+    assert cache.is_shared
 
 
 async def test_too_many_invalidations_while_redis_is_away_invalidate_all(

@@ -67,7 +67,9 @@ async def unknown(_tenant: str) -> None:
 
 
 class CachedService:
-    """Calls methods whose work `worker` does. An answer says who got it: TENANT:SUBJECT:WORK."""
+    """Calls methods whose work `worker` does. An answer says who got it: TENANT:SUBJECT:WORK,
+    and is tagged with answer:WORK.
+    """
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._channel = channel
@@ -105,7 +107,9 @@ async def cached_service(
     async def work(_request: bytes, call: Call) -> bytes:
         call.set_trailing_metadata((("worked", "yes"),))
         whose = f"{call.caller.tenant}:{call.caller.subject}:".encode()
-        return whose + await worker.work()
+        answer = await worker.work()
+        call.tag_answer(f"answer:{answer.decode()}")
+        return whose + answer
 
     member = ResponseCache(
         cache, policies, generation_of or Generations(), VERSION, find_generation

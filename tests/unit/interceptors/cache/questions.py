@@ -65,6 +65,7 @@ class Question:
     terms: Terms
     key: bytes = b"k" * 32
     tags: tuple[str, ...] = tags_of(METHOD, "a")
+    answer_tags: tuple[str, ...] = ()
     most_age_s: float = math.inf
     was_true: bool = True
 

@@ -206,6 +206,60 @@ async def test_an_answer_invalidated_while_it_was_made_is_not_kept(cache: Answer
     assert await cache.answer(question) == (b"2", "miss")
 
 
+async def test_an_answer_is_forgotten_by_a_tag_of_its_own(cache: AnswerCache) -> None:
+    question = Question(Worker(), terms_in(cache), answer_tags=("run:1", "run:0"))
+    await cache.answer(question)
+    assert await cache.invalidate("run:0") == 1
+    assert await cache.answer(question) == (b"2", "miss")
+
+
+async def test_an_answer_that_carries_two_of_the_tags_counts_once(cache: AnswerCache) -> None:
+    await cache.answer(Question(Worker(), terms_in(cache), answer_tags=("run:1", "run:0")))
+    assert await cache.invalidate("run:0", "run:1") == 1
+
+
+async def test_a_tag_of_one_answer_leaves_others_alone(cache: AnswerCache) -> None:
+    terms = terms_in(cache)
+    one, other = (
+        Question(Worker(), terms, key=b"%d" % i, answer_tags=(f"run:{i}",)) for i in range(2)
+    )
+    await cache.answer(one)
+    await cache.answer(other)
+    assert await cache.invalidate("run:0") == 1
+    assert await cache.answer(other) == (b"1", "hit")
+
+
+async def test_an_answer_forgotten_while_it_was_made_is_given_to_all_who_asked_and_not_kept(
+    cache: AnswerCache,
+) -> None:
+    worker = Worker().hold()
+    question = Question(worker, terms_in(cache), answer_tags=("run:1",))
+    asked = asyncio.gather(*(cache.answer(question) for _ in range(2)))
+    await turn()
+    cache.forget("run:1")
+    worker.may_end.set()
+    assert await asked == [(b"1", "miss"), (b"1", "coalesced")]
+    assert await cache.answer(question) == (b"2", "miss")
+
+
+async def test_a_refresh_whose_answer_was_forgotten_meanwhile_is_not_kept(
+    cache: AnswerCache, clock: Clock
+) -> None:
+    worker = Worker()
+    question = Question(worker, terms_in(cache, ttl_s=60.0, stale_ttl_s=30.0))
+    await cache.answer(question)
+    clock.now_s += 60.0
+    worker.hold()
+    question.answer_tags = ("run:2",)
+    await cache.answer(question)
+    await turn()
+    cache.forget("run:2")
+    worker.may_end.set()
+    await turn()
+    assert await cache.answer(question) == (b"1", "stale")
+    await cache.close()
+
+
 async def test_an_answer_to_what_is_no_longer_true_is_not_kept(cache: AnswerCache) -> None:
     worker = Worker()
     question = Question(worker, terms_in(cache), was_true=False)

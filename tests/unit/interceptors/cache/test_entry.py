@@ -6,13 +6,16 @@ from hypothesis import strategies as st
 from interceptors.cache.entry import Entry, pack, unpack
 
 times = st.floats(allow_nan=False, allow_infinity=False)
+own_tags = st.lists(st.sampled_from(["run:1", "é", "y"]), unique=True).map(tuple)
 VERSIONS = [b"version1", b"version2"]
 TAGS = ("x", "y")
 
 
-@given(st.binary(), times, times)
-def test_an_entry_comes_back_as_it_was(value: bytes, stored_at_s: float, made_in_s: float) -> None:
-    entry = Entry(value, stored_at_s, made_in_s, TAGS)
+@given(st.binary(), times, times, own_tags)
+def test_an_entry_comes_back_as_it_was(
+    value: bytes, stored_at_s: float, made_in_s: float, answer_tags: tuple[str, ...]
+) -> None:
+    entry = Entry(value, stored_at_s, made_in_s, TAGS, answer_tags)
     assert unpack(pack(entry, VERSIONS), TAGS, VERSIONS) == entry
 
 

@@ -169,6 +169,29 @@ async def test_a_stale_response_leaves_at_once_and_a_new_one_follows(
         assert await service.call() == (b"a:s:2", "hit")
 
 
+async def test_a_response_is_forgotten_by_the_tag_that_its_handler_gave_it(
+    cache: AnswerCache,
+) -> None:
+    async with cached_service(cache, Worker()) as service:
+        await service.call()
+        assert await cache.invalidate("answer:1") == 1
+        assert await service.call() == (b"a:s:2", "miss")
+
+
+async def test_a_response_made_in_the_background_carries_its_tags_too(
+    cache: AnswerCache, clock: Clock
+) -> None:
+    worker = Worker()
+    async with cached_service(cache, worker) as service:
+        cache.terms[METHOD].change(ttl_s=30.0, stale_ttl_s=30.0)
+        await service.call()
+        clock.now_s += 30.0
+        await service.call()
+        await until(lambda: worker.runs == 2)
+        assert await service.call() == (b"a:s:2", "hit")
+        assert await cache.invalidate("answer:1", "answer:2") == 1
+
+
 async def test_who_shares_a_work_is_told(cache: AnswerCache) -> None:
     worker = Worker().hold()
     async with cached_service(cache, worker) as service:
