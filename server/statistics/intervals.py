@@ -1,11 +1,11 @@
-"""Confidence intervals for rates, each for one look at a number of trials that was fixed before.
+"""Confidence intervals for rates and means, each for one look at a number that was fixed before.
 
 They are shown beside what is valid at every look; nothing is decided by them.
 """
 
 from math import sqrt
 
-from scipy.special import betaincinv, ndtri
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from server.statistics.anytime import Interval
 
@@ -57,3 +57,11 @@ def newcombe(
     down = sqrt((rate - arm.lower) ** 2 + (control.upper - control_rate) ** 2)
     up = sqrt((arm.upper - rate) ** 2 + (control_rate - control.lower) ** 2)
     return Interval(rate - control_rate - down, rate - control_rate + up)
+
+
+def student(mean: float, variance: float, n: float, alpha: float) -> Interval | None:
+    """Student's interval for a mean, from the unbiased variance of n values; None below two."""
+    if n < 2:
+        return None
+    radius = float(stdtrit(n - 1, 1 - alpha / 2)) * sqrt(variance / n)
+    return Interval(mean - radius, mean + radius)

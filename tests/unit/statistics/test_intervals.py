@@ -1,4 +1,4 @@
-"""Intervals for rates: their edges, and how often they cover."""
+"""Intervals for rates and means: their edges, and how often they cover."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import pytest
 from scipy.special import xlog1py, xlogy
 
 from server.statistics.anytime import Interval
-from server.statistics.intervals import clopper_pearson, newcombe, wilson
+from server.statistics.intervals import clopper_pearson, newcombe, student, wilson
 
 
 def test_no_trials_have_no_interval() -> None:
@@ -54,3 +54,13 @@ def test_the_score_interval_covers_as_often_as_promised_on_average() -> None:
     intervals = [wilson(successes, 30, 0.05) for successes in range(31)]
     found = np.mean([coverage(intervals, rate) for rate in np.linspace(0.01, 0.99, 99)])
     assert found == pytest.approx(0.95, abs=0.01)
+
+
+def test_a_mean_has_students_interval() -> None:
+    """Student (1908), the extra sleep of ten patients: 2.33 on average, standard deviation 2.00."""
+    found = student(2.33, 2.002**2, 10, 0.05)
+    assert found == pytest.approx((0.90, 3.76), abs=5e-3)
+
+
+def test_one_value_has_no_interval() -> None:
+    assert student(4, 0, 1, 0.05) is None
