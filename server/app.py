@@ -21,8 +21,10 @@ from server.admin.cache import control as cache_control
 from server.admin.limits.inheritance import inherit_limits
 from server.admin.store import ORDERS_CHANNEL
 from server.composition.administration import add_administration, start_administration
+from server.composition.automation import make_automation
 from server.composition.experiments import add_experiments, make_experiments
 from server.composition.faults import error_answerer
+from server.composition.feedback import BELONGINGS, add_feedback, make_feedback
 from server.composition.generations import Generations
 from server.composition.ground import SERVICES, lay_ground
 from server.composition.guards import (
@@ -35,6 +37,7 @@ from server.composition.models import open_inquirer
 from server.composition.triage import add_triage, make_catalog, make_offer, make_triage
 from server.engines.embedded.process import EngineProcess
 from server.experiments.store import EXPERIMENT_CHANNEL
+from server.feedback.review.store import REVIEW_CHANNEL
 from server.health import SERVICE as HEALTH_SERVICE
 from server.health import Health
 from server.lifecycle import PortTaken, bind, most_connections
@@ -44,8 +47,11 @@ from server.settings import OFF, Address, Settings
 from server.storage.database import Database
 from server.storage.notifications import Notifications
 from server.tls import TlsFiles, tls_credentials
+from server.triage.answer_store import ANSWER_CHANNEL
+from server.triage.automation.gate_store import AUTOMATION_CHANNEL
+from server.triage.examples.label_store import LABEL_CHANNEL
 from server.triage.parameters import parameter_faults
-from server.triage.store import TAXONOMY_CHANNEL
+from server.triage.taxonomy_store import TAXONOMY_CHANNEL
 
 MOST_MESSAGE_BYTES = 4 * 1024 * 1024
 MOST_METADATA_BYTES = 16 * 1024
@@ -83,7 +89,7 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
     async with AsyncExitStack() as stack:
         registry = CollectorRegistry()
         metrics_address = _serve_metrics(settings.metrics_listen, registry, stack)
-        engines = EngineProcess()
+        engines = EngineProcess(embedding_model=settings.embedding_model)
         engine_start = asyncio.create_task(engines.start())  # takes as long as the database does
         stack.push_async_callback(_stop_engines, engines, engine_start)
         ground = await lay_ground(settings, log, registry, stack)
@@ -97,14 +103,19 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             guards.limiter.charge_anonymous,
             log.write,
             stack,
+            BELONGINGS,
         )
         inquirer = open_inquirer(settings, database, guards.breakers, registry, log, stack)
         offer = make_offer(inquirer)
         experiments = make_experiments(ground, partial(parameter_faults, offer=offer))
         catalog = await make_catalog(ground, engines, inquirer)
-        triage = await make_triage(ground, catalog, inquirer, offer, experiments.assigner)
+        automation = make_automation(ground)
+        triage = await make_triage(
+            ground, catalog, inquirer, offer, experiments.assigner, automation
+        )
+        feedback = make_feedback(ground, triage, automation, experiments)
         answer_error = error_answerer(log)
-        generations = Generations(catalog, experiments.catalog)
+        generations = Generations(catalog, experiments.catalog, automation.catalog)
         chain = make_chain(
             settings,
             guards,
@@ -124,21 +135,31 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             if tenant is not None:  # else the cache drops everything, as `orders` missed orders
                 orders.soon(cache_control.CLEAR, tag_of(tenant=tenant))
 
+        def answers_overturned(tag: str | None) -> None:
+            if tag is not None:  # else the cache drops everything, as above
+                guards.cache.forget(tag)
+                orders.soon(cache_control.CLEAR, tag)  # in Redis, too
+
         notifications = Notifications(
             database.url,
             {
                 TAXONOMY_CHANNEL: taxonomy_changed,
+                LABEL_CHANNEL: catalog.learn,
+                ANSWER_CHANNEL: answers_overturned,
                 EXPERIMENT_CHANNEL: experiments.catalog.forget,
+                AUTOMATION_CHANNEL: automation.catalog.forget,
+                REVIEW_CHANNEL: feedback.streams.heard,
                 ACCESS_CHANNEL: entrance.authenticator.forget,
                 ORDERS_CHANNEL: orders.heard,
             },
-            when_lost=[entrance.authenticator.lose],
+            when_lost=[entrance.authenticator.lose, automation.catalog.lose],
         )
         notifications.start()
         stack.push_async_callback(notifications.stop)
 
         server = grpc.aio.server(interceptors=(chain,), options=_options(settings))
         add_triage(server, ground, triage, answer_error)
+        add_feedback(server, ground, feedback)
         add_experiments(server, ground, experiments, answer_error)
         add_administration(server, ground, triage, entrance, orders, figures)
         parts = _parts(database, guards, engines, settings)

@@ -16,13 +16,13 @@ import psycopg
 
 from server.access.signing_keys import read_signing_keys
 from server.composition.models import KEY_VARIABLE, read_terms
-from server.embedders.errors import ModelFolderUnusable
 from server.engines.embedded.engine import EmbeddedEngineMaker
 from server.engines.llm.provider import Provider
 from server.engines.llm.providers_file import InvalidProviders
 from server.model_probe import endpoint_fault
 from server.probe import Identity, is_serving
 from server.secret_key import UnusableKey, read_key
+from server.sentence_model import ModelFolderUnusable
 from server.settings import OFF, Address, Settings
 from server.storage.embedded import folder_fault, running_url
 from server.storage.migrate import read_migrations

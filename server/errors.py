@@ -48,6 +48,15 @@ from server.experiments.errors import (
     OutcomeRefused,
     StaleExperiment,
 )
+from server.feedback.errors import (
+    FeedbackNotFound,
+    FeedbackRequestReused,
+    InvalidFeedback,
+    OverturnWatchNotFound,
+    TaxonomyChanged,
+    TooFewLabels,
+    TrainingUnderWay,
+)
 from server.health import ServiceUnknown
 from server.paging import InvalidPageToken
 from server.storage.errors import StorageUnavailable
@@ -55,6 +64,9 @@ from server.streams import ServerDraining
 from server.triage.errors import (
     InvalidFieldValue,
     InvalidTaxonomy,
+    ModelDamaged,
+    ModelNotFound,
+    ModelOutdated,
     ModelUnreadable,
     RequestIdReused,
     RunNotFound,
@@ -152,6 +164,15 @@ def _request_id_reused(error: RequestIdReused) -> Status:
     return status(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED", message, resource)
 
 
+def _feedback_request_reused(error: FeedbackRequestReused) -> Status:
+    message = (
+        f"The request id {error.request_id} was used with other feedback: it belongs to "
+        f"{error.name}. Use a new id for new feedback."
+    )
+    resource = _resource("Feedback", error.name)
+    return status(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED", message, resource)
+
+
 def _invalid_page_token(_error: InvalidPageToken) -> Status:
     rule = "is no token of this listing; start again without one, and keep the filter unchanged"
     return _invalid("INVALID_PAGE_TOKEN", [FieldViolation("page_token", rule)])
@@ -239,6 +260,39 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     ExperimentIdTaken: _experiment_id_taken,
     StaleExperiment: _stale_experiment,
     NotPossibleNow: lambda error: _not_possible("NOT_POSSIBLE_NOW", f"{error.name} {error.why}"),
+    InvalidFeedback: lambda error: _invalid("INVALID_FEEDBACK", error.faults),
+    FeedbackNotFound: lambda error: _not_found(
+        "Feedback", "FEEDBACK_NOT_FOUND", error.name, "ListFeedback lists the feedback"
+    ),
+    FeedbackRequestReused: _feedback_request_reused,
+    OverturnWatchNotFound: lambda error: _not_found(
+        "OverturnAlarm", "NOT_WATCHED", str(error), "ListOverturnAlarms lists those"
+    ),
+    TooFewLabels: lambda error: _not_possible(
+        "TOO_FEW_LABELS",
+        f"There is too little to train from: {error.why}. Import labels, or correct answers.",
+    ),
+    TrainingUnderWay: lambda _error: _not_possible(
+        "TRAINING_UNDER_WAY",
+        "A training of this tenant has not ended. Wait for it: ListModels will list its model.",
+    ),
+    TaxonomyChanged: lambda _error: _not_possible(
+        "TAXONOMY_CHANGED",
+        "The taxonomy has changed while the model was trained for it. Train again.",
+    ),
+    ModelNotFound: lambda error: _not_found(
+        "Model", "MODEL_NOT_FOUND", error.name, "ListModels lists the models"
+    ),
+    ModelOutdated: lambda error: _not_possible(
+        "MODEL_OUTDATED",
+        f"{error.name} was trained for revision {error.revision} of the taxonomy, and revision"
+        f" {error.revision_in_force} is in force. Train a model for that.",
+    ),
+    ModelDamaged: lambda error: _not_possible(
+        "MODEL_DAMAGED",
+        f"{error.name} is not what was stored, and is not used. Activate another model, or train"
+        " one.",
+    ),
     IssuerUnavailable: lambda error: _unavailable(
         "ISSUER_UNAVAILABLE",
         "The keys of the tokens' issuer cannot be read at the moment. Try again later.",

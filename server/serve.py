@@ -9,11 +9,11 @@ from contextlib import suppress
 
 from server import __version__
 from server.app import Application, application
-from server.embedders.errors import EmbedderError
 from server.engines.llm.providers_file import InvalidProviders
 from server.lifecycle import PortTaken, drain, stop_signals
 from server.logs import JsonLog, origin_of
 from server.secret_key import UnusableKey
+from server.sentence_model import ModelFolderUnusable
 from server.settings import OFF, Settings
 from server.storage.errors import StorageError
 
@@ -23,7 +23,7 @@ CANNOT_START = (
     StorageError,
     UnusableKey,
     InvalidProviders,
-    EmbedderError,
+    ModelFolderUnusable,
     ModuleNotFoundError,  # an extra that a setting needs
     OSError,
 )

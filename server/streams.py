@@ -1,7 +1,8 @@
-"""Streams of items: a bounded number is worked on at once, and each is answered as it is done."""
+"""Streams of items: a bounded number is worked on at once, each by itself or many together."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -59,6 +60,58 @@ async def answer_each(
         reader.cancel()
         for task in running:
             task.cancel()
+
+
+async def in_batches(
+    items: AsyncIterator[Item], most: int, longest_s: float, draining: asyncio.Event
+) -> AsyncGenerator[list[Item], None]:
+    """The items in order: so many at a time, or as many as have come so long after the first.
+
+    While one batch is worked on, at most as many items are read ahead. Raises ServerDraining, after
+    what was read, when the server stops before the items end.
+    """
+    free = asyncio.Semaphore(most)
+    waiting: asyncio.Queue[Item | None] = asyncio.Queue()  # bounded by `free`
+
+    async def read() -> None:
+        async for item in items:
+            await free.acquire()
+            waiting.put_nowait(item)
+
+    async def read_until_drained() -> None:
+        try:
+            if not await _finishes_first(read(), draining.wait()):
+                raise ServerDraining
+        finally:
+            waiting.put_nowait(None)
+
+    reader = asyncio.create_task(read_until_drained())
+    try:
+        while batch := await _next_batch(waiting, most, longest_s):
+            for _ in batch:
+                free.release()
+            yield batch
+        await reader
+    finally:
+        reader.cancel()
+
+
+async def _next_batch(
+    waiting: asyncio.Queue[Item | None], most: int, longest_s: float
+) -> list[Item]:
+    """What has come; nothing where it has ended."""
+    item = await waiting.get()
+    batch: list[Item] = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(longest_s):
+            while item is not None:
+                batch.append(item)
+                if len(batch) == most:
+                    return batch
+                item = await waiting.get()
+    if item is None and batch:
+        waiting.put_nowait(None)  # the end is for the next time
+    return batch
 
 
 async def _finishes_first(work: Awaitable[None], other: Awaitable[object]) -> bool:

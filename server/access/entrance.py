@@ -1,7 +1,7 @@
 """The parts of access, joined: from a header to a caller, and back to what was changed."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from server.access.last_use import LastUse
 from server.access.outside_issuer import OutsideIssuer, Terms
 from server.access.remembered import Remembered
 from server.access.signing_keys import SigningKeys
-from server.access.tenant_store import TenantStore
+from server.access.tenant_store import Forget, TenantStore
 from server.access.tokens import Tokens
 from server.access.verification import verification
 from server.storage.database import Database
@@ -49,12 +49,13 @@ async def open_entrance(
     charge_failure: Callable[[str], Awaitable[None]],
     report: Callable[[Mapping[str, object]], None],
     stack: AsyncExitStack,
+    belongings: Sequence[Forget] = (),
 ) -> Entrance:
     """Join the parts; what they leave to be done is done when `stack` closes.
 
     Raises UnusableKey or OSError when no token could be signed.
     """
-    keys, tenants = KeyStore(database, inherit), TenantStore(database)
+    keys, tenants = KeyStore(database, inherit), TenantStore(database, belongings)
     remembered = Remembered(time.time)
     directory = Directory(keys, tenants)
     signing_keys = SigningKeys(token_keys, time.time, changed=remembered.forget_verified)

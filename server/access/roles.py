@@ -17,10 +17,34 @@ class Role(IntEnum):
 
 
 READER = frozenset(
-    {"triage.read", "taxonomy.read", "experiments.read", "limits.read", "token.issue"}
+    {
+        "triage.read",
+        "taxonomy.read",
+        "feedback.read",
+        "models.read",
+        "automation.read",
+        "experiments.read",
+        "limits.read",
+        "token.issue",
+    }
 )
-AGENT = READER | {"triage.run", "experiments.assign", "experiments.record"}
-SUPERVISOR = AGENT | {"taxonomy.update", "experiments.manage", "audit.read"}
+AGENT = READER | {
+    "triage.run",
+    "feedback.submit",
+    "reviews.take",
+    "experiments.assign",
+    "experiments.record",
+}
+SUPERVISOR = AGENT | {
+    "taxonomy.update",
+    "labels.import",
+    "labels.export",
+    "models.train",
+    "models.activate",
+    "automation.manage",
+    "experiments.manage",
+    "audit.read",
+}
 ADMIN = SUPERVISOR | {
     "access.read",
     "access.manage",

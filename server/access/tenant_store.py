@@ -1,5 +1,6 @@
 """The SQL of tenants. What changes who may call tells every process in the same transaction."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -19,8 +20,14 @@ from server.caller import DEFAULT_TENANT
 from server.dead_letters.store import delete_letters
 from server.experiments.store import delete_experiments
 from server.storage.database import Connection, Database
+from server.triage.automation.store import delete_automation
+from server.triage.examples.label_store import delete_labels
+from server.triage.models.model_store import delete_models
 from server.triage.reuse.store import delete_reuse
-from server.triage.store import delete_runs, delete_taxonomies
+from server.triage.store import delete_runs
+from server.triage.taxonomy_store import delete_taxonomies
+
+Forget = Callable[[Connection, str], Awaitable[object]]
 
 ACCESS_CHANNEL = "switchyard_access"  # NOTIFY with the name of the key or tenant as payload
 COLUMNS = "tenant, title, suspended, create_time"
@@ -36,10 +43,14 @@ class Deleted:
 
 
 class TenantStore:
-    """Tenants on record. A deleted one is there no more, but its id stays taken."""
+    """Tenants on record. A deleted one is there no more, but its id stays taken.
 
-    def __init__(self, database: Database) -> None:
+    belongings  delete, on the open transaction, what other features know of a tenant
+    """
+
+    def __init__(self, database: Database, belongings: Sequence[Forget] = ()) -> None:
         self._database = database
+        self._belongings = belongings
 
     async def find(self, tenant: str) -> Tenant | None:
         """One tenant; None when there is none. Raises StorageUnavailable."""
@@ -111,10 +122,15 @@ class TenantStore:
                 triage_runs=await delete_runs(connection, tenant),
                 taxonomy_revisions=await delete_taxonomies(connection, tenant),
             )
+            await delete_labels(connection, tenant)
+            await delete_models(connection, tenant)
+            await delete_automation(connection, tenant)
             await delete_reuse(connection, tenant)
             await delete_letters(connection, tenant)
             await delete_budget(connection, tenant)
             await delete_experiments(connection, tenant)
+            for forget in self._belongings:
+                await forget(connection, tenant)
             await connection.execute(
                 "UPDATE tenants SET title = '', delete_time = now() WHERE tenant = %s", [tenant]
             )

@@ -14,6 +14,7 @@ from switchyard.admin.v1 import (
     resilience_service_pb2,
 )
 from switchyard.experiment.v1 import experiment_service_pb2
+from switchyard.feedback.v1 import feedback_service_pb2
 from switchyard.triage.v1 import triage_service_pb2
 
 from interceptors.timings import Timings
@@ -33,6 +34,7 @@ SERVICES = tuple(
     file.DESCRIPTOR.services_by_name[name].full_name
     for file, name in (
         (triage_service_pb2, "TriageService"),
+        (feedback_service_pb2, "FeedbackService"),
         (experiment_service_pb2, "ExperimentService"),
         (access_service_pb2, "AccessService"),
         (cache_service_pb2, "CacheService"),

@@ -25,11 +25,3 @@ class Embedder(Protocol):
 
     async def close(self) -> None:
         """Give up what is in progress, and everything that is held."""
-
-
-def unit_length(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Rows [texts, dimensions] at length 1. A row of zeros or of no numbers comes out as NaN."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        unit: npt.NDArray[np.float32] = vectors / lengths
-    return unit

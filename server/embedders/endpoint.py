@@ -15,9 +15,10 @@ import numpy.typing as npt
 import orjson
 
 from server.embedders.batches import Batches
-from server.embedders.embedder import Vector, unit_length
+from server.embedders.embedder import Vector
 from server.engines.llm.classification import classify, failure
 from server.engines.llm.errors import ProviderError
+from server.sentence_model import unit_length
 
 MOST_ANSWER_BYTES = 16 * 1024 * 1024  # 32 vectors of 4096 numbers take 3
 DIGEST_DIGITS = 16

@@ -33,6 +33,7 @@ _ROUNDING = 1e-6  # weights of 0.333333 sum to 1
 
 _VALUED_KINDS = (MetricKind.MEAN, MetricKind.QUANTILE)  # whose units have a value of any size
 _FAILING_KINDS = (MetricKind.BINARY, MetricKind.MEAN)  # where 0 says that nothing came
+_AMENDABLE = frozenset({Aggregation.SUM, Aggregation.MEAN})  # without the single values
 
 
 def no_faults(_design: Design) -> Sequence[FieldViolation]:
@@ -167,7 +168,12 @@ def _source_faults(path: str, metric: Metric, design: Design) -> Iterator[FieldV
         return
     if design.layer != TRIAGE_LAYER:
         yield FieldViolation(f"{path}.source", f'must be the caller outside layer "{TRIAGE_LAYER}"')
-    if metric.source is Source.TRIAGE_AUTOMATIC:
+    if metric.source is Source.FEEDBACK_OVERTURNED and not metric.is_minimized:
+        yield FieldViolation(f"{path}.direction", "must be to minimize: to be overturned is bad")
+    if metric.source.is_feedback and metric.aggregation not in _AMENDABLE:
+        rule = "must be the sum or the mean: who reviews may think better of it"
+        yield FieldViolation(f"{path}.aggregation", rule)
+    if metric.source.is_binary:
         if metric.kind is not MetricKind.BINARY:
             yield FieldViolation(
                 f"{path}.kind", "must be binary: so are the outcomes of its source"

@@ -15,6 +15,10 @@ STACK = """
 SELECT experiment_id FROM experiment_defaults WHERE tenant = %s AND layer = %s ORDER BY number DESC
 """
 POP = "DELETE FROM experiment_defaults WHERE tenant = %s AND experiment_id = %s"
+NEWEST = """
+SELECT experiment_id, parameters FROM experiment_defaults WHERE tenant = %s AND layer = %s
+ORDER BY number DESC LIMIT 1
+"""
 IN_FORCE = """
 SELECT DISTINCT ON (layer) layer, parameters FROM experiment_defaults WHERE tenant = %s
 ORDER BY layer, number DESC
@@ -51,6 +55,14 @@ async def read_defaults(connection: Connection, tenant: str) -> dict[str, Parame
     """The defaults in force, by layer."""
     rows = await (await connection.execute(IN_FORCE, [tenant])).fetchall()
     return {layer: decode_parameters(parameters) for layer, parameters in rows}
+
+
+async def read_applied(
+    connection: Connection, tenant: str, layer: str
+) -> tuple[str, Parameters] | None:
+    """The experiment that a layer has its defaults from, by its id, and these; None: none."""
+    row = await (await connection.execute(NEWEST, [tenant, layer])).fetchone()
+    return None if row is None else (row[0], decode_parameters(row[1]))
 
 
 async def _stack(connection: Connection, experiment: Experiment) -> list[str]:

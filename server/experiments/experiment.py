@@ -70,6 +70,23 @@ class Source(IntEnum):
     TRIAGE_COST = 3
     TRIAGE_AUTOMATIC = 4
     TRIAGE_CONFIDENCE = 5
+    FEEDBACK_OVERTURNED = 6
+    FEEDBACK_RATING = 7
+    FEEDBACK_RESOLVED = 8
+
+    @property
+    def is_feedback(self) -> bool:
+        """Whether people say it, who may think better of it."""
+        return self >= Source.FEEDBACK_OVERTURNED
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether it happens or not."""
+        return self in {
+            Source.TRIAGE_AUTOMATIC,
+            Source.FEEDBACK_OVERTURNED,
+            Source.FEEDBACK_RESOLVED,
+        }
 
 
 class Algorithm(IntEnum):

@@ -14,7 +14,12 @@ from psycopg.rows import TupleRow
 from server.audit import store as audit
 from server.experiments.applying import ParameterFaults, check_beside, variant_to_apply
 from server.experiments.checks import no_faults
-from server.experiments.defaults_store import pop_defaults, push_defaults, read_defaults
+from server.experiments.defaults_store import (
+    pop_defaults,
+    push_defaults,
+    read_applied,
+    read_defaults,
+)
 from server.experiments.errors import (
     ExperimentIdTaken,
     ExperimentNotFound,
@@ -238,6 +243,11 @@ class ExperimentStore:
                 connection, query, {"tenant": tenant, "most": self._most_active}
             )
             return experiments, await read_defaults(connection, tenant)
+
+    async def applied(self, tenant: str, layer: str) -> tuple[str, Parameters] | None:
+        """The experiment that a layer has its defaults from, by its id, and these; None: none."""
+        async with self._database.connection("experiments.applied") as connection:
+            return await read_applied(connection, tenant, layer)
 
     async def pulse(self, tenant: str, experiment_id: str) -> Pulse:
         """What the results of one experiment depend on. Raises ExperimentNotFound."""

@@ -14,6 +14,7 @@ from server.fake_llm.schema import answer_parts
 MOST_SCHEMAS = 256  # that are kept ready
 PROMISE = "I have refunded you, and I will escalate this to a specialist."
 INVENTED = "something_else_entirely"
+EXAMPLES_OPEN = '{"sorted_before":'  # how a message with examples begins
 FREE_SCHEMA = {"type": "object", "properties": {"answer": {"type": "string"}}}
 
 
@@ -27,7 +28,7 @@ class Chat:
 
     model: str
     user: str  # the last that the user said
-    instructions: str  # all that the system said
+    instructions: str  # all that the system said, and what examples show
     schema: bytes  # JSON; "{}": a JSON object, of what kind the instructions say; empty: prose
     is_streamed: bool
     wants_usage: bool  # at the end of a stream
@@ -79,7 +80,7 @@ def read_chat(body: bytes) -> Chat:
         return Chat(
             model=request["model"],
             user=next((text for role, text in reversed(messages) if role == "user"), ""),
-            instructions="\n".join(text for role, text in messages if role == "system"),
+            instructions="\n".join(_instructions(messages)),
             schema=_schema(request.get("response_format") or {}),
             is_streamed=bool(request.get("stream")),
             wants_usage=usage,
@@ -88,6 +89,16 @@ def read_chat(body: bytes) -> Chat:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnusableRequest(f"the request cannot be read: {error!r}") from error
+
+
+def _instructions(messages: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """All that the system said, and a line for each example that stands before the question."""
+    for role, text in messages:
+        if role == "system":
+            yield text
+        elif text.startswith(EXAMPLES_OPEN):
+            for example in orjson.loads(text)["sorted_before"]:
+                yield f"- {example['category']}: {' '.join(example['text'].split())}"
 
 
 def _text(content: str | Sequence[Mapping[str, str]]) -> str:

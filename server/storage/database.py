@@ -44,6 +44,7 @@ class Database:
                 "application_name": "switchyard",
                 "connect_timeout": int(LIVENESS_TIMEOUT_S),
             },
+            configure=_in_utc,
             open=False,
         )
         self.url = url
@@ -79,6 +80,11 @@ class Database:
                 yield connection
         if self._observe is not None:
             self._observe(work, time.perf_counter() - start)
+
+
+async def _in_utc(connection: Connection) -> None:
+    """East of it the last hours that a time may have would be read as of the year 10000."""
+    await connection.execute("SET timezone TO 'UTC'")
 
 
 @contextmanager

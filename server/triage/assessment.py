@@ -70,6 +70,7 @@ class Assessment:
     priority_reasons: tuple[Reason, ...]
     escalation_reasons: tuple[Reason, ...]
     sentiment: Prediction[Sentiment] | None  # None: not asked for
+    resolution_s: float | None = None  # as labels tell of the category; None: they do not
 
 
 def describe_assessment(assessment: Assessment) -> str:
@@ -112,4 +113,5 @@ def decode_assessment(record: Mapping[str, Any]) -> Assessment:
         priority_reasons=decode_reasons(record["priority_reasons"]),
         escalation_reasons=decode_reasons(record["escalation_reasons"]),
         sentiment=None if sentiment is None else decode_prediction(sentiment, Sentiment),
+        resolution_s=record.get("resolution_s"),
     )

@@ -1,40 +1,33 @@
-"""The taxonomy in force for each tenant, and the engine that knows it."""
+"""The taxonomy in force for each tenant, and the engine that knows it, at hand."""
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
-from server.triage.engine import Engine, EngineMaker
-from server.triage.errors import StaleEtag
-from server.triage.store import StoredTaxonomy, TaxonomyStore
+from server.pacing import Paced
+from server.triage.supply import Active, Supply
 from server.triage.taxonomy import Category, Taxonomy, check_categories
 
 MOST_TENANTS = 64  # whose taxonomy and engine are kept in memory
-
-
-@dataclass(frozen=True, slots=True)
-class Active:
-    """A taxonomy in force and its engine."""
-
-    taxonomy: Taxonomy
-    engine: Engine
+MOST_LOADS = 4  # at once
+LEARN_EVERY_S = 1.0  # of one tenant
 
 
 class TaxonomyCatalog:
-    """Keeps what was used last. What another process has changed is loaded once, however many
-    calls ask for it, and what was in force answers until then.
+    """Keeps what was used last. What any process has changed is loaded at once, and once, however
+    many calls ask for it; what was in force answers until then.
     """
 
-    def __init__(self, store: TaxonomyStore, maker: EngineMaker, starter: Active) -> None:
-        self._store = store
-        self._maker = maker
-        self._starter = starter
+    def __init__(
+        self, supply: Supply, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self.supply = supply
         self._kept: OrderedDict[str, Active] = OrderedDict()
-        self._stale: set[str] = set()  # kept tenants whose taxonomy may have changed
+        self._stale: set[str] = set()  # kept tenants of which something may have changed
         self._loading: dict[str, asyncio.Task[Active]] = {}
-        self._training = asyncio.Semaphore(1)  # a training takes a whole processor
+        self._loads = asyncio.Semaphore(MOST_LOADS)
+        self._learning = Paced(self._learn, LEARN_EVERY_S, sleep)
 
     async def active(self, tenant: str) -> Active:
         """What is in force for `tenant`. Raises StorageUnavailable."""
@@ -75,27 +68,38 @@ class TaxonomyCatalog:
         """
         check_categories(categories)
         if validate_only:
-            return await self._current(tenant, etag)
-        async with self._training:
-            current = await self._current(tenant, etag)
-            model = await self._maker.train(categories)
-            taxonomy = await self._store.add(tenant, current.revision + 1, categories, model, actor)
-        stored = StoredTaxonomy(taxonomy, model)
-        self._keep(tenant, await self._engine_of(stored))
+            return await self.supply.current(tenant, etag)
+        taxonomy = await self.supply.renew(tenant, etag, categories, actor)
+        self.forget(tenant)
+        # A load that was under way has perhaps read what was before.
+        while (await asyncio.shield(self._load(tenant))).taxonomy.revision < taxonomy.revision:
+            pass
         return taxonomy
 
     def forget(self, tenant: str | None) -> None:
-        """Load `tenant` anew when it is next asked for; None: every tenant."""
-        known = self._kept.keys() | self._loading.keys()
-        self._stale |= known if tenant is None else known & {tenant}
+        """Load `tenant` anew, if it is kept; None: every tenant that is."""
+        for known in self._known(tenant):
+            self._stale.add(known)
+            self._load(known)
 
-    async def _current(self, tenant: str, etag: str) -> Taxonomy:
-        """The taxonomy in force. Raises StaleEtag when `etag` is another's."""
-        stored = await self._store.newest(tenant)
-        current = stored.taxonomy if stored else self._starter.taxonomy
-        if etag != current.etag:
-            raise StaleEtag("taxonomy")
-        return current
+    def learn(self, tenant: str | None) -> None:
+        """Have the engine of `tenant`, if it is kept, learn what labels are recent now; None: of
+        every tenant that is. Soon, and at most once a second.
+        """
+        for known in self._known(tenant):
+            self._learning.soon(known)
+
+    async def stop(self) -> None:
+        """Load and learn no more."""
+        await self._learning.stop()
+        loads = tuple(self._loading.values())
+        for load in loads:
+            load.cancel()
+        await asyncio.gather(*loads, return_exceptions=True)
+
+    def _known(self, tenant: str | None) -> list[str]:
+        known = self._kept.keys() | self._loading.keys()
+        return sorted(known if tenant is None else known & {tenant})
 
     def _load(self, tenant: str) -> asyncio.Task[Active]:
         """The one load of this tenant that is under way."""
@@ -106,8 +110,9 @@ class TaxonomyCatalog:
         return task
 
     async def _load_newest(self, tenant: str) -> Active:
-        self._stale.discard(tenant)  # before the reading: a change from now on counts again
-        active = await self._engine_of(await self._store.newest(tenant))
+        async with self._loads:
+            self._stale.discard(tenant)  # before the reading: a change from now on counts again
+            active = await self.supply.load(tenant)
         self._keep(tenant, active)
         return active
 
@@ -116,19 +121,30 @@ class TaxonomyCatalog:
         if tenant not in self._kept:
             self._stale.discard(tenant)  # nothing was kept: the next call loads it in any case
         elif task.cancelled() or task.exception() is not None:
-            self._stale.add(tenant)
+            self._stale.add(tenant)  # the next call tries again
+        elif tenant in self._stale:  # it changed meanwhile
+            self._load(tenant)
 
-    async def _engine_of(self, stored: StoredTaxonomy | None) -> Active:
-        if stored is None:
-            return self._starter
-        return Active(stored.taxonomy, await self._maker.load(stored.model, stored.taxonomy))
+    async def _learn(self, tenant: str) -> None:
+        while (loading := self._loading.get(tenant)) is not None:  # which may know less
+            await asyncio.wait([loading])
+        kept = self._kept.get(tenant)
+        if kept is None:
+            return
+        active = await self.supply.relearn(tenant, kept)
+        if self._kept.get(tenant) is kept:  # else a later load knows as much
+            self._keep(tenant, active)
 
     def _keep(self, tenant: str, active: Active) -> None:
-        """Keep it, unless a later revision is kept already."""
-        kept = self._kept.get(tenant)
-        if kept is not None and kept.taxonomy.revision > active.taxonomy.revision:
-            return
+        before = self._kept.get(tenant)
         self._kept[tenant] = active
+        if before is not None and before.engine.version != active.engine.version:
+            self._retire(before)
         if len(self._kept) > MOST_TENANTS:
-            oldest, _ = self._kept.popitem(last=False)
+            oldest, unused = self._kept.popitem(last=False)
             self._stale.discard(oldest)
+            self._retire(unused)
+
+    def _retire(self, active: Active) -> None:
+        if active.engine is not self.supply.starter.engine:
+            active.engine.retire()

@@ -1,25 +1,56 @@
 """Decides what happens with an assessed ticket: automatic, review or escalate."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from server.triage.assessment import Assessment
+from server.triage.automation.budget import Field, Passage
+from server.triage.automation.standing import Standing
 from server.triage.run import Decision
+
+
+async def nothing_is_promised(_tenant: str) -> Standing:
+    """How automation stands where there are no error budgets."""
+    return Standing()
+
+
+def never_drawn() -> float:
+    """A draw where no decision is audited."""
+    return 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionPolicy:
     """When an answer may be acted on without a person."""
 
-    automatic_min_confidence: float  # calibrated confidence in the category, in [0, 1]
+    automatic_min_confidence: float  # in the category, in [0, 1]; where no error budget says so
+    standing_of: Callable[[str], Awaitable[Standing]] = nothing_is_promised  # of a tenant
+    draw: Callable[[], float] = never_drawn  # uniform in [0, 1): who is audited
 
 
-def decide(assessment: Assessment, policy: DecisionPolicy) -> tuple[Decision, str]:
-    """The decision, and why, in one plain sentence."""
+def decide(
+    assessment: Assessment,
+    needed: float,
+    standing: Standing,
+    passages: Sequence[Passage],
+) -> tuple[Decision, str]:
+    """The decision, and why, in plain sentences.
+
+    Reasons to escalate come first. Then every gate must let its field pass; where the category has
+    none, its confidence must be `needed`.
+    """
     if assessment.escalation_reasons:
         return Decision.ESCALATE, assessment.escalation_reasons[0].explanation
-    confidence, needed = assessment.category.confidence, policy.automatic_min_confidence
-    if confidence < needed:
-        return Decision.REVIEW, (
-            f"The category is {confidence:.0%} sure; without a person it must be {needed:.0%}."
-        )
-    return Decision.AUTOMATIC, f"The category is {confidence:.0%} sure."
+    gated = [passage for passage in passages if passage.is_gated]
+    stopped = next((passage for passage in gated if not passage.has_passed), None)
+    if stopped is not None:
+        return Decision.REVIEW, standing.explain(stopped)
+    reasons = [standing.explain(passage) for passage in gated]
+    if all(passage.field is not Field.CATEGORY for passage in gated):
+        confidence = assessment.category.confidence
+        if confidence < needed:
+            return Decision.REVIEW, (
+                f"The category is {confidence:.0%} sure; without a person it must be {needed:.0%}."
+            )
+        reasons.insert(0, f"The category is {confidence:.0%} sure.")
+    return Decision.AUTOMATIC, " ".join(reasons)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from server.triage.assessment import Assessment, Draft, Prediction
+from server.triage.examples.label import Label, RecentLabel
 from server.triage.taxonomy import Category, Taxonomy
 
 MOST_TOKENS = 10**9  # of one call
@@ -91,6 +92,14 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A corrected ticket that resembles the one at hand, without personal data."""
+
+    text: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outward:
     """What an engine may send out of the process, and how long it may wait."""
 
@@ -100,6 +109,16 @@ class Outward:
     listener: EngineListener | None = None
     terms: Terms = field(default_factory=Terms)
     may_share: bool = True  # whether an answer that others get, too, will do
+    examples: tuple[Example, ...] = ()  # the nearest first
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A recent label whose text resembles a ticket's."""
+
+    label_id: str
+    category: str
+    similarity: float  # cosine, in [-1, 1]
 
 
 class Reading(Protocol):
@@ -111,6 +130,12 @@ class Reading(Protocol):
     version: EngineVersion  # who answered; sure once the ticket is assessed
     attempts: tuple[Attempt, ...]  # empty: nobody outside was asked
     is_degraded: bool  # whether a lesser engine answered than was meant to
+
+    @property
+    def similar(self) -> tuple[Similar, ...]:
+        """The recent labels that resemble the ticket most, the nearest first: at most four, once
+        its language is known.
+        """
 
     async def language(self) -> tuple[Prediction[str], float]:
         """An ISO 639 code, or "und" when neither text nor hint tells."""
@@ -134,17 +159,26 @@ class Engine(Protocol):
     def read(self, record: bytes, parts: Parts) -> Reading:
         """Read one ticket, given as the JSON of its record."""
 
+    async def learn(self, recent: Sequence[RecentLabel]) -> None:
+        """Read by these labels too from now on, instead of those that it learned before."""
+
+    def retire(self) -> None:
+        """Free what it holds. A reading that is under way still ends well."""
+
 
 class EngineMaker(Protocol):
     """Makes the engine of a taxonomy from examples, or from a model made before."""
 
-    async def train(self, categories: Sequence[Category]) -> bytes:
-        """A model of these categories, as bytes that `load` reads. Takes seconds, in a process
-        of its own.
+    async def train(self, categories: Sequence[Category], labels: Sequence[Label] = ()) -> bytes:
+        """A model of these categories' examples and of labelled tickets, as bytes that `load`
+        reads. Takes seconds, in a process of its own.
         """
 
     def starter_model(self) -> bytes:
         """The model of the starter taxonomy, made before."""
 
-    async def load(self, model: bytes, taxonomy: Taxonomy) -> Engine:
-        """The engine of a trained model. Raises ModelUnreadable."""
+    async def load(self, model: bytes, taxonomy: Taxonomy, owner: str = "") -> Engine:
+        """The engine of a trained model. What it learns, those of other owners never hear of.
+
+        Raises ModelUnreadable.
+        """

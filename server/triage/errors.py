@@ -57,6 +57,32 @@ class ModelUnreadable(TriageError):
     """A stored model that is cut short, tampered with, or of another format."""
 
 
+class ModelDamaged(ModelUnreadable):
+    """A trained model whose bytes are not those that were stored."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not what was stored")
+        self.name = name
+
+
+class ModelNotFound(TriageError):
+    """No such model in the caller's tenant."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"models/{version}")
+        self.name = f"models/{version}"
+
+
+class ModelOutdated(TriageError):
+    """A model that knows another revision of the taxonomy than the one in force."""
+
+    def __init__(self, name: str, revision: int, revision_in_force: int) -> None:
+        super().__init__(f"{name} knows revision {revision}, not {revision_in_force}")
+        self.name = name
+        self.revision = revision
+        self.revision_in_force = revision_in_force
+
+
 class UnknownCategory(TriageError):
     """A category that the tenant neither has nor ever had a run in."""
 

@@ -11,6 +11,8 @@ from server.triage.ticket import Ticket
 
 # At the end of a text that was cut: half an address is not found, and would give itself away.
 UNSURE_CHARACTERS = 100
+MOST_EXAMPLE = 1000  # characters of an example that are read
+_PLACEHOLDER = re.compile(r"\[[A-Z_]+_\d+\]")
 _WORD = re.compile(r"\w+")
 
 
@@ -33,6 +35,14 @@ def hide(
     for name in (name for name, shown in zip(names, told, strict=True) if shown != name):
         del hidden["attributes"][name]
     return redacted, hidden
+
+
+def hide_example(text: str, language: str, finders: Sequence[Finder]) -> str:
+    """The beginning of another customer's text without personal data, and without a way back."""
+    read = text[:MOST_EXAMPLE]
+    end = len(read) if read == text else len(read) - UNSURE_CHARACTERS
+    hidden = redact([read], language=language, finders=finders, ends=[end])
+    return _PLACEHOLDER.sub("[...]", hidden.texts[0])
 
 
 def wording_of(outward: Mapping[str, Any]) -> str:

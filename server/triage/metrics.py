@@ -32,6 +32,18 @@ class TriageMetrics:
             ["parameter"],
             registry=registry,
         )
+        self._decisions = Counter(
+            "switchyard_automation_decisions",
+            "Decisions under an error budget.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._gate_changes = Counter(
+            "switchyard_automation_gate_changes",
+            "Changes of the gates that keep error budgets, by the feedback that this process took.",
+            ["cause"],
+            registry=registry,
+        )
         self._children: dict[tuple[str, str, str], Counter] = {}
 
     def hidden(self, counts: Mapping[Kind, int]) -> None:
@@ -53,3 +65,11 @@ class TriageMetrics:
                 key = ("other", *key[1:])
             child = self._children[key] = self._runs.labels(*key)
         child.inc()
+        if any(passage.is_gated for passage in answer.gates):
+            is_audited = any(passage.is_audited for passage in answer.gates)
+            outcome = "audited" if is_audited else answer.decision.name.lower()
+            self._decisions.labels(outcome).inc()
+
+    def gate_moved(self, cause: str) -> None:
+        """Count a change of a gate by feedback: by "evidence" or by "drift"."""
+        self._gate_changes.labels(cause).inc()

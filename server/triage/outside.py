@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -24,14 +25,14 @@ from server.triage.assessment import (
     Draft,
     decode_prediction,
 )
-from server.triage.catalog import Active
-from server.triage.engine import EngineVersion, Outward, Reading, Terms
-from server.triage.hiding import hide, texts_of, wording_of
+from server.triage.engine import EngineVersion, Example, Outward, Reading, Similar, Terms
+from server.triage.hiding import hide, hide_example, texts_of, wording_of
 from server.triage.narration import Narration, News
 from server.triage.reuse.cache import Fresh, Hit, Look, SemanticCache
 from server.triage.reuse.store import Partition
 from server.triage.rulebook import with_category_policy
 from server.triage.run import Reuse, Run
+from server.triage.supply import Active
 from server.triage.taxonomy import Taxonomy
 from server.triage.ticket import Ticket, outward_ticket
 
@@ -42,6 +43,8 @@ CRITICAL = frozenset({"unauthorized", "unpaid", "untrusted"})
 LONGEST_ASKING_S = 30.0
 LONGEST_LOOK_S = 2.0  # for an answer given before: a model is asked sooner than waited for that
 FUNCTION = "triage.classify"
+LEAST_SIMILARITY = 0.5  # of a corrected ticket that models are shown
+MOST_HIDDEN = 2048  # examples that are kept without personal data
 
 
 class Outside:
@@ -58,6 +61,16 @@ class Outside:
         self.reuse = reuse
         self._count_hidden = count_hidden
         self._finders = finders
+        self._example = lru_cache(MOST_HIDDEN)(partial(hide_example, finders=finders))
+
+    def examples(self, similar: Sequence[Similar], active: Active) -> tuple[Example, ...]:
+        """The corrected tickets that models are shown, without personal data."""
+        return tuple(
+            Example(self._example(label.text, ""), label.category)
+            for one in similar
+            if one.similarity >= LEAST_SIMILARITY
+            and (label := active.recent.get(one.label_id)) is not None
+        )
 
     async def set_out(
         self,
@@ -66,6 +79,7 @@ class Outside:
         language: str,
         active: Active,
         terms: Terms,
+        similar: Sequence[Similar] = (),
         *,
         may_share: bool,
     ) -> "Trip":
@@ -82,7 +96,15 @@ class Outside:
         self._count_hidden(redacted.counts)
         where = _partition(tenant, active.engine.version, terms)
         return Trip(
-            self, where, active.taxonomy, hidden, redacted, language, terms, may_share=may_share
+            self,
+            where,
+            active.taxonomy,
+            hidden,
+            redacted,
+            language,
+            terms,
+            may_share=may_share,
+            examples=self.examples(similar, active),
         )
 
 
@@ -98,6 +120,7 @@ class Trip:
     language: str
     terms: Terms  # under which models are asked
     may_share: bool  # whether it may get an answer that others have, and they its own
+    examples: tuple[Example, ...] = ()  # that models are shown
     look: Look | None = None
     assessed: tuple[Assessment, float] = field(init=False)  # with the seconds that it took
     own_category: str = field(init=False)  # that the reply at hand is about, where one is reused
@@ -163,6 +186,7 @@ class Trip:
             narration,
             self.terms,
             may_share=self.may_share,
+            examples=self.examples,
         )
         if narration is None:
             self.assessed = await reading.assess(outward)
@@ -211,7 +235,7 @@ class Trip:
                 await self._bury(run)
             elif self.by.reuse is not None and self.look is not None and self.hit is None:
                 kept = {
-                    "category": run.answer.category,
+                    "category": self.assessed[0].category,  # as the model was sure of it
                     "reply": self.written.reply,
                     "asked": wording_of(self.ticket),
                     "engine": run.answer.engine,
@@ -243,7 +267,9 @@ class Trip:
     def describe_hidden(self) -> str:
         """What was hidden, in a few words for a person to read."""
         words = [f"{n} {kind.value.lower()}" for kind, n in sorted(self.redacted.counts.items())]
-        return ", ".join(words) or "nothing to hide"
+        hidden = ", ".join(words) or "nothing to hide"
+        shown = len(self.examples)
+        return f"{hidden}; {shown} similar corrected shown" if shown else hidden
 
 
 def _partition(tenant: str, version: EngineVersion, terms: Terms) -> Partition:

@@ -20,12 +20,16 @@ from server.triage.assessment import (
     describe_assessment,
     describe_draft,
 )
-from server.triage.catalog import Active, TaxonomyCatalog
+from server.triage.automation.budget import Field
+from server.triage.automation.budget import Passage as GatePassage
+from server.triage.automation.standing import Answerers, Standing
+from server.triage.catalog import TaxonomyCatalog
 from server.triage.decision import DecisionPolicy, decide
-from server.triage.engine import Parts, Reading
+from server.triage.engine import EngineVersion, Parts, Reading
 from server.triage.errors import NotAnswered
 from server.triage.narration import News
 from server.triage.outside import Outside, Trip
+from server.triage.parameters import EMBEDDED
 from server.triage.run import (
     Answer,
     Decision,
@@ -36,6 +40,7 @@ from server.triage.run import (
     time_of,
 )
 from server.triage.store import RunStore
+from server.triage.supply import Active
 from server.triage.ticket import Ticket, digest_record, encode_record
 from server.triage.trial import Trial, Trials
 
@@ -92,10 +97,26 @@ class _Passage:
     trip: Trip | None = None  # None: nobody outside is asked
     language: Prediction[str] = field(init=False)
     assessment: Assessment = field(init=False)
+    standing: Standing = field(init=False)  # of automation, when the ticket was assessed
+    gates: tuple[GatePassage, ...] = field(init=False)
     draft: Draft = field(init=False)
     decided: tuple[Decision, str] = field(init=False)  # with the reason
     decided_in_s: float = field(init=False)  # since the ticket came
     reports: list[StepReport] = field(default_factory=list)
+
+    @property
+    def version(self) -> EngineVersion:
+        """Who named the category."""
+        return self.reading.version if self.trip is None else self.trip.version(self.reading)
+
+    @property
+    def answerers(self) -> Answerers:
+        """Who answered each field."""
+        lineage, others = self.active.lineage, self.reading.version
+        answerers = dict.fromkeys(Field, _answerer(others, lineage))
+        if self.version is not others:
+            answerers[Field.CATEGORY] = _answerer(self.version, lineage)
+        return answerers
 
     def finished(self, step: Step, seconds: float, finding: str) -> StepReport:
         """Put the end of a step on record."""
@@ -117,15 +138,17 @@ class _Passage:
             language=self.language,
             summary=draft.summary,
             reply=draft.reply,
-            estimated_resolution_s=_resolution_s(self.active, assessment.category, parts),
+            estimated_resolution_s=_resolution_s(self.active, assessment, parts),
             decision=decision,
             decision_reason=reason,
-            engine=reading.version if trip is None else trip.version(reading),
+            engine=self.version,
             steps=tuple(self.reports),
             attempts=reading.attempts,
             is_degraded=reading.is_degraded,
             reuse=None if trip is None else trip.reuse,
             experiment=self.trial.enrolled,
+            gates=self.gates,
+            similar=reading.similar,
         )
 
 
@@ -213,6 +236,7 @@ class TriagePipeline:
             passage.language.label,
             passage.active,
             trial.parameters.terms,
+            passage.reading.similar,
             may_share=trial.enrolled is None,  # else one variant's answers would be another's
         )
         report = passage.finished(Step.REDACT, self._clock() - start, trip.describe_hidden())
@@ -225,9 +249,13 @@ class TriagePipeline:
 
     async def _assess(self, passage: _Passage) -> StepReport:
         reading, trip = passage.reading, passage.trip
-        passage.assessment, seconds = await reading.assess() if trip is None else trip.assessed
+        assessment, seconds = await reading.assess() if trip is None else trip.assessed
         if reading.is_degraded and not passage.order.may_degrade:
             raise NotAnswered
+        standing = passage.standing = await self._policy.standing_of(passage.order.tenant)
+        answerers = passage.answerers
+        passage.gates = standing.passages(assessment, answerers)
+        passage.assessment = standing.calibrate(assessment, answerers)
         finding = describe_assessment(passage.assessment)
         return passage.finished(Step.CLASSIFY, seconds, finding)
 
@@ -239,9 +267,13 @@ class TriagePipeline:
     def _decide(self, passage: _Passage) -> StepReport:
         start = self._clock()
         needed = passage.trial.parameters.automatic_min_confidence
-        policy = self._policy if needed is None else DecisionPolicy(needed)
-        passage.decided = decide(passage.assessment, policy)
-        decision, reason = passage.decided
+        if needed is None:
+            needed = self._policy.automatic_min_confidence
+        standing = passage.standing
+        decision, reason = decide(passage.assessment, needed, standing, passage.gates)
+        if decision is Decision.AUTOMATIC:
+            passage.gates = standing.audited(passage.gates, self._policy.draw)
+        passage.decided = decision, reason
         end = self._clock()
         passage.decided_in_s = end - passage.begin_s
         return passage.finished(Step.DECIDE, end - start, f"{decision.name.lower()}: {reason}")
@@ -274,6 +306,20 @@ class TriagePipeline:
         return run
 
 
-def _resolution_s(active: Active, category: Prediction[str], parts: Parts) -> float | None:
-    estimate = active.taxonomy.by_name[category.label].estimated_resolution
-    return estimate.total_seconds() if parts.estimated_resolution and estimate else None
+def _resolution_s(active: Active, assessment: Assessment, parts: Parts) -> float | None:
+    """What labels tell of the category, else what the taxonomy says."""
+    if not parts.estimated_resolution or assessment.resolution_s is not None:
+        return assessment.resolution_s if parts.estimated_resolution else None
+    estimate = active.taxonomy.by_name[assessment.category.label].estimated_resolution
+    return estimate.total_seconds() if estimate else None
+
+
+def _answerer(version: EngineVersion, lineage: str) -> str:
+    """Who answers, as gates tell engines apart: what one shows is no evidence for another.
+
+    Embedded models of one lineage share what they show; what language models show is of their
+    prompt and of the categories.
+    """
+    if version.engine == EMBEDDED:
+        return f"{version.engine} {version.model} {lineage}"
+    return f"{version.engine} {version.model} {version.version} {version.taxonomy_revision}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
+from math import ceil
 from typing import Any
 
 import orjson
@@ -18,7 +19,8 @@ from server.triage.assessment import (
     decode_assessment,
     decode_prediction,
 )
-from server.triage.engine import Attempt, EngineVersion, Parts, decode_attempt
+from server.triage.automation.budget import Passage, decode_passage
+from server.triage.engine import Attempt, EngineVersion, Parts, Similar, decode_attempt
 from server.triage.ticket import Ticket
 
 
@@ -96,6 +98,8 @@ class Answer:
     is_degraded: bool = False  # whether a lesser engine answered than was meant to
     reuse: Reuse | None = None
     experiment: Enrolled | None = None  # None: the ticket is in no experiment
+    gates: tuple[Passage, ...] = ()  # of the answered fields
+    similar: tuple[Similar, ...] = ()  # corrected tickets that resemble it, the nearest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,12 @@ def time_of(run_id: str) -> datetime:
     return datetime.fromtimestamp(int(run_id[:12], 16) / 1000, UTC)
 
 
+def first_id_since(time: datetime) -> str:
+    """The lowest id that a run of that time or later can have."""
+    milliseconds = min(max(ceil(time.timestamp() * 1000), 0), (1 << 48) - 1)
+    return f"{milliseconds:012x}" + "0" * 20
+
+
 def encode_answer(answer: Answer) -> bytes:
     """The answer as JSON."""
     return orjson.dumps(answer)
@@ -157,4 +167,6 @@ def decode_answer(record: Mapping[str, Any]) -> Answer:
         is_degraded=record.get("is_degraded", False),
         reuse=Reuse(**record["reuse"]) if record.get("reuse") else None,
         experiment=Enrolled(**record["experiment"]) if record.get("experiment") else None,
+        gates=tuple(decode_passage(passage) for passage in record.get("gates", ())),
+        similar=tuple(Similar(**similar) for similar in record.get("similar", ())),
     )

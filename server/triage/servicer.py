@@ -16,6 +16,7 @@ from server.caller import caller_of
 from server.paging import make_page_token, read_page_token
 from server.streams import answer_each
 from server.triage import wire
+from server.triage.answer_store import answer_tags
 from server.triage.catalog import TaxonomyCatalog
 from server.triage.engine import Attempt
 from server.triage.errors import UnknownCategory
@@ -61,6 +62,7 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         call: Any = context
         recorded = await self._triage(request, call)
         call.may_be_kept = not recorded.run.answer.is_degraded
+        call.tag_answer(*answer_tags(recorded.run))
         return pb.TriageResponse(result=wire.write_result(recorded.run, recorded.steps))
 
     async def StreamTriage(

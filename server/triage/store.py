@@ -1,37 +1,32 @@
-"""The SQL of triage: runs and taxonomies."""
+"""The SQL of runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil
 from typing import Any
 
 import orjson
-import psycopg
 from psycopg.rows import TupleRow
 
-from server.audit.store import Change, record
 from server.experiments.records.record import Exposure
 from server.experiments.records.record_store import expose
 from server.storage.database import Connection, Database
 from server.storage.group_commit import GroupCommit
-from server.triage.errors import RequestIdReused, RunNotFound, StaleEtag
-from server.triage.run import Decision, Run, decode_answer, encode_answer
-from server.triage.taxonomy import Category, Taxonomy, decode_categories, encode_categories
+from server.triage.errors import RequestIdReused, RunNotFound
+from server.triage.review import review_interest
+from server.triage.run import Decision, Run, decode_answer, encode_answer, first_id_since
 from server.triage.ticket import decode_record
-
-TAXONOMY_CHANNEL = "switchyard_taxonomy"  # NOTIFY with the tenant as payload
 
 # In the order of the unique index: two servers that insert the same request ids in one statement
 # each would otherwise wait for one another.
 INSERT_RUNS = """
 INSERT INTO triage_runs
 SELECT tenant, run_id, create_time, ticket_id, category, decision, request_id,
-       decode(ticket_digest, 'hex'), ticket, answer, server_version
+       decode(ticket_digest, 'hex'), ticket, answer, server_version, review_value, review_reason
 FROM jsonb_to_recordset(%s::jsonb) AS row(
     tenant text, run_id uuid, create_time timestamptz, ticket_id text, category text,
     decision smallint, request_id uuid, ticket_digest text, ticket jsonb, answer jsonb,
-    server_version text)
+    server_version text, review_value real, review_reason smallint)
 ORDER BY tenant, request_id
 ON CONFLICT DO NOTHING
 RETURNING run_id
@@ -85,6 +80,12 @@ class RunStore:
             raise RunNotFound(f"triageRuns/{run_id}")
         return _run(tenant, rows[0])
 
+    async def among(self, tenant: str, run_ids: Sequence[str]) -> list[Run]:
+        """Those of these runs that there are, in any order. Raises StorageUnavailable."""
+        query = RUN + "AND run_id = ANY(%(run_ids)s::uuid[])"
+        rows = await self._fetch(query, {"tenant": tenant, "run_ids": list(run_ids)})
+        return [_run(tenant, row) for row in rows]
+
     async def page(self, tenant: str, which: RunFilter, before: str, size: int) -> list[Run]:
         """At most `size` runs, the newest first, older than the run `before` ("": any)."""
         conditions, values = _conditions(which)
@@ -116,6 +117,7 @@ def _difference(first: Run, repeated: Run) -> str:
 
 
 def _row(run: Run) -> dict[str, Any]:
+    interest = review_interest(run.answer)
     return {
         "tenant": run.tenant,
         "run_id": run.run_id,
@@ -128,6 +130,8 @@ def _row(run: Run) -> dict[str, Any]:
         "ticket": orjson.Fragment(run.ticket_record),
         "answer": orjson.Fragment(encode_answer(run.answer)),
         "server_version": run.server_version,
+        "review_value": None if interest is None else interest.value,
+        "review_reason": None if interest is None else interest.reason,
     }
 
 
@@ -163,13 +167,9 @@ def _conditions(which: RunFilter) -> tuple[list[str], dict[str, Any]]:
     conditions = [f"{column} = %({column})s" for column in values]
     for name, comparison, time in (("start", ">=", which.start_time), ("end", "<", which.end_time)):
         if time:
-            values[name] = f"{_bounded_milliseconds(time):012x}" + "0" * 20
+            values[name] = first_id_since(time)
             conditions.append(f"run_id {comparison} %({name})s")
     return conditions, values
-
-
-def _bounded_milliseconds(time: datetime) -> int:
-    return min(max(ceil(time.timestamp() * 1000), 0), (1 << 48) - 1)
 
 
 def _run(tenant: str, row: TupleRow) -> Run:
@@ -185,86 +185,6 @@ def _run(tenant: str, row: TupleRow) -> Run:
         answer=decode_answer(answer),
         server_version=server_version,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTaxonomy:
-    """A tenant's newest taxonomy and the model that was trained for it."""
-
-    taxonomy: Taxonomy
-    model: bytes
-
-
-class TaxonomyStore:
-    """Revisions of taxonomies, each with its model, changed together."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def newest(self, tenant: str) -> StoredTaxonomy | None:
-        """The newest revision; None when the tenant never changed the starter taxonomy."""
-        async with self._database.connection("taxonomy.read") as connection:
-            cursor = await connection.execute(
-                "SELECT revision, update_time, categories, model FROM taxonomies"
-                " WHERE tenant = %s ORDER BY revision DESC LIMIT 1",
-                [tenant],
-            )
-            row = await cursor.fetchone()
-        if row is None:
-            return None
-        revision, update_time, categories, model = row
-        taxonomy = Taxonomy(revision, decode_categories(categories), update_time.astimezone(UTC))
-        return StoredTaxonomy(taxonomy, model)
-
-    async def add(
-        self, tenant: str, revision: int, categories: Sequence[Category], model: bytes, actor: str
-    ) -> Taxonomy:
-        """Commit a revision with its model and tell every process.
-
-        Raises StaleEtag when that revision was taken meanwhile.
-        """
-        try:
-            async with (
-                self._database.connection("taxonomy.add") as connection,
-                connection.transaction(),
-            ):
-                return await _add_taxonomy(connection, tenant, revision, categories, model, actor)
-        except psycopg.errors.UniqueViolation as error:
-            raise StaleEtag("taxonomy") from error
-
-
-async def _add_taxonomy(
-    connection: Connection,
-    tenant: str,
-    revision: int,
-    categories: Sequence[Category],
-    model: bytes,
-    actor: str,
-) -> Taxonomy:
-    cursor = await connection.execute(
-        "INSERT INTO taxonomies (tenant, revision, update_time, categories, model)"
-        " VALUES (%s, %s, now(), %s::jsonb, %s) RETURNING update_time",
-        [tenant, revision, encode_categories(categories).decode(), model],
-    )
-    row = await cursor.fetchone()
-    await connection.execute(
-        "UPDATE taxonomies SET model = NULL"
-        " WHERE tenant = %s AND revision < %s AND model IS NOT NULL",
-        [tenant, revision],
-    )
-    after = {"revision": revision, "categories": [category.name for category in categories]}
-    change = Change(tenant, actor, "taxonomy.update", "taxonomy", {"revision": revision - 1}, after)
-    await record(connection, change)
-    await connection.execute("SELECT pg_notify(%s, %s)", [TAXONOMY_CHANNEL, tenant])
-    assert row is not None  # noqa: S101  # RETURNING of an INSERT that did not raise
-    return Taxonomy(revision, tuple(categories), row[0].astimezone(UTC))
-
-
-async def delete_taxonomies(connection: Connection, tenant: str) -> int:
-    """Delete a tenant's taxonomies on the open transaction; how many revisions there were."""
-    cursor = await connection.execute("DELETE FROM taxonomies WHERE tenant = %s", [tenant])
-    await connection.execute("SELECT pg_notify(%s, %s)", [TAXONOMY_CHANNEL, tenant])
-    return cursor.rowcount
 
 
 async def delete_runs(connection: Connection, tenant: str) -> int:

@@ -7,6 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from switchyard.triage.v1 import result_pb2, run_pb2, taxonomy_pb2, ticket_pb2, triage_service_pb2
 
 from server.triage.assessment import Reason
+from server.triage.automation.budget import Passage
 from server.triage.engine import Attempt, Parts
 from server.triage.errors import InvalidFieldValue
 from server.triage.run import Answer, Decision, Enrolled, Reuse, Run, StepReport
@@ -125,6 +126,15 @@ def write_result(run: Run, steps: tuple[StepReport, ...] | None = None) -> resul
         degraded=answer.is_degraded,
         reuse=None if answer.reuse is None else _write_reuse(answer.reuse),
         experiment=None if answer.experiment is None else _write_arm(answer.experiment),
+        gates=[_write_passage(passage) for passage in answer.gates if passage.is_gated],
+        similar_labels=[
+            result_pb2.SimilarLabel(
+                label=f"labels/{similar.label_id}",
+                category=similar.category,
+                similarity=similar.similarity,
+            )
+            for similar in answer.similar
+        ],
     )
     if answer.estimated_resolution_s is not None:
         result.estimated_resolution.CopyFrom(write_seconds(answer.estimated_resolution_s))
@@ -160,6 +170,18 @@ def _write_arm(arm: Enrolled) -> result_pb2.ExperimentArm:
         variant=arm.variant,
         phase=arm.phase,
         configuration_version=arm.configuration,
+    )
+
+
+def _write_passage(passage: Passage) -> result_pb2.GatePassage:
+    return result_pb2.GatePassage(
+        field=passage.field.word,
+        answerer=passage.answerer,
+        confidence=passage.score,
+        threshold=passage.threshold,
+        passed=passage.has_passed,
+        audited=passage.is_audited,
+        propensity=passage.propensity,
     )
 
 

@@ -12,7 +12,7 @@ from google.protobuf import descriptor_pool, message_factory
 
 from server.composition.ground import SERVICES
 
-TRIAGE, EXPERIMENTS, ACCESS, CACHE, LIMITS, RESILIENCE, BUDGET = SERVICES
+TRIAGE, FEEDBACK, EXPERIMENTS, ACCESS, CACHE, LIMITS, RESILIENCE, BUDGET = SERVICES
 PATIENCE_S = 30.0
 POLL_S = 0.02
 

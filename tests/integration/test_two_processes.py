@@ -16,6 +16,7 @@ import pytest_asyncio
 import redis
 
 from interceptors.cache.redis_link import NAMESPACE
+from server.triage.answer_store import notify_answers
 from tests.conftest import make_database
 from tests.integration.callers import (
     LIMITS,
@@ -26,6 +27,7 @@ from tests.integration.callers import (
     until,
     until_cached,
 )
+from tests.integration.databases import opened
 from tests.integration.harm import engine_of, paused
 from tools.redis_process import RedisProcess
 from tools.server_process import ServerProcess
@@ -192,6 +194,29 @@ async def test_after_an_update_neither_server_answers_as_before(
     assert (await one.call(f"{TRIAGE}/GetTaxonomy")).taxonomy == updated.taxonomy
     await until(is_in_force_at_two)
     assert await run_of(two, asked) != before
+
+
+async def test_an_overturned_answer_is_given_by_neither_server(
+    pair: Pair, operators: tuple[Caller, Caller]
+) -> None:
+    one, two = operators
+    asked = ticket()
+    overturned = await run_of(one, asked)
+    assert await run_of(two, asked) == overturned
+
+    async def is_forgotten_at(caller: Caller) -> bool:
+        return await run_of(caller, asked) != overturned
+
+    async with opened(pair.site.database_url) as database, database.connection("test") as link:
+        await notify_answers(link, [tag_of_run(overturned)])
+    for caller in (one, two):
+        await until(partial(is_forgotten_at, caller))
+    assert await run_of(one, asked) == await run_of(two, asked)
+
+
+def tag_of_run(name: str) -> str:
+    """What the kept answer of a run is tagged with."""
+    return f"run:{name.removeprefix('triageRuns/')}"
 
 
 async def run_of(caller: Caller, asked: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""From a linear model's decision values to probabilities that mean what they say."""
+"""From decision values to probabilities that mean what they say."""
 
 import math
 import operator
@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 # The signals that tell a right answer from a wrong one, in the order of the coefficients.
 SIGNALS = ("constant", "top", "margin", "log_odds", "coverage", "log_length")
+# Where texts have vectors, also: cosine of the nearest text that was learned, and whether words
+# and vector, each alone, say the same.
+VECTOR_SIGNALS = (*SIGNALS, "nearest", "agreement")
 _LEAST_ODDS = 1e-4  # of the rivals: a lead past 10,000 to 1 tells no more
 
 
@@ -18,23 +21,22 @@ class Calibration:
     coefficients: tuple[float, ...]  # one a signal; those of decision values are >= 0
     ceiling: float  # in (0, 1): no confidence exceeds what could be tested
 
-    def confidence(self, top: float, second: float, odds: float, coverage: float, n: int) -> float:
-        """Probability that the top category is right; see `signals`."""
-        found = signals(top, second, odds, coverage, n)
+    def confidence(self, found: Sequence[float]) -> float:
+        """Probability that the top category is right, by what `signals` found."""
         logit = sum(map(operator.mul, self.coefficients, found))
         return self.ceiling * expit(logit)
 
 
 def signals(
-    top: float, second: float, odds: float, coverage: float, features: int
+    top: float, second: float, odds: float, coverage: float, features: int, *of_vector: float
 ) -> tuple[float, ...]:
-    """The values of SIGNALS.
+    """The values of SIGNALS, or of VECTOR_SIGNALS.
 
     top, second: the highest decision values. odds: of all other categories against the top one,
     by softmax. coverage: share of the text, 0 to 1, that training saw. features: in the text.
     """
     log_odds = -math.log(max(odds, _LEAST_ODDS))
-    return 1.0, top, top - second, log_odds, coverage, math.log1p(features)
+    return 1.0, top, top - second, log_odds, coverage, math.log1p(features), *of_vector
 
 
 def odds_against_top(decisions: Sequence[float], sharpness: float) -> list[float]:

@@ -2,17 +2,22 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from server.engines.embedded.language import FastTextDetector
-from server.engines.embedded.model import LinearModel
+from server.engines.embedded.model import LinearModel, Words
 from server.engines.embedded.model_file import load_model
+from server.engines.embedded.neighbours import RecentLabels, votes
+from server.engines.embedded.priority import LEARNED, codes_of
 from server.engines.embedded.reply import write_reply
+from server.engines.embedded.sentence_vectors import vector_of
 from server.engines.embedded.sentences import split_sentences
 from server.engines.embedded.sentiment import SentimentReader
 from server.engines.embedded.summary import summarise
 from server.engines.embedded.trainer import train_in_process
+from server.sentence_model import SentenceModel
 from server.triage.assessment import Assessment, Draft, Prediction, Sentiment
 from server.triage.engine import EngineVersion, Parts
 from server.triage.errors import ModelUnreadable
@@ -34,17 +39,21 @@ class EmbeddedEngine:
         rules: RuleBook,
         sentiments: SentimentReader,
         languages: FastTextDetector,
+        embedder: SentenceModel | None = None,
     ) -> None:
         if set(model.names) != taxonomy.by_name.keys():
             raise ModelUnreadable("the model was trained for other categories")
         self.version = EngineVersion(
             "embedded", "linear-ngram", model.digest.hex()[:12], taxonomy.revision
         )
+        self.recent = RecentLabels()
         self._model = model
         self._taxonomy = taxonomy
         self._rules = rules
         self._sentiments = sentiments
         self._languages = languages
+        helps = embedder is not None and model.reads_vectors_of(embedder.name)
+        self._embedder = embedder if helps else None
 
     def start(self, ticket: Ticket, parts: Parts) -> "TicketReading":
         """A reading of one ticket, whose stages are run one after the other."""
@@ -61,16 +70,37 @@ class EmbeddedEngine:
         """An ISO 639 code, or "und" when neither text nor hint tells."""
         return self._languages.detect(text, hint)
 
-    def classify(self, text: str) -> Prediction[str]:
-        """The category."""
-        return self._model.predict(text)
+    def read_words(self, text: str) -> Words:
+        """What the text's words say."""
+        return self._model.read(text)
 
-    def judge(self, ticket: Ticket, text: str, category: Prediction[str]) -> Verdict:
+    def classify(
+        self, text: str, words: Words, similar: Sequence[tuple[str, str, float]]
+    ) -> Prediction[str]:
+        """The category. similar: recent labels, that vote."""
+        if similar:
+            words = self._model.persuaded(words, votes(similar))
+        vector = None if self._embedder is None else vector_of(self._embedder, text)
+        return self._model.classify(words, vector)
+
+    def judge(self, ticket: Ticket, text: str, category: Prediction[str], words: Words) -> Verdict:
         """Priority and reasons to escalate."""
         policy = self._taxonomy.by_name[category.label].escalation_policy
         if category.confidence < _LIKELY:
             policy = EscalationPolicy.BY_RULES
-        return self._rules.judge(text, ticket.attributes, policy)
+        verdict = self._rules.judge(text, ticket.attributes, policy)
+        if self._model.priority is None:
+            return verdict
+        place = self._model.place_of[category.label]
+        learned = self._model.priority.decide(words.priorities, place, codes_of(verdict))
+        if learned.label == verdict.priority.label:
+            return replace(verdict, priority=learned)
+        return replace(verdict, priority=learned, priority_reasons=(LEARNED,))
+
+    def resolution_s(self, category: str) -> float | None:
+        """How long tickets of the category took; None: no label tells."""
+        learned = self._model.resolution_s
+        return (learned[self._model.place_of[category]] if learned else 0.0) or None
 
     def feel(self, sentences: Sequence[str], language: Prediction[str]) -> Prediction[Sentiment]:
         """The sentiment."""
@@ -110,6 +140,8 @@ class TicketReading:
         self.language: Prediction[str]
         self.assessment: Assessment
         self.draft: Draft
+        self.similar: list[tuple[str, str, float]]  # id, category and cosine of recent labels
+        self._words: Words
         self._category: Prediction[str]
         self._verdict: Verdict
         self.seconds = [0.0, 0.0, 0.0]  # of language, assessment and draft
@@ -128,10 +160,12 @@ class TicketReading:
         self.language = self._engine.detect_language(self._text, self._ticket.language_hint)
 
     def _classify(self) -> None:
-        self._category = self._engine.classify(self._text)
+        self._words = self._engine.read_words(self._text)
+        self.similar = self._engine.recent.similar(self._text)
+        self._category = self._engine.classify(self._text, self._words, self.similar)
 
     def _judge(self) -> None:
-        self._verdict = self._engine.judge(self._ticket, self._text, self._category)
+        self._verdict = self._engine.judge(self._ticket, self._text, self._category, self._words)
 
     def _feel(self) -> None:
         feels = self._parts.sentiment
@@ -141,6 +175,7 @@ class TicketReading:
             self._verdict.priority_reasons,
             self._verdict.escalation_reasons,
             self._engine.feel(self._sentences, self.language) if feels else None,
+            self._engine.resolution_s(self._category.label),
         )
 
     def _write(self) -> None:
@@ -152,21 +187,30 @@ class TicketReading:
 
 
 class EmbeddedEngineMaker:
-    """Makes engines that share its rules and its lexica."""
+    """Makes engines that share its rules and its lexica.
 
-    def __init__(self) -> None:
+    embedder: for models that read its vectors; the others, and all without it, read words alone.
+    """
+
+    def __init__(self, embedder: SentenceModel | None = None) -> None:
+        self._embedder = embedder
         self._rules = RuleBook()
         self._sentiments = SentimentReader()
         self._languages = FastTextDetector()
 
     async def train(self, categories: Sequence[Category]) -> bytes:
         """A model of these categories, from a process of its own. Raises TrainingFailed."""
-        return await train_in_process(categories)
+        return (await train_in_process(categories)).model
 
     def load(self, model: bytes, taxonomy: Taxonomy) -> EmbeddedEngine:
         """The engine of a trained model. Raises ModelUnreadable."""
         return EmbeddedEngine(
-            load_model(model), taxonomy, self._rules, self._sentiments, self._languages
+            load_model(model),
+            taxonomy,
+            self._rules,
+            self._sentiments,
+            self._languages,
+            self._embedder,
         )
 
     def starter_model(self) -> bytes:

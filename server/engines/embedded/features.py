@@ -1,5 +1,6 @@
-"""Text to hashed features: words and pairs of words, and runs of 3, 4 and 5 bytes.
+"""Text to hashed features: words, words in a row, and runs of 3, 4 and 5 bytes.
 
+Models of many texts also read which words stand near each other, whatever their order and ending.
 Training and serving both call `bucket_ids`, so a model always meets the features it learned.
 """
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 BUCKET_BITS = 18
 BUCKETS = 1 << BUCKET_BITS
+PAIRED_BITS = 20  # with near words: there are as many again
 READ_BYTES = 8 * 1024  # of the normalised text; compatibility forms can grow when normalised
 
 Buckets = npt.NDArray[np.uint32]
@@ -18,6 +20,8 @@ _SPACE = 32
 _GRAM_PRIME = np.uint32(0x9E3779B1)
 _WORD_PRIME = 0x01000193  # odd, therefore invertible modulo 2**32
 _MIX = np.uint32(0x85EBCA6B)
+_STEM_BYTES = 4  # of a word that make it the same as another
+_NEAR = np.arange(1, 13)  # words further on
 
 
 def _character_classes() -> bytes:
@@ -51,17 +55,27 @@ def normalise(text: str) -> bytes:
     return b" %b " % b" ".join(words)[:READ_BYTES]
 
 
-def bucket_ids(text: str) -> Buckets:
-    """The buckets that the text falls into: sorted, each once; none where no word is."""
+def bucket_ids(text: str, paired: bool = False) -> Buckets:
+    """The buckets that the text falls into: sorted, each once; none where no word is.
+
+    paired: with near words, in `buckets_of(True)` buckets.
+    """
     codes = np.frombuffer(normalise(text), np.uint8).astype(np.uint32)
     if len(codes) <= 2:  # the outer spaces alone
         return np.empty(0, np.uint32)
-    hashes = np.concatenate((*_byte_grams(codes), *_word_grams(codes)))
+    (spaces,) = (codes == _SPACE).nonzero()
+    near = (_near_words(codes, spaces),) if paired else ()
+    hashes = np.concatenate((*_byte_grams(codes), *_word_grams(codes, spaces), *near))
     hashes *= _MIX
     hashes ^= hashes >> np.uint32(15)
     hashes *= _GRAM_PRIME
-    hashes >>= np.uint32(32 - BUCKET_BITS)
+    hashes >>= np.uint32(32 - (PAIRED_BITS if paired else BUCKET_BITS))
     return _distinct(hashes)
+
+
+def buckets_of(paired: bool) -> int:
+    """How many buckets there are."""
+    return 1 << PAIRED_BITS if paired else BUCKETS
 
 
 def _byte_grams(codes: Buckets) -> tuple[Buckets, ...]:
@@ -71,15 +85,35 @@ def _byte_grams(codes: Buckets) -> tuple[Buckets, ...]:
     return three, four, five
 
 
-def _word_grams(codes: Buckets) -> tuple[Buckets, Buckets]:
-    """Hashes of words and pairs of words: differences of one running sum, moved to its origin."""
-    (spaces,) = (codes == _SPACE).nonzero()
+def _word_grams(codes: Buckets, spaces: npt.NDArray[np.intp]) -> tuple[Buckets, Buckets]:
+    """Hashes of words and of two in a row: differences of one running sum, moved to its origin."""
     sums = (codes * _POWERS[: len(codes)]).cumsum(dtype=np.uint32)
     at_spaces = sums.take(spaces)
     origins = _INVERSES.take(spaces)
     words = (at_spaces[1:] - at_spaces[:-1]) * origins[:-1]
     pairs = (at_spaces[2:] - at_spaces[:-2]) * origins[:-2]
     return words, pairs
+
+
+def _near_words(codes: Buckets, spaces: npt.NDArray[np.intp]) -> Buckets:
+    """Hashes of two words that stand near each other, the same in either order."""
+    stems = _stems(codes, spaces)
+    places = np.arange(len(stems))
+    further = places[:, None] + _NEAR
+    there = further < len(stems)
+    ones = stems.repeat(there.sum(axis=1))
+    others = stems.take(further[there])
+    lower, upper = np.minimum(ones, others), np.maximum(ones, others)
+    return (lower * _GRAM_PRIME + upper) * _GRAM_PRIME + np.uint32(_SPACE)
+
+
+def _stems(codes: Buckets, spaces: npt.NDArray[np.intp]) -> Buckets:
+    """Hashes of the words' beginnings."""
+    places = spaces[:-1, None] + np.arange(1, _STEM_BYTES + 1)
+    ends = spaces[1:, None]
+    letters = codes.take(np.minimum(places, len(codes) - 1)) * (places < ends)
+    stems: Buckets = (letters * _POWERS[:_STEM_BYTES]).sum(axis=1, dtype=np.uint32)
+    return stems
 
 
 def _distinct(hashes: Buckets) -> Buckets:

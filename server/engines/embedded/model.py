@@ -1,19 +1,34 @@
-"""The linear model that serves: one gather, one product, one confidence."""
+"""The model that serves: one gather, one product, one confidence."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from server.engines.embedded.calibration import Calibration, odds_against_top
-from server.engines.embedded.features import BUCKETS, bucket_ids
+from server.engines.embedded.calibration import Calibration, odds_against_top, signals
+from server.engines.embedded.features import bucket_ids, buckets_of
+from server.engines.embedded.kernel import Kernel
+from server.engines.embedded.priority import PriorityHead
 from server.triage.assessment import Prediction
 
 RUNNERS_UP = 3
 LEAST_CHANCE = 0.005  # below it a runner-up tells nothing
+
+Vector = npt.NDArray[np.float32]  # [dimensions], of length 1
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the words of a text say."""
+
+    decisions: list[float]  # of the categories
+    priorities: list[float]  # of the levels of the priority head
+    coverage: float  # share of the text, 0 to 1, that training saw
+    features: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +43,10 @@ class LinearModel:
     unseen_idf: float  # of a feature that training never saw
     calibration: Calibration
     training_digest: bytes  # SHA-256 of what it was trained from
+    paired: bool = False  # whether it reads near words
+    kernel: Kernel | None = None  # None: it reads no vectors
+    priority: PriorityHead | None = None  # None: the rules stand
+    resolution_s: tuple[float, ...] = ()  # by category; 0: no label tells
     digest: bytes = b""  # SHA-256 of the model itself; set by `model_file`
 
     @cached_property
@@ -46,51 +65,99 @@ class LinearModel:
     @cached_property
     def _row_of_bucket(self) -> npt.NDArray[np.unsignedinteger[Any]]:
         """Row of each bucket; 0: never seen."""
-        table = np.zeros(BUCKETS, np.min_scalar_type(len(self.buckets)))
+        table = np.zeros(buckets_of(self.paired), np.min_scalar_type(len(self.buckets)))
         table[self.buckets[self._by_frequency]] = np.arange(1, len(self.buckets) + 1)
         return table
 
     @cached_property
     def _rows(self) -> npt.NDArray[np.float32]:
-        """A row a bucket: category weights, then idf squared, then 1 (= seen). Row 0 is zero."""
-        rows = np.zeros((len(self.buckets) + 1, len(self.names) + 2), np.float32)
-        rows[1:, :-2] = self.weights[self._by_frequency]
-        rows[1:, -2] = self.idf[self._by_frequency] ** 2
-        rows[1:, -1] = 1
+        """A row a bucket: weights of categories, of priorities, then idf squared, then 1 (= seen).
+        Row 0 is zero.
+        """
+        weights = [self.weights] if self.priority is None else [self.weights, self.priority.words]
+        seen = [self.idf[:, None] ** 2, np.ones((len(self.buckets), 1), np.float32)]
+        columns = np.hstack([*weights, *seen], dtype=np.float32)
+        rows = np.zeros((len(columns) + 1, columns.shape[1]), np.float32)
+        rows[1:] = columns[self._by_frequency]
         return rows
+
+    @cached_property
+    def place_of(self) -> dict[str, int]:
+        """Where each category stands."""
+        return {name: place for place, name in enumerate(self.names)}
 
     def prepare(self) -> "LinearModel":
         """The same model with its tables built, so that the first prediction is fast too."""
         _ = self._biases, self._row_of_bucket, self._rows
+        if self.kernel is not None:
+            self.kernel.prepare()
         return self
 
-    def predict(self, text: str) -> Prediction[str]:
+    def reads_vectors_of(self, embedding_model: str) -> bool:
+        """Whether vectors of this embedding model help it."""
+        return self.kernel is not None and self.kernel.embedding_model == embedding_model
+
+    def predict(self, text: str, vector: Vector | None = None) -> Prediction[str]:
         """The likeliest category. Confidence is low where the text resembles none of them."""
-        buckets = bucket_ids(text)
+        return self.classify(self.read(text), vector)
+
+    def read(self, text: str) -> Words:
+        """What the text's words say."""
+        buckets = bucket_ids(text, self.paired)
         rows = self._rows.take(self._row_of_bucket.take(buckets), axis=0)
         *sums, seen_square, seen = (np.ones(len(rows), np.float32) @ rows).tolist()
         length = math.sqrt(seen_square) or 1.0
-        decisions = [total / length + b for total, b in zip(sums, self._biases, strict=True)]
+        decisions = [total / length + b for total, b in zip(sums, self._biases, strict=False)]
+        priorities = [total / length for total in sums[len(decisions) :]]
         all_square = seen_square + (len(buckets) - seen) * self.unseen_idf**2
         coverage = math.sqrt(seen_square / all_square) if seen else 0.0
-        return self._prediction(decisions, coverage, len(buckets))
+        return Words(decisions, priorities, coverage, len(buckets))
+
+    def persuaded(self, words: Words, votes: Mapping[str, float]) -> Words:
+        """The same words with more said for some categories."""
+        decisions = [
+            value + votes.get(name, 0.0)
+            for name, value in zip(self.names, words.decisions, strict=True)
+        ]
+        return replace(words, decisions=decisions)
+
+    def classify(self, words: Words, vector: Vector | None = None) -> Prediction[str]:
+        """The likeliest category, of a text with such words. vector: by the embedding model that
+        the kernel names; None: there is none.
+        """
+        if self.kernel is None or vector is None:
+            return self._prediction(words, words.decisions, self.calibration)
+        values, nearest = self.kernel.decide(vector)
+        weight = self.kernel.weight
+        decisions = [a + weight * b for a, b in zip(words.decisions, values, strict=True)]
+        agree = float(_top(words.decisions) == _top(values))
+        return self._prediction(words, decisions, self.kernel.calibration, nearest, agree)
 
     def _prediction(
-        self, decisions: list[float], coverage: float, features: int
+        self,
+        words: Words,
+        decisions: Sequence[float],
+        calibration: Calibration,
+        *of_vector: float,
     ) -> Prediction[str]:
-        odds = odds_against_top(decisions, self.calibration.sharpness)
+        odds = odds_against_top(decisions, calibration.sharpness)
         ranked = sorted(range(len(odds)), key=odds.__getitem__, reverse=True)
         first, *rest = ranked[: RUNNERS_UP + 1]
         against = sum(odds) - 1
-        confidence = self.calibration.confidence(
-            decisions[first], decisions[rest[0]], against, coverage, features
-        )
-        if not coverage:  # no better than chance among the categories and "none of these"
+        lead = decisions[first], decisions[rest[0]], against
+        found = signals(*lead, words.coverage, words.features, *of_vector)
+        confidence = calibration.confidence(found)
+        if not words.coverage and not of_vector:
+            # No better than chance among the categories and "none of these".
             confidence = min(confidence, 1 / (len(odds) + 1))
         scale = _runner_up_scale(against, confidence)
         chances = [(self.names[i], odds[i] * scale) for i in rest]
         runners_up = tuple(one for one in chances if one[1] >= LEAST_CHANCE)
         return Prediction(self.names[first], confidence, runners_up)
+
+
+def _top(values: Sequence[float]) -> int:
+    return max(range(len(values)), key=values.__getitem__)
 
 
 def _runner_up_scale(against: float, confidence: float) -> float:

@@ -15,6 +15,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -38,7 +39,7 @@ class LoadedEngine:
     """An engine that the process has, or can be given again."""
 
     key: str
-    load: bytes  # the job that loads it
+    jobs: Callable[[], Sequence[bytes]]  # that load it, and teach it what it knows by now
 
 
 @dataclass(slots=True, eq=False)
@@ -65,12 +66,19 @@ class EngineProcess:
     more than the taxonomies that the catalog keeps.
     """
 
-    def __init__(self, answer_s: float = 5.0, most_engines: int = 66) -> None:
+    def __init__(
+        self,
+        answer_s: float = 5.0,
+        most_engines: int = 66,
+        embedding_model: Path | None = None,
+    ) -> None:
+        self._embedding_model = () if embedding_model is None else (str(embedding_model),)
         self._answer_s = answer_s
         self._most_engines = most_engines
         self._waiting: deque[_Job] = deque()
         self._sent: _Frame | None = None
         self._loaded: OrderedDict[str, None] = OrderedDict()
+        self._retired: set[str] = set()  # keys of engines to drop before the next frame's jobs
         self._is_gathering = False
         self._child: asyncio.subprocess.Process | None = None
         self._transport: asyncio.Transport | None = None
@@ -98,6 +106,10 @@ class EngineProcess:
         self._waiting.append(job)
         self._gather()
         return await job.answer
+
+    def retire(self, key: str) -> None:
+        """Drop an engine. Whoever still asks it has it loaded again."""
+        self._retired.add(key)
 
     async def ping(self) -> None:
         """Return when the process answers. Raises EngineError, EngineProcessDied."""
@@ -130,7 +142,9 @@ class EngineProcess:
                 self._send_frame(jobs, self._transport)
 
     def _send_frame(self, jobs: Sequence[_Job], transport: asyncio.Transport) -> None:
-        errands = [errand for job in jobs if job.needs for errand in self._errands(job.needs)]
+        errands = [self._drop(key) for key in self._retired]
+        self._retired.clear()
+        errands += [errand for job in jobs if job.needs for errand in self._errands(job.needs)]
         data = b"[" + b",".join([*errands, *(job.data for job in jobs)]) + b"]"
         self._sent = _Frame(jobs, len(errands), time.monotonic())
         transport.write(LENGTH.pack(len(data)) + data)
@@ -141,11 +155,15 @@ class EngineProcess:
             self._loaded.move_to_end(engine.key)
             return []
         self._loaded[engine.key] = None
-        errands = [engine.load]
+        errands = [*engine.jobs()]
         if len(self._loaded) > self._most_engines:
-            oldest, _ = self._loaded.popitem(last=False)
-            errands.append(orjson.dumps(["drop", oldest]))
+            errands.append(self._drop(next(iter(self._loaded))))
         return errands
+
+    def _drop(self, key: str) -> bytes:
+        """The job that drops an engine."""
+        self._loaded.pop(key, None)
+        return orjson.dumps(["drop", key])
 
     def _receive(self, data: bytes) -> None:
         frame, self._sent = self._sent, None
@@ -184,7 +202,7 @@ class EngineProcess:
         ours, theirs = socket.socketpair()
         try:
             self._child = await asyncio.create_subprocess_exec(
-                *(*_COMMAND, str(theirs.fileno())),
+                *(*_COMMAND, str(theirs.fileno()), *self._embedding_model),
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
                 env=child_environment(),

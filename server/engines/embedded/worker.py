@@ -1,13 +1,14 @@
 """The engine's own process: frames of jobs in, frames of answers out.
 
-    python -m server.engines.embedded.worker FD
+    python -m server.engines.embedded.worker FD [EMBEDDING_MODEL]
 
-FD is a connected socket. A frame is a length (4 bytes, big-endian) and a JSON array; the answer
-to a frame holds one answer a job, in order. It ends when the other side does.
+FD is a connected socket, EMBEDDING_MODEL a folder for models that read vectors. A frame is a
+length (4 bytes, big-endian) and a JSON array; the answer to a frame holds one answer a job, in
+order. It ends when the other side does.
 
-Jobs: ["load", key, taxonomy, model in base64], ["drop", key],
-["read", key, ticket, parts]. An answer is {"ok": ...} or {"error":
-name, "cause": what failed}.
+Jobs: ["load", key, taxonomy, model in base64], ["drop", key], ["learn", key, labels],
+["read", key, ticket, parts]. Labels are [id, text, category], those without a category to be
+forgotten. An answer is {"ok": ...} or {"error": name, "cause": what failed}.
 """
 
 import base64
@@ -18,11 +19,13 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from io import BufferedReader
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from server.engines.embedded.engine import EmbeddedEngine, EmbeddedEngineMaker, TicketReading
+from server.sentence_model import SentenceModel
 from server.triage.engine import Parts
 from server.triage.taxonomy import Taxonomy, decode_categories
 from server.triage.ticket import decode_record
@@ -33,8 +36,8 @@ LENGTH = struct.Struct("!I")
 class Worker:
     """Does jobs. Its engines are those that it was told to load."""
 
-    def __init__(self) -> None:
-        self._maker = EmbeddedEngineMaker()
+    def __init__(self, embedder: SentenceModel | None = None) -> None:
+        self._maker = EmbeddedEngineMaker(embedder)
         self._engines: dict[str, EmbeddedEngine] = {}
 
     def answer(self, jobs: Sequence[list[Any]]) -> list[dict[str, object]]:
@@ -51,6 +54,9 @@ class Worker:
                 return self._load(key, *arguments)
             case "drop":
                 self._engines.pop(key, None)
+                return None
+            case "learn":
+                self._engines[key].recent.learn(*arguments)
                 return None
             case "read":
                 record, parts = arguments
@@ -84,7 +90,7 @@ def _told(answer: dict[str, object]) -> dict[str, object]:
     if not isinstance(reading, TicketReading):
         return answer
     found = (reading.language, reading.assessment, reading.draft)
-    return {"ok": list(zip(found, reading.seconds, strict=True))}
+    return {"ok": [*zip(found, reading.seconds, strict=True), reading.similar]}
 
 
 def _attempt(work: Callable[..., object], *arguments: Any) -> dict[str, object]:
@@ -111,6 +117,8 @@ def _read_frame(frames: BufferedReader) -> list[Any] | None:
 
 
 if __name__ == "__main__":
+    descriptor, *folders = sys.argv[1:]
+    worker = Worker(*(SentenceModel(Path(folder)) for folder in folders))
     gc.freeze()
     gc.disable()  # what a job leaves behind has no cycles
-    serve(socket.socket(fileno=int(sys.argv[1])), Worker())
+    serve(socket.socket(fileno=int(descriptor)), worker)

@@ -18,8 +18,8 @@ MOST_RUNNERS_UP = 3
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How far a model's probabilities are believed. Not calibrated yet: until there are labels to
-    learn from, both readers count the same and the model is taken at its word.
+    """How far a model's probabilities are believed: both readers count the same, and the model is
+    taken at its word. What feedback shows of that is made good in triage, for every engine alike.
 
     `weight` is the model's in the pool of both readers, in [0, 1]; `temperature` above 1 makes it
     less sure.

@@ -38,8 +38,10 @@ from server.triage.engine import (
     Outward,
     Parts,
     Reading,
+    Similar,
     Terms,
 )
+from server.triage.examples.label import Label, RecentLabel
 from server.triage.rulebook import with_category_policy
 from server.triage.taxonomy import Category, Taxonomy
 
@@ -62,17 +64,17 @@ class LlmEngineMaker:
         self._inquirer = inquirer
         self._exact = exact
 
-    async def train(self, categories: Sequence[Category]) -> bytes:
-        """An embedded model of these categories."""
-        return await self._embedded.train(categories)
+    async def train(self, categories: Sequence[Category], labels: Sequence[Label] = ()) -> bytes:
+        """An embedded model of these categories' examples and of labelled tickets."""
+        return await self._embedded.train(categories, labels)
 
     def starter_model(self) -> bytes:
         """The embedded model of the starter taxonomy."""
         return self._embedded.starter_model()
 
-    async def load(self, model: bytes, taxonomy: Taxonomy) -> "LlmEngine":
+    async def load(self, model: bytes, taxonomy: Taxonomy, owner: str = "") -> "LlmEngine":
         """The engine of a taxonomy. Raises ModelUnreadable, EngineError."""
-        embedded = await self._embedded.load(model, taxonomy)
+        embedded = await self._embedded.load(model, taxonomy, owner)
         return LlmEngine(embedded, taxonomy, self._inquirer, self._exact)
 
 
@@ -111,6 +113,14 @@ class LlmEngine:
         """Read one ticket."""
         return LlmReading(self, self.embedded.read(record, parts), parts)
 
+    async def learn(self, recent: Sequence[RecentLabel]) -> None:
+        """The embedded engine learns: models are shown what it finds similar."""
+        await self.embedded.learn(recent)
+
+    def retire(self) -> None:
+        """Free what the embedded engine holds."""
+        self.embedded.retire()
+
 
 class LlmReading:
     """One ticket: first by the embedded engine, then by a model."""
@@ -123,6 +133,11 @@ class LlmReading:
         self._own = own
         self._parts = parts
         self._answer: ModelAnswer | None = None
+
+    @property
+    def similar(self) -> tuple[Similar, ...]:
+        """As the embedded engine finds them."""
+        return self._own.similar
 
     async def language(self) -> tuple[Prediction[str], float]:
         """As the embedded engine detects it."""
@@ -179,6 +194,7 @@ class LlmReading:
             prompt.mark.decode(),
             repr(self._parts),
             str(outward.terms),
+            *map(repr, outward.examples),
         )
         ticket = orjson.dumps(outward.ticket).decode()
         while True:
@@ -198,7 +214,7 @@ class LlmReading:
         engine, terms = self._engine, outward.terms
         form, prompt = engine.form_of(self._parts), engine.prompt_for(terms)
         question = Question(
-            messages=messages_for(prompt, outward.ticket),
+            messages=messages_for(prompt, outward.ticket, outward.examples),
             schema_name="triage",
             schema=form.schema,
             most_tokens=engine.inquirer.terms.most_tokens,

@@ -33,6 +33,14 @@ Values = Mapping[str, float]  # by metric
 
 
 @dataclass(frozen=True, slots=True)
+class Amended:
+    """An outcome that another one takes the place of."""
+
+    outcome_id: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a unit in one metric."""
 
@@ -43,6 +51,7 @@ class Outcome:
     is_success_flag: bool = False  # whether it was told as a success or failure, not as a value
     denominator: float | None = None  # None: 1
     metadata: Mapping[str, str] = field(default_factory=dict)
+    amends: Amended | None = None  # of metrics that are neither the largest nor the latest value
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,8 @@ def taken(before: UnitRow, outcome: Outcome, time: datetime) -> UnitRow:
     if len(before.ids) >= MOST_OUTCOMES:
         why = f"the unit has {MOST_OUTCOMES:,} outcomes of {outcome.metric}, and may have no more"
         raise OutcomeRefused("TOO_MANY_OUTCOMES", why)
+    if outcome.amends is not None:
+        before = _without(before, outcome.amends)
     after = replace(
         before,
         total=before.total + outcome.value,
@@ -135,6 +146,21 @@ def taken(before: UnitRow, outcome: Outcome, time: datetime) -> UnitRow:
     if before.latest_time is not None and time < before.latest_time:
         return after
     return replace(after, latest=outcome.value, latest_time=time, metadata=outcome.metadata)
+
+
+def _without(row: UnitRow, amended: Amended) -> UnitRow:
+    """The row as if that outcome had not been; itself where it was not."""
+    taken_back = _hashed(amended.outcome_id)
+    if taken_back not in row.ids:
+        return row
+    total = row.total - amended.value
+    return replace(
+        row,
+        total=total,
+        largest=float(total > 0),  # of binary metrics, which ask for no more
+        denominator=row.denominator - 1.0,
+        ids=tuple(known for known in row.ids if known != taken_back),
+    )
 
 
 def contribution(row: UnitRow | None, metric: Metric, pre_period: Values) -> Moments:

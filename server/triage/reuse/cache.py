@@ -199,7 +199,7 @@ class SemanticCache:
     def _report(self, partition: Partition, known: Learned) -> GateReport:
         gate = Gate(self._settings, self._draw)
         gate.follow(known)
-        wrong = sum(n for seen, n in known.counts.items() if seen.value)
+        wrong = sum(n for seen, n in known.counts.items() if seen.is_wrong)
         return GateReport(partition, gate.ruling, known.counts.total(), wrong)
 
     async def _gate(self, partition: Partition) -> Gate:

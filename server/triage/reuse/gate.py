@@ -11,14 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from server.statistics.drift import add_drift, drift_gain, has_drifted
 from server.statistics.risk_control import (
     CLOSED,
     Observation,
     RiskPolicy,
     Ruling,
-    add_drift,
-    drift_gain,
-    has_drifted,
     observe,
     rule,
     rule_fixed,
@@ -127,9 +125,10 @@ class Gate:
         seen = observe(policy, ruling, judgement.similarity, is_false)
         if seen is None:
             return
+        if judgement.verdict is Verdict.AUDIT:
+            gain = drift_gain(policy, self._known.counts + self._new.counts, seen)
+            self._new.drift = add_drift(self._new.drift, gain)
         self._new.counts[seen] += 1
-        if judgement.verdict is Verdict.AUDIT and is_false is not None:
-            self._new.drift = add_drift(self._new.drift, drift_gain(policy, is_false))
 
     def review(self) -> None:
         """Put in force what the evidence allows now."""

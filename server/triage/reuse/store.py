@@ -39,10 +39,13 @@ WHERE tenant = %(tenant)s AND prompt_version = %(prompt_version)s AND engine = %
 ORDER BY embedding::vector({length}) <=> %(embedding)s::vector LIMIT %(most)s
 """
 
+# In the order of their numbers, as all who delete: they would otherwise wait for one another.
 TRIM = """
-DELETE FROM reuse_entries WHERE tenant = %(tenant)s AND number <= (
-    SELECT number FROM reuse_entries WHERE tenant = %(tenant)s
-    ORDER BY number DESC OFFSET %(most)s LIMIT 1)
+DELETE FROM reuse_entries WHERE tenant = %(tenant)s AND number IN (
+    SELECT number FROM reuse_entries WHERE tenant = %(tenant)s AND number <= (
+        SELECT number FROM reuse_entries WHERE tenant = %(tenant)s
+        ORDER BY number DESC OFFSET %(most)s LIMIT 1)
+    ORDER BY number FOR UPDATE)
 """
 
 ADD_DRIFT = """
@@ -56,20 +59,22 @@ RETURNING era, drift
 
 ADD_EVIDENCE = """
 INSERT INTO reuse_evidence AS known
-SELECT %(tenant)s, %(prompt_version)s, %(engine)s, threshold, value, ceiling, items
+SELECT %(tenant)s, %(prompt_version)s, %(engine)s,
+    threshold, propensity, is_census, is_wrong, items
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS row(
-    threshold float8, value float8, ceiling float8, items bigint)
-ON CONFLICT (tenant, prompt_version, engine, threshold, value, ceiling)
+    threshold float8, propensity float8, is_census bool, is_wrong bool, items bigint)
+ON CONFLICT (tenant, prompt_version, engine, threshold, propensity, is_census, is_wrong)
 DO UPDATE SET items = known.items + excluded.items
 """
 
 _OF_GATE = (
     "WHERE tenant = %(tenant)s AND prompt_version = %(prompt_version)s AND engine = %(engine)s"
 )
-EVIDENCE = f"SELECT threshold, value, ceiling, items FROM reuse_evidence {_OF_GATE}"
-GATES = """
+_SEEN = "threshold, propensity, is_census, is_wrong, items"
+EVIDENCE = f"SELECT {_SEEN} FROM reuse_evidence {_OF_GATE}"
+GATES = f"""
 SELECT prompt_version, engine, era, drift,
-       json_agg(json_build_array(threshold, value, ceiling, items)) FILTER (WHERE items > 0)
+       json_agg(json_build_array({_SEEN})) FILTER (WHERE items > 0)
 FROM reuse_gates LEFT JOIN reuse_evidence USING (tenant, prompt_version, engine)
 WHERE tenant = %(tenant)s GROUP BY prompt_version, engine, era, drift
 ORDER BY coalesce(sum(items), 0) DESC, prompt_version, engine LIMIT %(most)s
@@ -191,7 +196,7 @@ class ReuseStore:
         Raises StorageUnavailable.
         """
         async with self._database.connection("reuse.gates") as connection:
-            cursor = await connection.execute(GATES, {"tenant": tenant, "most": most})
+            cursor = await connection.execute(GATES.encode(), {"tenant": tenant, "most": most})
             return [_gate(tenant, row) for row in await cursor.fetchall()]
 
     async def count(self, tenant: str) -> int:

@@ -6,7 +6,7 @@ import uuid
 import psycopg
 import pytest
 
-from server.triage.store import TaxonomyStore
+from server.triage.taxonomy_store import TaxonomyStore
 from tests.integration.access.access_server import AccessServer
 from tests.integration.access.refusals import refusal
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from server.embedders.errors import ModelFolderUnusable, TextUnreadable
 from server.embedders.onnx import OnnxEmbedder
+from server.sentence_model import ModelFolderUnusable, TextUnreadable
 from tests.integration.embedders.tiny_model import MOST_TOKENS, expected, write_model
 
 REAL = os.environ.get("SWITCHYARD_EMBEDDING_MODEL", "")

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import itertools
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from server.engines.errors import EngineError
 from server.triage.assessment import Assessment, Draft
 from server.triage.engine import Engine, Parts
 from server.triage.errors import ModelUnreadable
+from server.triage.examples.label import RecentLabel
 from server.triage.starter import starter_taxonomy
 from server.triage.ticket import Ticket, encode_record
 
@@ -137,3 +139,64 @@ async def test_stopping_leaves_no_process(process: EngineProcess) -> None:
     pid = worker_pid()
     await process.stop()
     assert not psutil.pid_exists(pid)
+
+
+def label(number: int, text: str, category: str = "billing") -> RecentLabel:
+    return RecentLabel(f"{number:032x}", text, category)
+
+
+async def similar(engine: Engine, body: str) -> list[str]:
+    """Ids of the recent labels that an engine finds similar."""
+    reading = engine.read(encode_record(Ticket(id="1", body=body)), Parts())
+    await reading.language()
+    return [one.label_id for one in reading.similar]
+
+
+THINGS = ("lamp", "sofa", "kettle", "rug", "mirror", "desk", "curtain", "drill", "fan", "tent")
+FAULTS = ("is broken", "never came", "has the wrong colour", "smells", "is too small", "leaks")
+WHERE = ("kitchen", "garden", "office", "cellar", "bathroom")
+LESSONS = [
+    label(i, f"The {thing} for my {where} {fault}")
+    for i, (thing, where, fault) in enumerate(itertools.product(THINGS, WHERE, FAULTS))
+]
+
+
+async def test_what_an_engine_has_learned_is_found_again(engine: Engine) -> None:
+    await engine.learn(LESSONS)
+    assert LESSONS[250].label_id in await similar(engine, LESSONS[250].text)
+    assert await similar(engine, "Bonjour") == []
+
+
+async def test_a_process_that_is_started_again_knows_what_the_last_one_had_learned(
+    engine: Engine,
+) -> None:
+    await engine.learn(LESSONS)
+    os.kill(worker_pid(), signal.SIGKILL)
+    assert LESSONS[250].label_id in await similar(engine, LESSONS[250].text)
+
+
+async def test_a_later_lesson_takes_the_place_of_the_one_before(engine: Engine) -> None:
+    await engine.learn(LESSONS)
+    kept, changed = LESSONS[7], dataclasses.replace(LESSONS[8], category="shipping")
+    await engine.learn([kept, changed])
+    reading = engine.read(encode_record(Ticket(id="1", body=changed.text)), Parts())
+    await reading.language()
+    assert {(one.label_id, one.category) for one in reading.similar} == {
+        (kept.label_id, "billing"),
+        (changed.label_id, "shipping"),
+    }
+
+
+async def test_engines_of_others_hear_of_nothing(process: EngineProcess) -> None:
+    maker, starter = RemoteEngineMaker(process), starter_taxonomy()
+    ann, bob = [await maker.load(maker.starter_model(), starter, owner) for owner in ("ann", "bob")]
+    await ann.learn(LESSONS)
+    assert await similar(bob, LESSONS[250].text) == []
+
+
+async def test_a_retired_engine_still_answers_who_asks_it(engine: Engine) -> None:
+    await engine.learn(LESSONS)
+    reading = engine.read(encode_record(TICKET), Parts())
+    engine.retire()
+    assert (await reading.language())[0].label == "en"
+    assert LESSONS[250].label_id in await similar(engine, LESSONS[250].text)

@@ -27,7 +27,7 @@ from server.engines.llm.retry_budget import RetryBudget
 from server.storage.database import Database
 from server.storage.group_commit import GroupCommit
 from server.storage.migrate import migrate, read_migrations
-from server.triage.catalog import Active, TaxonomyCatalog
+from server.triage.catalog import TaxonomyCatalog
 from server.triage.decision import DecisionPolicy
 from server.triage.metrics import TriageMetrics
 from server.triage.outside import Outside
@@ -37,10 +37,10 @@ from server.triage.reuse.cache import SemanticCache
 from server.triage.reuse.gate import GateSettings
 from server.triage.reuse.store import ReuseStore, Vector
 from server.triage.run import Run
-from server.triage.starter import starter_taxonomy
-from server.triage.store import RunStore, TaxonomyStore
+from server.triage.store import RunStore
 from server.triage.trial import Trials
 from tests.integration.triage.laboratory import Laboratory
+from tests.integration.triage.supplies import make_supply
 
 LONG_S = 20.0
 NAMES = ("one", "two")  # of the providers, in their order
@@ -166,9 +166,7 @@ async def _catalog(
     database: Database, process: EngineProcess, inquirer: Inquirer
 ) -> TaxonomyCatalog:
     maker = LlmEngineMaker(RemoteEngineMaker(process), inquirer)
-    starter = starter_taxonomy()
-    engine = await maker.load(maker.starter_model(), starter)
-    return TaxonomyCatalog(TaxonomyStore(database), maker, Active(starter, engine))
+    return TaxonomyCatalog(await make_supply(database, maker))
 
 
 async def _pass_at_once(_seconds: float) -> None:

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from server.dead_letters.letter import Severity
 from server.storage.database import Database
+from server.triage.automation.budget import Field
 from server.triage.engine import Attempt, Parts
 from server.triage.narration import ReplyPiece
 from server.triage.pipeline import Event
@@ -99,6 +100,11 @@ def tenant() -> str:
 def told(run: Run) -> list[str]:
     """Its attempts in short: who, why, how it ended."""
     return [f"{a.provider} {a.cause} {a.outcome}" for a in run.answer.attempts]
+
+
+def answerers(run: Run) -> dict[Field, str]:
+    """Who answered, as gates tell engines apart."""
+    return {passage.field: passage.answerer for passage in run.answer.gates}
 
 
 def pieces(events: list[Event]) -> list[str]:
@@ -366,6 +372,19 @@ async def test_a_degraded_answer_answers_no_other_ticket(
     again = (await desk.triage(tenant, replace(REFUND, id="t-3"))).answer
     assert again.reuse is None
     assert again.engine.engine == "llm"
+
+
+async def test_gates_tell_apart_who_answered_each_field(
+    desk: Abroad, fake: FakeLlm, tenant: str
+) -> None:
+    first = answerers(await desk.triage(tenant, REFUND))
+    reused = answerers(await desk.triage(tenant, replace(REFUND, id="t-3")))
+    fake.control(next=["http_400", "http_400"])
+    degraded = answerers(await desk.triage(tenant, TICKET))
+    assert {answerer.split()[0] for answerer in first.values()} == {"llm"}
+    assert reused[Field.CATEGORY] == first[Field.CATEGORY]
+    assert reused[Field.PRIORITY] == degraded[Field.PRIORITY]
+    assert {answerer.split()[0] for answerer in degraded.values()} == {"embedded"}
 
 
 async def test_embeddings_that_fail_cost_reuse_and_nothing_else(

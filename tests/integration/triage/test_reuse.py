@@ -217,7 +217,7 @@ async def test_evidence_of_two_processes_opens_the_gate_of_both(
     await first.look(ours, "where is my card", "en")
     await first.exchange()
     for cache in (first, second):
-        hit = (await cache.look(ours, "when does my card arrive", "en")).hit
+        hit = (await cache.look(ours, "where is my card", "en")).hit
         assert hit is not None
         assert hit.is_guaranteed
         assert hit.error_bound <= 0.2

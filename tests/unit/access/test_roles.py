@@ -12,6 +12,7 @@ from switchyard.admin.v1 import (
     resilience_service_pb2,
 )
 from switchyard.experiment.v1 import experiment_service_pb2
+from switchyard.feedback.v1 import feedback_service_pb2
 from switchyard.triage.v1 import triage_service_pb2
 
 from interceptors.call import EVERY_PERMISSION
@@ -33,6 +34,7 @@ FILES = (
     budget_service_pb2,
     cache_service_pb2,
     experiment_service_pb2,
+    feedback_service_pb2,
     rate_limit_service_pb2,
     resilience_service_pb2,
     triage_service_pb2,

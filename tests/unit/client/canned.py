@@ -1,5 +1,6 @@
 """Services for tests of the client: canned answers, remembered requests."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
 from types import ModuleType
@@ -35,6 +36,8 @@ class CannedService(grpc.GenericRpcHandler):
         ] = {}  # by method, in order; a call takes one, the last one stays; a stream takes all
         self.requests: list[Message] = []  # those of a stream one by one
         self.failure: status_pb2.Status | None = None  # every call ends with it
+        self.failures: dict[str, list[status_pb2.Status]] = {}  # by method; each ends one call
+        self.stays_open = False  # streams never end by themselves
         self.fails_after = 0  # requests of a stream that are taken before the failure
         self.metadata: dict[str, str | bytes] = {}
 
@@ -51,6 +54,8 @@ class CannedService(grpc.GenericRpcHandler):
         )
 
     def _handling(self, method: MethodDescriptor) -> Any:
+        if method.client_streaming and method.server_streaming:
+            return grpc.stream_stream_rpc_method_handler, self._converse
         if method.client_streaming:
             return grpc.stream_unary_rpc_method_handler, self._collect
         if method.server_streaming:
@@ -63,6 +68,8 @@ class CannedService(grpc.GenericRpcHandler):
         self.requests.append(request)
         self.metadata = dict(context.invocation_metadata() or ())
         await self._fail(context)
+        if self.failures.get(method.name):
+            await context.abort_with_status(rpc_status.to_status(self.failures[method.name].pop(0)))
         return self._next(method)
 
     async def _stream(
@@ -72,15 +79,27 @@ class CannedService(grpc.GenericRpcHandler):
         await self._fail(context)
         for answer in self.answers.get(method.name, ()):
             yield answer
+        if self.stays_open:
+            await asyncio.Event().wait()
+
+    async def _converse(
+        self, method: MethodDescriptor, requests: AsyncIterator[Message], context: Context
+    ) -> AsyncIterator[Message]:
+        await self._take(requests, context)
+        for answer in self.answers.get(method.name, ()):
+            yield answer
 
     async def _collect(
         self, method: MethodDescriptor, requests: AsyncIterator[Message], context: Context
     ) -> Message:
+        await self._take(requests, context)
+        return self._next(method)
+
+    async def _take(self, requests: AsyncIterator[Message], context: Context) -> None:
         async for request in requests:
             self.requests.append(request)
             if len(self.requests) > self.fails_after:
                 await self._fail(context)
-        return self._next(method)
 
     async def _fail(self, context: Context) -> None:
         if self.failure is not None:

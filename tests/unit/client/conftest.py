@@ -8,6 +8,7 @@ import pytest
 from tests.unit.client.certificates import Authority
 from tests.unit.client.fake_admin import FakeAdmin
 from tests.unit.client.fake_experiments import FakeExperiments
+from tests.unit.client.fake_feedback import FakeFeedback
 from tests.unit.client.fake_service import FakeServer, FakeTriage
 
 
@@ -30,11 +31,17 @@ def experiments() -> FakeExperiments:
 
 
 @pytest.fixture
+def feedback() -> FakeFeedback:
+    """What the fake server's feedback service answers, and what it was asked."""
+    return FakeFeedback()
+
+
+@pytest.fixture
 def fake(
-    service: FakeTriage, admin: FakeAdmin, experiments: FakeExperiments
+    service: FakeTriage, admin: FakeAdmin, experiments: FakeExperiments, feedback: FakeFeedback
 ) -> Iterator[FakeServer]:
     """A fake server on a real socket."""
-    with FakeServer(service, (admin, experiments)) as running:
+    with FakeServer(service, (admin, experiments, feedback)) as running:
         yield running
 
 

@@ -15,10 +15,11 @@ from matplotlib.figure import Figure
 from switchyard.experiment.v1 import experiment_service_pb2, metric_pb2, results_pb2
 from switchyard_client.__main__ import cli
 from switchyard_client.messages.switchyard.experiment.v1 import ExperimentResults
+from switchyard_client.report.drawing import drawn
 from switchyard_client.report.files import write_report
 from switchyard_client.report.lift import draw_lift
 from switchyard_client.report.page import page
-from switchyard_client.report.pictures import PICTURES, picture, poster
+from switchyard_client.report.pictures import PICTURES, report_of
 from switchyard_client.report.posteriors import beta_curve, draw_posteriors, normal_curve
 from switchyard_client.report.weights import draw_weights
 
@@ -37,6 +38,16 @@ PNG = b"\x89PNG\r\n"
 def read(results: results_pb2.ExperimentResults) -> ExperimentResults:
     """Results as the client has them."""
     return ExperimentResults.parse(results.SerializeToString())
+
+
+def picture(name: str, results: results_pb2.ExperimentResults, form: str = "png") -> bytes:
+    """One picture of a report."""
+    return drawn([report_of(read(results)).pictures[name]], form)
+
+
+def poster(results: results_pb2.ExperimentResults) -> bytes:
+    """All pictures of a report."""
+    return drawn([*report_of(read(results)).pictures.values()])
 
 
 def texts(draw: Callable[..., None], results: results_pb2.ExperimentResults) -> str:
@@ -186,7 +197,7 @@ def test_no_more_than_six_challengers_are_drawn_and_the_best_are() -> None:
 def test_every_picture_can_be_drawn_whatever_is_known(
     name: str, results: results_pb2.ExperimentResults
 ) -> None:
-    assert picture(name, read(results)).startswith(PNG)
+    assert picture(name, results).startswith(PNG)
 
 
 @pytest.mark.parametrize("draw", list(PICTURES.values()))
@@ -199,7 +210,7 @@ def test_texts_that_look_like_formulas_or_have_no_glyph_are_drawn_as_they_are() 
     for metric in (results.metrics[0], results.experiment.metrics[0]):
         if isinstance(metric, results_pb2.MetricResults):
             metric.metric = "$\\frac{$ 雪"
-    assert poster(read(results)).startswith(PNG)
+    assert poster(results).startswith(PNG)
 
 
 class Page(HTMLParser):
@@ -223,8 +234,8 @@ class Page(HTMLParser):
 
 
 def test_a_page_holds_its_pictures_and_loads_nothing() -> None:
-    made = read(make_results())
-    shown = Page(page(made, {name: picture(name, made, "svg") for name in PICTURES}))
+    made = make_results()
+    shown = Page(page(read(made), {name: picture(name, made, "svg") for name in PICTURES}))
     assert len(shown.sources) == len(PICTURES)
     for source in shown.sources:
         kind, _, data = source.partition("base64,")
@@ -253,12 +264,12 @@ def test_what_others_wrote_stays_text_on_the_page() -> None:
 
 
 def test_the_same_results_make_the_same_pixels() -> None:
-    results = read(make_results())
+    results = make_results()
     assert poster(results) == poster(results)
 
 
 def test_a_folder_gets_pictures_and_a_page(tmp_path: Path) -> None:
-    written = write_report(read(make_results()), tmp_path / "new" / "folder")
+    written = write_report(report_of(read(make_results())), tmp_path / "new" / "folder")
     assert sorted(path.name for path in written) == [
         "lift.png",
         "posteriors.png",

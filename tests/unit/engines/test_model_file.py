@@ -1,15 +1,20 @@
 """Stored models: what comes back, and what is refused."""
 
+import hashlib
 import io
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from server.engines.embedded.kernel import Kernel
 from server.engines.embedded.model import LinearModel
 from server.engines.embedded.model_file import UNPACKED_BYTES, load_model, save_model
+from server.engines.embedded.priority import PriorityHead
 from server.engines.embedded.training import train_model
+from server.triage.assessment import Priority
 from server.triage.errors import ModelUnreadable
 from server.triage.taxonomy import Category
 
@@ -70,7 +75,8 @@ def test_no_flipped_byte_goes_unnoticed_into_the_weights(stored: bytes) -> None:
         {"weights": np.zeros((3, 2), np.float16)},
         {"weights": np.zeros((3, 2), np.float64)},
         {"intercepts": np.array([0.5, -0.5], np.float32)},
-        {"format": np.int32(2)},
+        {"format": np.int32(1)},
+        {"format": np.int32(3)},
         {"digest": np.zeros(32, np.uint8)},
         {"digest": None},
         {"idf": None},
@@ -80,6 +86,74 @@ def test_no_flipped_byte_goes_unnoticed_into_the_weights(stored: bytes) -> None:
 def test_an_array_that_was_changed_is_refused(stored: bytes, changes: dict[str, Any]) -> None:
     with pytest.raises(ModelUnreadable):
         load_model(rewritten(stored, **changes))
+
+
+def tuned(model: LinearModel) -> LinearModel:
+    """The model with a kernel of two prototypes, a priority head and times to resolution."""
+    rows, calibration = len(model.buckets), model.calibration
+    coefficients = (*calibration.coefficients, 1.0, 0.5)
+    kernel = Kernel(
+        embedding_model="tiny@1",
+        prototypes=np.eye(2, 3, dtype=np.float16),
+        votes=np.eye(2, dtype=np.float16),
+        biases=np.zeros(2, np.float32),
+        weight=2.0,
+        calibration=replace(calibration, coefficients=coefficients),
+    )
+    priority = PriorityHead(
+        levels=(Priority.LOW, Priority.HIGH),
+        words=np.zeros((rows, 2), np.float16),
+        rules=("SECURITY",),
+        rule_weights=np.array([[0, 3]], np.float32),
+        category_weights=np.zeros((2, 2), np.float32),
+        biases=np.array([1, 0], np.float32),
+    )
+    return replace(model, kernel=kernel, priority=priority, resolution_s=(60.0, 0.0))
+
+
+def test_all_parts_of_a_model_come_back(model: LinearModel) -> None:
+    whole = tuned(model)
+    found = load_model(save_model(whole))
+    assert found.kernel is not None
+    assert found.priority is not None
+    vector = np.array([1, 0, 0], np.float32)
+    assert found.predict("invoice", vector) == whole.predict("invoice", vector)
+    assert found.priority.decide([0, 0], 0, {"SECURITY"}).label is Priority.HIGH
+    assert found.priority.decide([0, 0], 0, set()).label is Priority.LOW
+    assert found.resolution_s == (60.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"votes": np.zeros((3, 2), np.float16)},
+        {"prototypes": None},
+        {"prototypes": np.zeros((0, 3), np.float16), "votes": np.zeros((0, 2), np.float16)},
+        {"levels": np.array([1, 9], np.uint8)},
+        {"level_words": np.zeros((1, 2), np.float16)},
+        {"rules": np.frombuffer(b"\xff", np.uint8)},
+        {"resolution_s": np.array([np.nan, 0.0])},
+        {"kernel_ceiling": np.float64(1.0)},
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(model: LinearModel, changes: dict[str, Any]) -> None:
+    with pytest.raises(ModelUnreadable):
+        load_model(signed(rewritten(save_model(tuned(model)), **changes)))
+
+
+def test_a_model_of_the_first_format_still_loads(model: LinearModel, stored: bytes) -> None:
+    first = rewritten(stored, format=np.int32(1), paired=None, resolution_s=None)
+    assert load_model(signed(first)).predict("invoice") == model.predict("invoice")
+
+
+def signed(stored: bytes) -> bytes:
+    """The archive with the digest of what it holds, as whoever tampers with it would do."""
+    with np.load(io.BytesIO(stored)) as arrays:
+        content = {name: arrays[name] for name in sorted(arrays.files) if name != "digest"}
+    digest = hashlib.sha256()
+    for name, array in content.items():
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode() + array.tobytes())
+    return rewritten(stored, digest=np.frombuffer(digest.digest(), np.uint8))
 
 
 class Explosive:

@@ -11,8 +11,9 @@ import pytest
 
 from server.engines.embedded.engine import EmbeddedEngineMaker
 from server.engines.embedded.model_file import load_model
-from server.engines.embedded.trainer import digest_input, train_in_process
+from server.engines.embedded.trainer import digest_input, score_in_process, train_in_process
 from server.engines.embedded.training import main, train_model
+from server.engines.embedded.training_set import TrainingLabel
 from server.engines.errors import TrainingFailed
 from server.triage.taxonomy import Category, Taxonomy
 
@@ -31,7 +32,7 @@ async def test_a_cancelled_training_ends_its_process(
     two_categories: tuple[Category, ...], tmp_path: Path
 ) -> None:
     async with endless_process(tmp_path / "socket") as (command, started, ended):
-        training = asyncio.create_task(train_in_process(two_categories, command))
+        training = asyncio.create_task(train_in_process(two_categories, command=command))
         await started.wait()
         training.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -43,7 +44,9 @@ async def test_a_training_that_takes_too_long_fails_and_ends_its_process(
     two_categories: tuple[Category, ...], tmp_path: Path
 ) -> None:
     async with endless_process(tmp_path / "socket") as (command, started, ended):
-        training = asyncio.create_task(train_in_process(two_categories, command, limit_s=1.0))
+        training = asyncio.create_task(
+            train_in_process(two_categories, command=command, limit_s=1.0)
+        )
         await started.wait()
         with pytest.raises(TrainingFailed, match="not done after 1 s"):
             await training
@@ -76,7 +79,50 @@ async def test_a_process_that_gives_no_model_fails(
     two_categories: tuple[Category, ...], code: str
 ) -> None:
     with pytest.raises(TrainingFailed):
-        await train_in_process(two_categories, (sys.executable, "-c", code))
+        await train_in_process(two_categories, command=(sys.executable, "-c", code))
+
+
+async def test_progress_is_told_stage_by_stage_and_never_goes_back(
+    two_categories: tuple[Category, ...],
+) -> None:
+    told: list[tuple[str, float]] = []
+    labels = [TrainingLabel(f"invoice {i}", "billing") for i in range(5)]
+    labels += [TrainingLabel(f"parcel {i}", "shipping") for i in range(5)]
+    await train_in_process(
+        two_categories, labels, on_progress=lambda stage, done, _: told.append((stage, done))
+    )
+    stages = list(dict.fromkeys(stage for stage, _ in told))
+    assert stages == ["reading", "fitting", "calibrating", "priority", "evaluating", "saving"]
+    assert [done for _, done in told] == sorted(done for _, done in told)
+
+
+async def test_what_was_held_out_is_asked_and_a_model_scores_the_same_later(
+    two_categories: tuple[Category, ...],
+) -> None:
+    held_out = [TrainingLabel("invoice", "billing"), TrainingLabel("parcel", "billing")]
+    made = await train_in_process(two_categories, held_out=held_out)
+    assert [(one.category, one.is_right) for one in made.answers] == [
+        ("billing", True),
+        ("shipping", False),
+    ]
+    assert await score_in_process(made.model, held_out) == made.answers
+
+
+async def test_a_model_that_cannot_be_read_is_not_scored() -> None:
+    with pytest.raises(TrainingFailed, match="complete npz archive"):
+        await score_in_process(b"PK no model", [TrainingLabel("text")])
+
+
+async def test_a_training_that_cannot_be_done_says_why_in_plain_words() -> None:
+    categories = [Category("a", "A", "", ()), Category("b", "B", "", ())]
+    with pytest.raises(TrainingFailed, match="all labels are of one category"):
+        await train_in_process(categories, [TrainingLabel("one", "a"), TrainingLabel("two", "a")])
+
+
+async def test_huge_texts_and_half_characters_train(two_categories: tuple[Category, ...]) -> None:
+    labels = [TrainingLabel("invoice " * 700_000, "billing"), TrainingLabel("\ud83d x", "shipping")]
+    made = await train_in_process(two_categories, labels)
+    assert made.report["labels"] == 2
 
 
 def test_the_digest_follows_what_training_reads(two_categories: tuple[Category, ...]) -> None:

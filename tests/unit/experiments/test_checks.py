@@ -219,6 +219,30 @@ def test_a_sound_design_has_no_faults(sound: Design) -> None:
             "must be a mean or a quantile, for outcomes of its source",
         ),
         (
+            with_metric(
+                measuring(MetricKind.MEAN, source=Source.FEEDBACK_RESOLVED), layer="triage"
+            ),
+            "metrics[1].kind",
+            "must be binary: so are the outcomes of its source",
+        ),
+        (
+            with_metric(
+                measuring(MetricKind.BINARY, source=Source.FEEDBACK_OVERTURNED), layer="triage"
+            ),
+            "metrics[1].direction",
+            "must be to minimize: to be overturned is bad",
+        ),
+        (
+            with_metric(
+                measuring(
+                    MetricKind.MEAN, source=Source.FEEDBACK_RATING, aggregation=Aggregation.LAST
+                ),
+                layer="triage",
+            ),
+            "metrics[1].aggregation",
+            "must be the sum or the mean: who reviews may think better of it",
+        ),
+        (
             design(allocation=Allocation(epsilon=nan)),
             "allocation.epsilon",
             "must be greater than 0 and at most 1; it is nan",

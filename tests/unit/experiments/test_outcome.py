@@ -18,6 +18,7 @@ from server.experiments.experiment import (
 )
 from server.experiments.records.outcome import (
     MOST_OUTCOMES,
+    Amended,
     Outcome,
     UnitRow,
     awaited,
@@ -207,3 +208,38 @@ def test_an_outcome_that_is_told_of_when_its_window_has_passed_counts_at_once() 
 
 def test_a_unit_whose_missing_outcome_is_ignored_has_no_row_before_its_first() -> None:
     assert awaited(HOUR, EXPOSED) is None
+
+
+def amended(value: float, old: float) -> Outcome:
+    """An outcome that takes the place of one of value `old`."""
+    told = outcome(value, outcome_id=f"run {value:g}")
+    return replace(told, amends=Amended(f"run {old:g}", old))
+
+
+def test_an_outcome_takes_the_place_of_the_one_that_it_amends() -> None:
+    row = taken(row_of([5.0]), outcome(4.0, outcome_id="run 4"), after(9))
+    row = taken(row, amended(2.0, 4.0), after(10))
+    assert (row.total, row.denominator, len(row.ids)) == (7.0, 2.0, 2)
+
+
+def test_a_success_that_is_taken_back_is_none() -> None:
+    row = taken(UnitRow(), outcome(1.0, "solved", outcome_id="run 1"), after(1))
+    row = taken(row, replace(amended(0.0, 1.0), metric="solved"), after(2))
+    assert value_of(row, HOUR) == 0.0
+
+
+def test_a_success_beside_the_one_that_is_taken_back_stays() -> None:
+    row = taken(row_of([1.0]), outcome(1.0, "solved", outcome_id="run 1"), after(1))
+    row = taken(row, replace(amended(0.0, 1.0), metric="solved"), after(2))
+    assert value_of(row, HOUR) == 1.0
+
+
+def test_what_amends_an_outcome_that_was_not_taken_counts_by_itself() -> None:
+    assert taken(UnitRow(), amended(2.0, 4.0), after(1)).total == 2.0
+
+
+def test_what_was_said_first_may_be_said_again() -> None:
+    row = taken(UnitRow(), outcome(0.0, outcome_id="run 0"), after(1))
+    row = taken(row, amended(1.0, 0.0), after(2))
+    row = taken(row, amended(0.0, 1.0), after(3))
+    assert (row.total, len(row.ids)) == (0.0, 1)

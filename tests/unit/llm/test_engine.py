@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +18,8 @@ from server.engines.llm.prompt import VERSION, make_prompt
 from server.engines.llm.provider import Providers
 from server.engines.llm.retry_budget import RetryBudget
 from server.triage.assessment import Assessment, Draft, Prediction, Priority, Reason, Sentiment
-from server.triage.engine import Attempt, EngineVersion, Outward, Parts, Terms
+from server.triage.engine import Attempt, EngineVersion, Outward, Parts, Similar, Terms
+from server.triage.examples.label import RecentLabel
 from server.triage.rulebook import BY_CATEGORY
 from server.triage.starter import starter_taxonomy
 from tests.unit.llm.answers import GOOD, answer
@@ -46,9 +48,18 @@ class Reader:
     asks_outside: bool = False
     attempts: tuple[Attempt, ...] = ()
     is_degraded: bool = False
+    similar: tuple[Similar, ...] = ()
+    learned: Sequence[RecentLabel] = ()
+    is_retired: bool = False
 
     def read(self, _record: bytes, _parts: Parts) -> "Reader":
         return self
+
+    async def learn(self, recent: Sequence[RecentLabel]) -> None:
+        self.learned = recent
+
+    def retire(self) -> None:
+        self.is_retired = True
 
     async def language(self) -> tuple[Prediction[str], float]:
         return Prediction("en", 0.9), 0.001
@@ -188,6 +199,15 @@ async def test_parts_that_are_not_asked_for_are_not_asked_of_the_model() -> None
     assert found.sentiment is None
     assert (await reading.draft())[0] == Draft(None, None)
     assert [*office.script.asked[0].schema["properties"]] == ["category", "priority"]
+
+
+async def test_the_embedded_engine_learns_and_finds_what_is_similar() -> None:
+    office, label = Office(answer()), RecentLabel("a" * 32, "charged twice", "billing")
+    own = office.engine.embedded = Reader(similar=(Similar(label.label_id, "billing", 0.9),))
+    await office.engine.learn([label])
+    office.engine.retire()
+    assert (own.learned, own.is_retired) == ([label], True)
+    assert office.engine.read(b"{}", Parts()).similar == own.similar
 
 
 async def test_the_model_reads_the_prompt_and_the_ticket_alone() -> None:

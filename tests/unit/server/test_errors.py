@@ -56,6 +56,15 @@ from server.experiments.errors import (
     OutcomeRefused,
     StaleExperiment,
 )
+from server.feedback.errors import (
+    FeedbackNotFound,
+    FeedbackRequestReused,
+    InvalidFeedback,
+    OverturnWatchNotFound,
+    TaxonomyChanged,
+    TooFewLabels,
+    TrainingUnderWay,
+)
 from server.health import ServiceUnknown
 from server.paging import InvalidPageToken
 from server.storage.errors import StorageUnavailable
@@ -63,6 +72,9 @@ from server.streams import ServerDraining
 from server.triage.errors import (
     InvalidFieldValue,
     InvalidTaxonomy,
+    ModelDamaged,
+    ModelNotFound,
+    ModelOutdated,
     ModelUnreadable,
     RequestIdReused,
     RunNotFound,
@@ -85,6 +97,7 @@ NEVER_IN_A_CALL = {
     "MissingPolicy",
     "ModelFolderUnusable",
     "NotAnswered",
+    "NothingToLearn",
     "OutOfTime",
     "PortTaken",
     "ProviderError",
@@ -102,7 +115,9 @@ ROOTS = {
     "AccessError",
     "EmbedderError",
     "ExperimentError",
+    "FeedbackError",
     "InterceptorError",
+    "SentenceModelError",
     "StorageError",
     "TriageError",
 }
@@ -224,6 +239,24 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
     (ModelUnreadable("/secret"), grpc.StatusCode.DATA_LOSS, "MODEL_UNREADABLE"),
     (EngineError("secret"), grpc.StatusCode.INTERNAL, "ENGINE_FAILED"),
     (TrainingFailed("secret"), grpc.StatusCode.INTERNAL, "ENGINE_FAILED"),
+    (
+        InvalidFeedback([FieldViolation("feedback", "must say something")]),
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "INVALID_FEEDBACK",
+    ),
+    (FeedbackNotFound("feedback/1"), grpc.StatusCode.NOT_FOUND, "FEEDBACK_NOT_FOUND"),
+    (
+        FeedbackRequestReused("1", "feedback/1"),
+        grpc.StatusCode.ALREADY_EXISTS,
+        "REQUEST_ID_REUSED",
+    ),
+    (OverturnWatchNotFound("model", "m"), grpc.StatusCode.NOT_FOUND, "NOT_WATCHED"),
+    (TooFewLabels("3 labels"), grpc.StatusCode.FAILED_PRECONDITION, "TOO_FEW_LABELS"),
+    (TrainingUnderWay(), grpc.StatusCode.FAILED_PRECONDITION, "TRAINING_UNDER_WAY"),
+    (TaxonomyChanged(), grpc.StatusCode.FAILED_PRECONDITION, "TAXONOMY_CHANGED"),
+    (ModelNotFound(3), grpc.StatusCode.NOT_FOUND, "MODEL_NOT_FOUND"),
+    (ModelOutdated("models/3", 1, 2), grpc.StatusCode.FAILED_PRECONDITION, "MODEL_OUTDATED"),
+    (ModelDamaged("models/3"), grpc.StatusCode.FAILED_PRECONDITION, "MODEL_DAMAGED"),
     (EngineProcessDied("secret"), grpc.StatusCode.INTERNAL, "ENGINE_FAILED"),
     (RuntimeError("secret"), grpc.StatusCode.INTERNAL, "INTERNAL"),
 ]

@@ -1,95 +1,47 @@
-"""Upper bounds on a mean by betting: exact, and valid at every look."""
+"""Evidence that a share is small: exact, and valid at every look."""
 
 import math
 
 import numpy as np
 import pytest
 
-from server.statistics.betting import FRACTIONS, FloatArray, log_capital, upper_bound
+from server.statistics.betting import FRACTIONS, STAKES, log_capital
 
 ALPHA = 0.1
 STREAMS = 400
 # Above ALPHA by three standard errors of a share of STREAMS.
 MOST_MISSES = STREAMS * ALPHA + 3 * math.sqrt(STREAMS * ALPHA * (1 - ALPHA))
 
-RIGHT_OR_WRONG = np.array([0.0, 1.0])
-NO_CEILINGS = np.array([1.0, 1.0])
 
-
-def counts(*numbers: float) -> FloatArray:
-    return np.array(numbers)
-
-
-def misses(kinds: FloatArray, values: FloatArray, ceilings: FloatArray, mean: float) -> int:
-    """In how many streams of kinds [n_streams, n_items] the bound was ever below the mean."""
-    seen = np.zeros((len(kinds), len(values)))
-    has_missed = np.zeros(len(kinds), dtype=bool)
-    for at in range(kinds.shape[1]):
-        seen[np.arange(len(kinds)), kinds[:, at]] += 1
-        has_missed |= log_capital(values, ceilings, seen, mean) >= -math.log(ALPHA)
-    return int(has_missed.sum())
+def capital(items: float, wrong: float, share: float) -> float:
+    return math.exp(log_capital(np.array(items), np.array(wrong), share))
 
 
 def test_nothing_observed_says_nothing() -> None:
-    assert log_capital(RIGHT_OR_WRONG, NO_CEILINGS, counts(0, 0), 0.5) == 0.0
-    assert upper_bound(RIGHT_OR_WRONG, NO_CEILINGS, counts(0, 0), ALPHA) == 1.0
+    assert capital(0, 0, 0.5) == pytest.approx(1.0)
 
 
-def test_one_right_item_pays_the_mean_of_the_fractions() -> None:
-    # Against a mean of 0.5 each fraction f pays 1 + f / 2, and the fractions 0.9, 0.45, ... of
-    # which there are eight sum up to 0.9 * (2 - 1 / 128).
-    expected = math.log(1 + 0.9 * (2 - 1 / 128) / 8 / 2)
-    assert log_capital(RIGHT_OR_WRONG, NO_CEILINGS, counts(1, 0), 0.5) == pytest.approx(expected)
+def test_one_right_item_pays_the_weighted_mean_of_the_fractions() -> None:
+    # Against a share of 0.5 each fraction f pays 1 + f / 2.
+    assert capital(1, 0, 0.5) == pytest.approx(1 + (0.7 * 0.9 + 0.3 * 0.45) / 2)
 
 
-def test_two_items_multiply_before_the_fractions_are_averaged() -> None:
-    capital = sum((1 + f * 0.5) * (1 - f * 0.5) for f in FRACTIONS) / 8
-    found = log_capital(RIGHT_OR_WRONG, NO_CEILINGS, counts(1, 1), 0.5)
-    assert found == pytest.approx(math.log(capital))
+def test_items_multiply_before_the_fractions_are_averaged() -> None:
+    expected = sum(
+        stake * (1 + f * 0.5) * (1 - f * 0.5) for stake, f in zip(STAKES, FRACTIONS, strict=True)
+    )
+    assert capital(2, 1, 0.5) == pytest.approx(expected)
 
 
-def test_a_weighted_error_costs_what_its_ceiling_allows() -> None:
-    values, ceilings = np.array([0.0, 10.0]), np.array([10.0, 10.0])
-    capital = sum(1 + f / 10 * (0.02 - 10) for f in FRACTIONS) / 8
-    found = log_capital(values, ceilings, counts(0, 1), 0.02)
-    assert found == pytest.approx(math.log(capital))
+def test_each_count_has_a_capital_of_its_own() -> None:
+    both = log_capital(np.array([100.0, 100.0]), np.array([0.0, 5.0]), 0.05)
+    assert both[0] > 1 > both[1]
 
 
-def test_the_bound_is_where_the_capital_reaches_one_in_alpha() -> None:
-    bound = upper_bound(RIGHT_OR_WRONG, NO_CEILINGS, counts(500, 5), ALPHA)
-    capital = log_capital(RIGHT_OR_WRONG, NO_CEILINGS, counts(500, 5), bound)
-    assert capital == pytest.approx(-math.log(ALPHA), abs=0.02)
-
-
-def test_the_bound_comes_close_to_the_mean_of_many() -> None:
-    bound = upper_bound(RIGHT_OR_WRONG, NO_CEILINGS, counts(98_000, 2_000), 0.05)
-    assert 0.02 < bound < 0.0225
-
-
-def test_a_few_hundred_right_items_show_an_error_below_two_percent() -> None:
-    assert upper_bound(RIGHT_OR_WRONG, NO_CEILINGS, counts(400, 0), 0.05) < 0.02
-
-
-@pytest.mark.parametrize("mean", [0.02, 0.3])
-def test_the_bound_holds_at_every_look(mean: float) -> None:
+@pytest.mark.parametrize("share", [0.02, 0.3])
+def test_a_share_that_is_true_is_seldom_spoken_against_at_any_look(share: float) -> None:
     rng = np.random.default_rng(1)
-    kinds = (rng.random((STREAMS, 1500)) < mean).astype(int)
-    assert misses(kinds, RIGHT_OR_WRONG, NO_CEILINGS, mean) <= MOST_MISSES
-
-
-def test_the_bound_holds_at_every_look_for_audits_of_one_in_five() -> None:
-    rng, mean, rate = np.random.default_rng(2), 0.05, 0.2
-    wrong = rng.random((STREAMS, 1500)) < mean
-    kinds = (wrong & (rng.random(wrong.shape) < rate)).astype(int)
-    values, ceilings = np.array([0.0, 1 / rate]), np.array([1 / rate, 1 / rate])
-    assert misses(kinds, values, ceilings, mean) <= MOST_MISSES
-
-
-def test_the_bound_holds_where_some_are_audited_always_and_others_rarely() -> None:
-    rng, rate = np.random.default_rng(3), 0.2
-    is_sure = rng.random((STREAMS, 1500)) < 0.6
-    is_wrong = rng.random(is_sure.shape) < np.where(is_sure, 0.01, 0.1)
-    is_audited = ~is_sure | (rng.random(is_sure.shape) < rate)
-    kinds = np.where(is_wrong & is_audited, np.where(is_sure, 2, 1), 0)
-    values, ceilings = np.array([0.0, 1.0, 1 / rate]), np.full(3, 1 / rate)
-    assert misses(kinds, values, ceilings, 0.6 * 0.01 + 0.4 * 0.1) <= MOST_MISSES
+    wrong = (rng.random((STREAMS, 2000)) < share).cumsum(axis=1).astype(float)
+    items = np.broadcast_to(np.arange(1.0, 2001), wrong.shape)
+    misses = (log_capital(items, wrong, share) >= -math.log(ALPHA)).any(axis=1).sum()
+    assert misses <= MOST_MISSES

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from server.triage.assessment import Prediction, Priority
+from server.triage.automation.budget import Field, Passage
 from server.triage.engine import EngineVersion, Parts
 from server.triage.run import Answer, Decision, Enrolled, decode_answer, encode_answer
 
@@ -25,6 +26,7 @@ ANSWER = Answer(
     engine=EngineVersion("embedded", "linear", "1", 0),
     steps=(),
     experiment=Enrolled("experiments/prompts", "short", 2, 7),
+    gates=(Passage(Field.CATEGORY, "embedded linear 0.0", 0.93),),
 )
 
 
@@ -33,11 +35,13 @@ def record() -> dict[str, Any]:
     return kept
 
 
-def test_an_answer_comes_back_with_its_experiment() -> None:
+def test_an_answer_comes_back_as_it_was() -> None:
     assert decode_answer(record()) == ANSWER
 
 
-@pytest.mark.parametrize("field", ["experiment", "reuse", "attempts", "is_degraded", "parts"])
+@pytest.mark.parametrize(
+    "field", ["gates", "experiment", "reuse", "attempts", "is_degraded", "parts"]
+)
 def test_an_answer_from_before_a_field_was_kept_is_read_without_it(field: str) -> None:
     kept = record()
     del kept[field]

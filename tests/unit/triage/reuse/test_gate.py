@@ -97,7 +97,7 @@ def test_in_a_new_era_the_gate_starts_closed_and_opens_again() -> None:
 def test_what_two_gates_learned_opens_both() -> None:
     gates = make_gate(), make_gate()
     for gate in gates:
-        teach(gate, right=100)
+        teach(gate, right=60)
         assert gate.ruling.threshold is None
     learned = [gate.take_new() for gate in gates]
     for gate in gates:

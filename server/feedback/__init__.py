@@ -1,0 +1,1 @@
+"""What people say about triage, and what that sets in motion."""

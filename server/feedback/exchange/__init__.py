@@ -1,0 +1,1 @@
+"""Labels in and out: imported from elsewhere, and exported without personal data."""

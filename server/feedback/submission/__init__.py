@@ -1,0 +1,1 @@
+"""One correction, and everything that it changes, in one transaction."""

@@ -1,0 +1,1 @@
+"""Models from labels: trained apart, compared, and put in force."""

@@ -1,0 +1,65 @@
+"""Trains by itself: after so many new labels, or so long after the last training."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+
+from server.engines.errors import EngineError
+from server.feedback.errors import FeedbackError, TrainingUnderWay
+from server.feedback.training.store import due_tenants
+from server.feedback.training.trainings import Trainings
+from server.storage.database import Database
+from server.storage.rounds import Rounds
+
+LOOK_S = 10.0
+PAUSE_S = 3600.0  # before a training that could not be done is tried again
+ACTOR = "schedule"
+
+
+class Schedule:
+    """Looks now and then whose training is due. Every process may: one trains at a time."""
+
+    def __init__(
+        self, database: Database, trainings: Trainings, clock: Callable[[], float]
+    ) -> None:
+        self._database = database
+        self._trainings = trainings
+        self._clock = clock
+        self._not_before: dict[str, float] = {}  # of tenants whose training has failed
+        self._rounds = Rounds("training-schedule")
+        self._looking: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start to look."""
+        self._looking = asyncio.create_task(self._look_forever(), name="training-schedule")
+
+    async def stop(self) -> None:
+        """End the training that is under way, and look no more."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+    async def look(self) -> None:
+        """Train whatever is due. Raises StorageUnavailable."""
+        now = self._clock()
+        self._not_before = {t: until for t, until in self._not_before.items() if until > now}
+        for tenant in await due_tenants(self._database):
+            if tenant not in self._not_before:
+                await self._train(tenant)
+
+    async def _train(self, tenant: str) -> None:
+        try:
+            steps = self._trainings.train(tenant, ACTOR, activates=True)
+            async with aclosing(steps):
+                async for _ in steps:
+                    pass
+        except TrainingUnderWay:
+            return
+        except (FeedbackError, EngineError):
+            self._not_before[tenant] = self._clock() + PAUSE_S
+
+    async def _look_forever(self) -> None:
+        while True:
+            with self._rounds:
+                await self.look()
+            await asyncio.sleep(LOOK_S)

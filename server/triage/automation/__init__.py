@@ -1,0 +1,1 @@
+"""Automation with an error budget: answers are acted on as far as the evidence allows."""

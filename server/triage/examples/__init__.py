@@ -1,0 +1,1 @@
+"""Labelled examples: tickets of which the truth is known."""

@@ -1,0 +1,129 @@
+"""What is in force for a tenant, made of what is on record: taxonomy, model and recent labels."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from server.triage.engine import Engine, EngineMaker
+from server.triage.errors import ModelNotFound, ModelUnreadable, StaleEtag
+from server.triage.examples.label import RecentLabel
+from server.triage.examples.label_store import LabelStore
+from server.triage.models.model import OWN
+from server.triage.models.model_store import ModelStore
+from server.triage.taxonomy import Category, Taxonomy
+from server.triage.taxonomy_store import StoredTaxonomy, TaxonomyStore
+
+MOST_RECENT = 2000  # labels of a tenant that its engine learns between trainings
+MOST_TRAINING = 3000  # labels that an update of the taxonomy learns from: it takes seconds
+
+Report = Callable[[Mapping[str, object]], None]  # a line for the log
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A taxonomy in force, its engine, and what that learned since it was trained."""
+
+    taxonomy: Taxonomy
+    engine: Engine
+    lineage: str = (
+        "0.0"  # revision of the taxonomy, and the model that the engine's line began with
+    )
+    recent: Mapping[str, RecentLabel] = field(default_factory=dict)  # by id, the oldest first
+
+
+class Supply:
+    """Makes what is in force. Raises StorageUnavailable, or what the engine raises."""
+
+    def __init__(
+        self,
+        taxonomies: TaxonomyStore,
+        models: ModelStore,
+        labels: LabelStore,
+        maker: EngineMaker,
+        starter: Active,
+        report: Report,
+    ) -> None:
+        self.starter = starter
+        self._taxonomies = taxonomies
+        self.models = models
+        self.labels = labels
+        self._maker = maker
+        self._report = report
+        self._training = asyncio.Semaphore(1)  # a training takes a whole processor
+
+    async def own(self, tenant: str) -> StoredTaxonomy:
+        """The newest taxonomy and the model that it was given with its last change."""
+        stored = await self._taxonomies.newest(tenant)
+        return stored or StoredTaxonomy(self.starter.taxonomy, self._maker.starter_model())
+
+    async def load(self, tenant: str) -> Active:
+        """What is in force: the active model, the taxonomy's own where that cannot be read."""
+        stored = await self.own(tenant)
+        recent = await self._recent(tenant, stored.taxonomy)
+        active = await self._trained(tenant, stored.taxonomy)
+        if active is None:
+            active = await self._untrained(tenant, stored, is_taught=bool(recent))
+        if recent:
+            await active.engine.learn(tuple(recent.values()))
+        return replace(active, recent=recent)
+
+    async def relearn(self, tenant: str, active: Active) -> Active:
+        """The same with the labels that are recent now."""
+        recent = await self._recent(tenant, active.taxonomy)
+        if recent == active.recent:
+            return active
+        if active.engine is self.starter.engine:  # which is everybody's
+            return await self.load(tenant)
+        await active.engine.learn(tuple(recent.values()))
+        return replace(active, recent=recent)
+
+    async def renew(
+        self, tenant: str, etag: str, categories: Sequence[Category], actor: str
+    ) -> Taxonomy:
+        """Train on the categories' examples and the tenant's labels, and commit both together.
+
+        Raises StaleEtag.
+        """
+        async with self._training:
+            current = await self.current(tenant, etag)
+            names = [category.name for category in categories]
+            labels = await self.labels.sample(tenant, names, MOST_TRAINING)
+            model = await self._maker.train(categories, labels)
+            revision = current.revision + 1
+            return await self._taxonomies.add(tenant, revision, categories, model, actor)
+
+    async def current(self, tenant: str, etag: str) -> Taxonomy:
+        """The newest taxonomy. Raises StaleEtag when `etag` is another's."""
+        current = (await self.own(tenant)).taxonomy
+        if etag != current.etag:
+            raise StaleEtag("taxonomy")
+        return current
+
+    async def _recent(self, tenant: str, taxonomy: Taxonomy) -> dict[str, RecentLabel]:
+        """Recent labels of categories that there still are."""
+        recent = await self.labels.recent(tenant, MOST_RECENT)
+        return {label.label_id: label for label in recent if label.category in taxonomy.by_name}
+
+    async def _trained(self, tenant: str, taxonomy: Taxonomy) -> Active | None:
+        """With the trained model that was activated; None: none was, or it cannot be read."""
+        version, _ = await self.models.active(tenant, taxonomy.revision)
+        if version == OWN:
+            return None
+        try:
+            model, data = await self.models.with_bytes(tenant, version)
+            engine = await self._maker.load(data, taxonomy, tenant)
+        except (ModelNotFound, ModelUnreadable) as error:
+            name, cause = f"models/{version}", type(error).__name__
+            self._report(
+                {"event": "model_unreadable", "tenant": tenant, "model": name, "cause": cause}
+            )
+            return None
+        return Active(taxonomy, engine, f"{taxonomy.revision}.{model.lineage}")
+
+    async def _untrained(self, tenant: str, stored: StoredTaxonomy, *, is_taught: bool) -> Active:
+        """With the taxonomy's own model. The starter's is everybody's until a tenant teaches it."""
+        taxonomy = stored.taxonomy
+        if taxonomy is self.starter.taxonomy and not is_taught:
+            return self.starter
+        engine = await self._maker.load(stored.model, taxonomy, tenant)
+        return Active(taxonomy, engine, f"{taxonomy.revision}.{OWN}")

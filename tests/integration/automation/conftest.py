@@ -1,0 +1,30 @@
+"""Error budgets on a real PostgreSQL."""
+
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from server.storage.database import Database
+from tests.integration.automation.desk import Desk
+from tests.integration.databases import make_schema, opened
+
+
+@pytest_asyncio.fixture(scope="session")
+async def automation_url(postgres_url: str) -> str:
+    """A database with the schema. Tests share it: each has a tenant of its own."""
+    return await make_schema(postgres_url)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def automation_database(automation_url: str) -> AsyncIterator[Database]:
+    """An open pool on it."""
+    async with opened(automation_url) as database:
+        yield database
+
+
+@pytest.fixture
+def desk(automation_database: Database) -> Desk:
+    """A tenant whose answers are decided on and judged."""
+    return Desk(automation_database, f"t{uuid.uuid4().hex}")
