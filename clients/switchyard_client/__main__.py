@@ -6,11 +6,18 @@ import sys
 import click
 
 from switchyard_client.commands.admin import admin
+from switchyard_client.commands.budget import budget
 from switchyard_client.commands.connection_options import connection_options
 from switchyard_client.commands.experiment import experiment
 from switchyard_client.commands.failures import Exit
+from switchyard_client.commands.feedback import feedback
+from switchyard_client.commands.labels import labels
+from switchyard_client.commands.models import models
+from switchyard_client.commands.report import report
+from switchyard_client.commands.review import review
 from switchyard_client.commands.runs import runs
 from switchyard_client.commands.taxonomy import taxonomy
+from switchyard_client.commands.training import train
 from switchyard_client.commands.triage import triage
 from switchyard_client.version import __version__
 
@@ -29,7 +36,11 @@ def cli() -> None:
       switchyard runs list --decision escalate              what needs a person
       switchyard runs show triageRuns/...                   why it was decided so
       switchyard taxonomy show                              the categories
-      switchyard experiment watch lower-threshold         which way is better; see its --help
+      switchyard review                                     say what is right; it teaches
+      switchyard labels import history.csv --dry-run        a history of answered tickets
+      switchyard train                                      learn from all of that
+      switchyard budget set category --max-error 2%         automation as far as it is earned
+      switchyard experiment watch lower-threshold           which way is better; see its --help
       switchyard admin keys create --role agent             a key for a service; see admin --help
 
     \b
@@ -42,11 +53,12 @@ def cli() -> None:
     """
 
 
-cli.add_command(triage)
-cli.add_command(runs)
-cli.add_command(taxonomy)
-cli.add_command(experiment)
-cli.add_command(admin)
+for command in (
+    *(triage, runs, taxonomy),
+    *(review, feedback, labels, train, models, budget, report),
+    *(experiment, admin),
+):
+    cli.add_command(command)
 
 
 def main() -> None:

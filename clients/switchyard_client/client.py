@@ -1,18 +1,10 @@
 """The typed client of the triage service."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from datetime import datetime
 
-import grpc
-from google.protobuf.message import DecodeError
-from grpc.aio import AioRpcError
-
-from switchyard_client.call_endings import CallEnding
 from switchyard_client.connection import Connection
-from switchyard_client.errors import error_of_call
-from switchyard_client.feeding import end, feed, raise_of
 from switchyard_client.messages.switchyard.triage.v1 import (
     BatchTriageRequest,
     BatchTriageResponse,
@@ -37,7 +29,6 @@ from switchyard_client.messages.switchyard.triage.v1 import (
     UpdateTaxonomyRequest,
     UpdateTaxonomyResponse,
 )
-from switchyard_client.wire import codec_of
 
 UPDATE_DEADLINE_S = 120.0  # the embedded engine is trained before the answer leaves
 STREAM_DEADLINE_S = 60.0
@@ -88,30 +79,11 @@ class TriageClient(Connection):
         answers are taken. An item that fails carries its status in `error` and the others go on.
         What `requests` raises ends the call and is raised here.
         """
-        method = self._channel.stream_stream(
-            f"/{_SERVICE}/BatchTriage",
-            codec_of(BatchTriageRequest).dump,
-            codec_of(BatchTriageResponse).parse,
-        )
-        call = method(timeout=deadline_s, metadata=self._metadata)
-        ending = CallEnding(call)
-        feeder = asyncio.create_task(feed(call, requests))
-        try:
-            # Not call.read(): it refuses, once a write has failed, what has arrived before.
-            async for answer in call:
+        kinds = (BatchTriageRequest, BatchTriageResponse)
+        answers = self.exchange(f"{_SERVICE}/BatchTriage", requests, kinds, deadline_s)
+        async with contextlib.aclosing(answers):
+            async for answer in answers:
                 yield answer
-        except AioRpcError as error:
-            actual = await ending.behind(error)
-            if actual.code() is not grpc.StatusCode.OK:
-                raise error_of_call(actual) from None
-        except DecodeError as error:
-            raise error_of_call(error) from None
-        except asyncio.CancelledError:
-            raise_of(feeder)
-            raise
-        finally:
-            call.cancel()
-            await end(feeder)
 
     async def get_run(self, name: str, *, deadline_s: float | None = None) -> TriageRun:
         """The full record of one decision. Raises NotFound."""

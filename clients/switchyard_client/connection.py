@@ -1,7 +1,7 @@
 """A channel to one server: where it is, how it is encrypted, and who calls."""
 
 import ipaddress
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from grpc.aio import AioRpcError
 
 from switchyard_client.errors import error_of_call
+from switchyard_client.feeding import exchange
 from switchyard_client.version import __version__
 from switchyard_client.wire import codec_of
 
@@ -122,6 +123,22 @@ class Connection:
             raise error_of_call(error) from None
         finally:
             call.cancel()
+
+    def exchange(
+        self,
+        method: str,
+        requests: AsyncIterable[Request],
+        kinds: tuple[type[Request], type[Response]],
+        deadline_s: float | None,
+    ) -> AsyncGenerator[Response, None]:
+        """The answers of a method that takes a stream, as they come.
+
+        Requests are taken only as fast as the server reads, and the server works only as fast as
+        answers are taken. What `requests` raises ends the call and is raised here.
+        """
+        dump, parse = codec_of(kinds[0]).dump, codec_of(kinds[1]).parse
+        start = self._channel.stream_stream(f"/{method}", dump, parse)
+        return exchange(start(timeout=deadline_s, metadata=self._metadata), requests)
 
     @property
     def _channel(self) -> grpc.aio.Channel:

@@ -2,18 +2,46 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable
 from typing import TypeAlias, TypeVar
 
 import grpc
 from betterproto2 import Message
+from google.protobuf.message import DecodeError
 from grpc.aio import AioRpcError
+
+from switchyard_client.call_endings import CallEnding
+from switchyard_client.errors import error_of_call
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 StreamingCall: TypeAlias = (
     "grpc.aio.StreamStreamCall[Request, Response] | grpc.aio.StreamUnaryCall[Request, Response]"
 )
+
+
+async def exchange(
+    call: "grpc.aio.StreamStreamCall[Request, Response]", requests: AsyncIterable[Request]
+) -> AsyncGenerator[Response, None]:
+    """The answers of a call while it is fed. Raises SwitchyardError, and what `requests` raises."""
+    ending = CallEnding(call)
+    feeder = asyncio.create_task(feed(call, requests))
+    try:
+        # Not call.read(): it refuses, once a write has failed, what has arrived before.
+        async for answer in call:
+            yield answer
+    except AioRpcError as error:
+        actual = await ending.behind(error)
+        if actual.code() is not grpc.StatusCode.OK:
+            raise error_of_call(actual) from None
+    except DecodeError as error:
+        raise error_of_call(error) from None
+    except asyncio.CancelledError:
+        raise_of(feeder)
+        raise
+    finally:
+        call.cancel()
+        await end(feeder)
 
 
 async def feed(call: "StreamingCall[Request, Response]", requests: AsyncIterable[Request]) -> None:

@@ -18,7 +18,7 @@ from switchyard_client.commands.batch_view import FirstAnswers, show_failures, s
 from switchyard_client.commands.console import plain, stderr, stdout
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.failures import CommandFailed, Exit, explain
-from switchyard_client.commands.progress import BatchProgress, Pace, ProgressBar, ProgressLines
+from switchyard_client.commands.progress import Pace, progress_on
 from switchyard_client.commands.rows import file_rows, piped_rows
 from switchyard_client.errors import SwitchyardError, Unreachable
 from switchyard_client.messages.switchyard.triage.v1 import TriageOptions
@@ -112,7 +112,7 @@ def _run(order: BatchOrder) -> Exit:
 
 
 async def _send(order: BatchOrder, batch: Batch, sink: Sink, pace: Pace) -> None:
-    with order.tickets() as tickets, _progress(pace) as progress:
+    with order.tickets() as tickets, progress_on(stderr(), pace) as progress:
         rows = file_rows(tickets) if order.tickets().is_regular else piped_rows(tickets)
 
         def tick() -> None:
@@ -121,11 +121,6 @@ async def _send(order: BatchOrder, batch: Batch, sink: Sink, pace: Pace) -> None
 
         async with order.endpoint.client(TriageClient) as client:
             await with_ticks(batch.run(client, rows), tick, _TICK_S)
-
-
-def _progress(pace: Pace) -> BatchProgress:
-    console = stderr()
-    return ProgressBar(console, pace) if console.is_terminal else ProgressLines(console, pace)
 
 
 def _sink(order: BatchOrder) -> Sink:

@@ -129,3 +129,8 @@ class ProgressLines:
             self._last_s = self._pace.elapsed_s
             line = f"{self._pace.done_of_total(tally)} rows, {self._pace.describe(tally)}"
             self._console.print(line, markup=False)
+
+
+def progress_on(console: Console, pace: Pace) -> BatchProgress:
+    """What suits the console: a bar on a terminal, lines anywhere else."""
+    return ProgressBar(console, pace) if console.is_terminal else ProgressLines(console, pace)

@@ -18,6 +18,7 @@ from switchyard_client.commands.console import (
 )
 from switchyard_client.messages.switchyard.triage.v1 import (
     ExperimentArm,
+    GatePassage,
     Reason,
     Reuse,
     TriageResult,
@@ -31,8 +32,9 @@ _DEGRADED = (
 def show_result(console: Console, result: TriageResult) -> None:
     """Print an answer: what, how sure, why, and what to send."""
     table = facts_table()
-    _add_predictions(table, result)
-    _add_decision(table, result)
+    add_predictions(table, result)
+    add_decision(table, result)
+    add_evidence(table, result)
     _add_origin(table, result)
     if result.estimated_resolution is not None:
         table.add_row("resolution", plain(duration(result.estimated_resolution.total_seconds())))
@@ -55,7 +57,8 @@ def facts_table() -> Table:
     return table
 
 
-def _add_predictions(table: Table, result: TriageResult) -> None:
+def add_predictions(table: Table, result: TriageResult) -> None:
+    """A row for each part of the answer, with what else it could have been."""
     if category := result.category:
         others = [(c.category, c.confidence) for c in category.runners_up]
         table.add_row("category", _prediction(category.category, category.confidence, others))
@@ -75,13 +78,29 @@ def _add_predictions(table: Table, result: TriageResult) -> None:
         table.add_row("language", _prediction(name, language.confidence, others))
 
 
-def _add_decision(table: Table, result: TriageResult) -> None:
+def add_decision(table: Table, result: TriageResult) -> None:
+    """What should happen next, and why."""
     decision = label(result.decision)
     text = plain(decision, DECISION_STYLES.get(decision, ""))
     table.add_row("decision", Text.assemble(text, "  ", plain(result.decision_reason)))
     if result.requires_human_escalation:
         table.add_row("escalation", plain("a person must take this ticket", "bold red"))
         add_reasons(table, result.escalation_reasons)
+
+
+def add_evidence(table: Table, result: TriageResult) -> None:
+    """Corrected tickets that speak for the answer, and what error budgets say of it."""
+    for near in result.similar_labels:
+        table.add_row("similar", plain(f"{near.category}, similarity {near.similarity:.2f}"))
+    for gate in result.gates:
+        table.add_row("gate", plain(_describe_gate(gate)))
+
+
+def _describe_gate(gate: GatePassage) -> str:
+    need = "is closed" if gate.threshold is None else f"needs {percent(gate.threshold)}"
+    passed = "passed" if gate.passed else "did not pass"
+    audited = ", a person looks at it afterwards" if gate.passed and gate.audited else ""
+    return f"{gate.field} {need}: {percent(gate.confidence)} {passed}{audited}"
 
 
 def _add_origin(table: Table, result: TriageResult) -> None:

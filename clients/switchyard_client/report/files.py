@@ -1,13 +1,21 @@
 """A report as files: pictures, and a page."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from switchyard_client.messages.switchyard.experiment.v1 import ExperimentResults
-from switchyard_client.report.page import page
-from switchyard_client.report.pictures import PICTURES, picture, poster
+from switchyard_client.report.drawing import Draw, drawn
 
 PAGE_NAME = "report.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Pictures by their names, and what makes a page of them, as SVG by the same names."""
+
+    pictures: Mapping[str, Draw]
+    page: Callable[[Mapping[str, bytes]], str]
 
 
 class ReportForm(Enum):
@@ -23,7 +31,7 @@ def form_of(path: Path) -> ReportForm:
     return ReportForm.FOLDER if path.is_dir() else ReportForm(path.suffix.lower())
 
 
-def write_report(results: ExperimentResults, path: Path) -> list[Path]:
+def write_report(report: Report, path: Path) -> list[Path]:
     """Write all pictures and a page into a folder, or one file of that form; what was written.
 
     Raises OSError.
@@ -31,15 +39,17 @@ def write_report(results: ExperimentResults, path: Path) -> list[Path]:
     form = form_of(path)
     if form is ReportForm.FOLDER:
         path.mkdir(parents=True, exist_ok=True)
-        contents = {path / f"{name}.png": picture(name, results) for name in PICTURES}
-        contents[path / PAGE_NAME] = _page(results)
+        contents = {path / f"{name}.png": drawn([draw]) for name, draw in report.pictures.items()}
+        contents[path / PAGE_NAME] = _page(report)
+    elif form is ReportForm.PAGE:
+        contents = {path: _page(report)}
     else:
-        contents = {path: _page(results) if form is ReportForm.PAGE else poster(results)}
+        contents = {path: drawn([*report.pictures.values()])}
     for file, content in contents.items():
         file.write_bytes(content)
     return list(contents)
 
 
-def _page(results: ExperimentResults) -> bytes:
-    drawn = {name: picture(name, results, "svg") for name in PICTURES}
-    return page(results, drawn).encode()
+def _page(report: Report) -> bytes:
+    pictures = {name: drawn([draw], "svg") for name, draw in report.pictures.items()}
+    return report.page(pictures).encode()

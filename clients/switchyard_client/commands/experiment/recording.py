@@ -9,7 +9,7 @@ from switchyard_client.commands.batch import with_ticks
 from switchyard_client.commands.console import plain, stderr, stdout
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.failures import CommandFailed, Exit, call_failed
-from switchyard_client.commands.progress import BatchProgress, Pace, ProgressBar, ProgressLines
+from switchyard_client.commands.progress import Pace, progress_on
 from switchyard_client.commands.rows import file_rows, piped_rows
 from switchyard_client.errors import SwitchyardError, error_of_status
 from switchyard_client.experiments import ExperimentClient
@@ -79,7 +79,7 @@ async def _send(
     file = RecordFile(path, OutcomeColumns())
     pace = Pace(count_rows(path), time.monotonic)
     async with endpoint.client(ExperimentClient) as client:
-        with _progress(pace) as progress:
+        with progress_on(stderr(), pace) as progress:
             await with_ticks(send(client), lambda: progress.show(sending), _TICK_S)
     return answer
 
@@ -98,11 +98,6 @@ async def _outcomes(file: RecordFile, name: str, sending: Sending) -> AsyncItera
                 f"{_MOST_UNREADABLE:,} rows cannot be read, the last of them row {row.number}: "
                 f"{row.problem}"
             )
-
-
-def _progress(pace: Pace) -> BatchProgress:
-    console = stderr()
-    return ProgressBar(console, pace) if console.is_terminal else ProgressLines(console, pace)
 
 
 def _show(answer: RecordOutcomesResponse, sending: Sending) -> None:

@@ -1,40 +1,29 @@
 """`switchyard experiment report`: what it has shown, in words and pictures."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from switchyard_client.commands.asking import ask_client
 from switchyard_client.commands.connection_options import takes_endpoint
-from switchyard_client.commands.console import plain, stderr, stdout
+from switchyard_client.commands.console import stderr, stdout
+from switchyard_client.commands.drawing import draw, out_option
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.experiment.arguments import experiment_argument
 from switchyard_client.commands.experiment.results_view import full_view
-from switchyard_client.commands.failures import CommandFailed, Exit
 from switchyard_client.commands.options import json_option
 from switchyard_client.commands.tables import show_json
 from switchyard_client.experiments import ExperimentClient
 from switchyard_client.messages.switchyard.experiment.v1 import ExperimentResults
 
-_FORMS = ("", ".html", ".png")
-
-
-def _read_path(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
-    if path is not None and not path.is_dir() and path.suffix.lower() not in _FORMS:
-        message = f"{path} is none of a folder, a file .html, a file .png"
-        raise click.BadParameter(message)
-    return path
+if TYPE_CHECKING:
+    from switchyard_client.report.files import Report
 
 
 @click.command("report")
 @experiment_argument
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    callback=_read_path,
-    metavar="PATH",
-    help="Draw it, too: FILE.html, FILE.png, or a folder for both.",
-)
+@out_option
 @json_option
 @takes_endpoint
 def report_experiment(endpoint: Endpoint, name: str, out: Path | None, *, is_json: bool) -> None:
@@ -50,8 +39,6 @@ def report_experiment(endpoint: Endpoint, name: str, out: Path | None, *, is_jso
       switchyard experiment report lower-threshold --out pictures/
       switchyard experiment report lower-threshold --json | jq .winner
     """
-    if out is not None:
-        _check_that_it_can_draw()
     with_history = out is not None or is_json
     results = ask_client(
         endpoint, ExperimentClient, lambda client: client.results(name, with_history=with_history)
@@ -61,24 +48,11 @@ def report_experiment(endpoint: Endpoint, name: str, out: Path | None, *, is_jso
     else:
         stdout().print(full_view(results))
     if out is not None:
-        written = _draw(results, out)
-        console = stderr() if is_json else stdout()  # behind JSON a program reads nothing else
-        for path in written:
-            console.print(plain(f"wrote {path}", "dim"))
+        # Behind JSON a program reads nothing else.
+        draw(lambda: _report_of(results), out, stderr() if is_json else stdout())
 
 
-def _check_that_it_can_draw() -> None:
-    try:
-        import matplotlib  # noqa: F401, PLC0415  # an extra, and slow to import
-    except ImportError:
-        message = "drawing needs matplotlib: pip install 'switchyard-client[report]'"
-        raise CommandFailed(message, Exit.USAGE) from None
+def _report_of(results: ExperimentResults) -> "Report":
+    from switchyard_client.report.pictures import report_of  # noqa: PLC0415  # imports matplotlib
 
-
-def _draw(results: ExperimentResults, out: Path) -> list[Path]:
-    from switchyard_client.report.files import write_report  # noqa: PLC0415  # imports matplotlib
-
-    try:
-        return write_report(results, out)
-    except OSError as error:
-        raise CommandFailed(f"cannot write {out}: {error.strerror}", Exit.USAGE) from None
+    return report_of(results)
