@@ -97,13 +97,17 @@ load: $(SETUP)  ## 100 concurrent callers for a minute
 soak: $(SETUP)  ## A million calls through the chain: is memory flat?
 	@$(BIN)/python -m bench.soak
 
-.PHONY: quality
-quality: $(SETUP)  ## Measure the embedded engine on public data (SWITCHYARD_DATA)
-	@$(BIN)/python -m bench.quality
+.PHONY: eval
+eval: $(SETUP)  ## Measure the embedded engine on public data (SWITCHYARD_DATA, SWITCHYARD_EMBEDDING_MODEL)
+	@$(BIN)/python -m bench.evaluation
 
 .PHONY: semantic
 semantic: $(SETUP)  ## Does the semantic cache keep its budget? (SWITCHYARD_DATA, SWITCHYARD_EMBEDDING_MODEL)
 	@$(BIN)/python -m bench.semantic_cache
+
+.PHONY: guarantee
+guarantee: $(SETUP)  ## Do error budgets hold, and what do they automate? (SWITCHYARD_DATA; draws docs/error-budget.png)
+	@$(BIN)/python -m bench.error_budget
 
 .PHONY: redaction
 redaction: $(SETUP)  ## What redaction finds in public data, and what it takes wrongly (SWITCHYARD_DATA)
@@ -120,6 +124,10 @@ simulate: $(SETUP)  ## Do experiments keep their promises? 2,000 of each kind, t
 .PHONY: experiment
 experiment: $(SETUP)  ## Two engines as arms on public questions, until one wins (SWITCHYARD_DATA; draws docs/experiment.png)
 	@$(BIN)/python -m bench.live_experiment
+
+.PHONY: learning
+learning: $(SETUP)  ## What feedback teaches, mark by mark (SWITCHYARD_DATA; draws docs/learning.png)
+	@$(BIN)/python -m bench.learning
 
 .PHONY: clean
 clean:  ## Remove the environment and everything that was built

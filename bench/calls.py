@@ -1,4 +1,4 @@
-"""Triage, experiments and the interceptor chain beside a bare grpc.aio echo, in one run.
+"""Triage, experiments, feedback and the interceptor chain beside a bare grpc.aio echo, in one run.
 
     python -m bench.calls [--cases echo full_chain] [--rounds 7]      (make bench)
 
@@ -10,12 +10,14 @@ case brings the same metadata and a deadline of 30 s. Streams: 8 at once, counte
 import argparse
 import asyncio
 import itertools
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,8 +27,9 @@ import uvloop
 from switchyard.admin.v1 import rate_limit_service_pb2, rate_limit_service_pb2_grpc
 from switchyard.triage.v1 import triage_service_pb2
 
-from bench import experiment_calls, members, naive_chain
+from bench import experiment_calls, feedback_calls, members, naive_chain
 from bench.echo_message import echo_message
+from bench.evaluation.cost import trained_figures
 from bench.figures import Figure, report
 from bench.full_chain import KEY
 from bench.load_generator import Round, run_round
@@ -49,13 +52,14 @@ class Server:
     address: str
     pid: int
     authorization: str
+    runs: Sequence[feedback_calls.Judged] = ()  # that wait for feedback
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One thing to measure."""
 
-    server: str  # "bare", "full", "naive" or "switchyard"
+    server: str  # "bare", "full", "naive", "switchyard", or "taught": with budget and labels
     method: str
     calls: int  # a round; of a stream, messages
     is_stream: bool = False
@@ -72,6 +76,8 @@ CASES = {
     "assign_variant": Case("switchyard", experiment_calls.ASSIGN, 2000, against="echo"),
     "record_outcome": Case("switchyard", experiment_calls.RECORD, 2000, against="echo"),
     "triage_embedded": Case("switchyard", TRIAGE, 2000, against="echo", goals=(">= 0.25", "")),
+    "triage_taught": Case("taught", TRIAGE, 2000, against="echo"),
+    "submit_feedback": Case("taught", feedback_calls.SUBMIT, 400, against="echo"),
     "full_chain": Case("full", ECHO, 6000, against="echo", goals=FULL),
     "naive_chain": Case("naive", ECHO, 2000, against="echo"),
     "cached_triage": Case("switchyard", TRIAGE, 6000, is_same=True, against="echo", goals=FULL),
@@ -119,6 +125,14 @@ def switchyard_server(**environment: str) -> Iterator[Server]:
             process.stop()
 
 
+@contextmanager
+def taught_server() -> Iterator[Server]:
+    """The same, with an error budget and recent labels."""
+    with switchyard_server() as server:
+        lesson = feedback_calls.teach(server.address, server.authorization, triage_requests())
+        yield replace(server, runs=asyncio.run(lesson))
+
+
 async def _lift_limits(server: Server, key_id: str) -> None:
     async with grpc.aio.insecure_channel(server.address) as channel:
         stub: Any = rate_limit_service_pb2_grpc.RateLimitServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
@@ -128,10 +142,13 @@ async def _lift_limits(server: Server, key_id: str) -> None:
         await stub.SetCustomLimit(request, metadata=[("authorization", server.authorization)])
 
 
-def requests_of(case: Case) -> Iterator[bytes]:
+def requests_of(case: Case, server: Server | None = None) -> Iterator[bytes]:
     """Serialised requests, each different unless the case wants the same."""
     if case.is_same:
-        return itertools.repeat(next(requests_of(replace(case, is_same=False))))
+        return itertools.repeat(next(requests_of(replace(case, is_same=False), server)))
+    if case.method == feedback_calls.SUBMIT:
+        assert server is not None
+        return feedback_calls.submissions(server.runs)
     if case.method in REQUESTS:
         return REQUESTS[case.method]()
     text = sized_tickets(1, BODY_BYTES)[0].body
@@ -147,6 +164,13 @@ def triage_requests() -> Iterator[bytes]:
     return numbered_requests([message.SerializeToString() for message in messages], NUMBER)
 
 
+SERVERS: Mapping[str, Callable[[], AbstractContextManager[Server]]] = {
+    "bare": partial(echo_server, "bare"),
+    "full": partial(echo_server, "full"),
+    "naive": partial(echo_server, "naive"),
+    "switchyard": switchyard_server,
+    "taught": taught_server,
+}
 REQUESTS = {
     TRIAGE: triage_requests,
     experiment_calls.ASSIGN: experiment_calls.assignments,
@@ -181,7 +205,7 @@ async def measure(
     servers: dict[str, Server], cases: Sequence[str], rounds: int
 ) -> dict[str, list[Round]]:
     """Interleaved rounds of every case."""
-    requests = {name: requests_of(CASES[name]) for name in cases}
+    requests = {name: requests_of(CASES[name], servers[CASES[name].server]) for name in cases}
     done: dict[str, list[Round]] = {name: [] for name in cases}
     for number in range(rounds + 1):
         for name in cases:
@@ -217,9 +241,11 @@ def figures(rounds: dict[str, list[Round]]) -> list[Figure]:
             Figure(name, "ratio_to_echo", ratio, "", case.goals[0], against),
             Figure(name, "added_cpu_us", added, f"us/{unit}", case.goals[1], case.against),
         ]
-        database_us = median(r.database_cpu_us for r in done)
-        if database_us:
-            found.append(Figure(name, "database_cpu_us", database_us, f"us/{unit}"))
+        others = {
+            "engine_cpu_us": median(r.children_cpu_us for r in done),
+            "database_cpu_us": median(r.database_cpu_us for r in done),
+        }
+        found += [Figure(name, metric, us, f"us/{unit}") for metric, us in others.items() if us]
     return found
 
 
@@ -231,16 +257,13 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         wanted = {CASES[name].server for name in options.cases}
-        servers = {
-            kind: stack.enter_context(
-                switchyard_server() if kind == "switchyard" else echo_server(kind)
-            )
-            for kind in sorted(wanted)
-        }
+        servers = {kind: stack.enter_context(SERVERS[kind]()) for kind in sorted(wanted)}
         rounds = runner.run(measure(servers, options.cases, options.rounds))
         found = figures(rounds)
         if "full_chain" in options.cases:
             found += runner.run(members.measure(requests_of(CASES["full_chain"])))
+    folder = os.environ.get("SWITCHYARD_DATA")
+    found += trained_figures(Path(folder)) if folder else []
     notes = [
         f"medians of {options.rounds} interleaved rounds, {IN_FLIGHT} calls or {STREAMS} streams"
         f" in flight, about 600 bytes a call; grpcio {grpc.__version__}"

@@ -1,0 +1,1 @@
+"""What the measurement of a learning curve is made of."""
