@@ -50,6 +50,7 @@ from server.experiments.errors import (
 )
 from server.feedback.errors import (
     FeedbackNotFound,
+    FeedbackOfAnother,
     FeedbackRequestReused,
     InvalidFeedback,
     OverturnWatchNotFound,
@@ -265,6 +266,12 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
         "Feedback", "FEEDBACK_NOT_FOUND", error.name, "ListFeedback lists the feedback"
     ),
     FeedbackRequestReused: _feedback_request_reused,
+    FeedbackOfAnother: lambda error: status(
+        grpc.StatusCode.PERMISSION_DENIED,
+        "FEEDBACK_OF_ANOTHER",
+        f"{error.name} was submitted by somebody else. Submit feedback of your own, as your own"
+        " reviewer.",
+    ),
     OverturnWatchNotFound: lambda error: _not_found(
         "OverturnAlarm", "NOT_WATCHED", str(error), "ListOverturnAlarms lists those"
     ),

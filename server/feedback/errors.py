@@ -34,6 +34,14 @@ class FeedbackRequestReused(FeedbackError):
         self.name = name
 
 
+class FeedbackOfAnother(FeedbackError):
+    """Feedback `name` that somebody else has submitted, and that the caller may not replace."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class TooFewLabels(FeedbackError):
     """There is too little to train a model from."""
 

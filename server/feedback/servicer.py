@@ -87,6 +87,7 @@ class FeedbackServicer(feedback_service_pb2_grpc.FeedbackServiceServicer):
             tenant=caller_of(context).tenant,
             run_id=feedback.run.removeprefix("triageRuns/"),
             reviewer=_reviewer(feedback.reviewer, context),
+            submitter=caller_of(context).subject,
             said=submission_wire.read_said(feedback),
             request_id=request.request_id,
         )
@@ -113,14 +114,12 @@ class FeedbackServicer(feedback_service_pb2_grpc.FeedbackServiceServicer):
         before = read_page_token(request.page_token, scope, self._page_key).hex()
         which = submission_wire.read_filter(request.filter)
         found = await self._desks.feedback.page(tenant, which, before, size + 1)
+        shown = submission_wire.write_page(found[:size])
         token = ""
-        if len(found) > size:
-            last = bytes.fromhex(found[size - 1].feedback_id)
+        if len(found) > len(shown):
+            last = bytes.fromhex(found[len(shown) - 1].feedback_id)
             token = make_page_token(last, scope, self._page_key)
-        return pb.ListFeedbackResponse(
-            feedback=[submission_wire.write_feedback(one) for one in found[:size]],
-            next_page_token=token,
-        )
+        return pb.ListFeedbackResponse(feedback=shown, next_page_token=token)
 
     async def SummarizeFeedback(
         self, request: pb.SummarizeFeedbackRequest, context: Context

@@ -55,9 +55,12 @@ class Said:
 
     def over(self, earlier: "Said") -> "Said":
         """What it says, and what was said earlier beyond it."""
+        # Who accepts or rejects judges the answer anew: what was corrected before is taken back.
+        judges_anew = self.acceptance is not None
+        correction = self.correction if judges_anew else self.correction.over(earlier.correction)
         return Said(
             rating=earlier.rating if self.rating is None else self.rating,
-            correction=self.correction.over(earlier.correction),
+            correction=correction,
             acceptance=self.acceptance or earlier.acceptance,
             comment=self.comment or earlier.comment,
             articles={**earlier.articles, **self.articles},
@@ -72,6 +75,7 @@ class Feedback:
     feedback_id: str  # 32 hexadecimal digits, in order of time
     run_id: str
     reviewer: str
+    submitter: str  # who called; the reviewer, or somebody in their name
     create_time: datetime
     said: Said
     replaces: str = ""  # id of the feedback whose place it took; empty: it is the reviewer's first

@@ -1,6 +1,6 @@
 """What feedback tells the experiment that a ticket was in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,14 +32,16 @@ async def credit_run(
     run: Run,
     experiment: Experiment | None,
     new: Told,
-    before: Told | None,
+    before: Sequence[Told],
     now: datetime,
 ) -> list[OutcomeEffect]:
     """Tell the experiment what people say about a run of its, on the open transaction; what it
-    takes in. `before` is what was in force until now, whoever said so.
+    takes in. `before` is what was in force until now, whoever said so, the oldest first.
     """
     enrolled = run.answer.experiment
     if experiment is None or enrolled is None or enrolled.phase != experiment.phase:
+        return []
+    if run.answer.is_degraded:  # the variant was meant to answer, and did not
         return []
     customer, ticket = run.ticket.customer_id, run.ticket.id
     unit = customer if experiment.design.unit is UnitKind.CUSTOMER else ticket
@@ -52,10 +54,12 @@ async def credit_run(
 
 
 def outcomes_of(
-    experiment: Experiment, run_id: str, new: Told, before: Told | None
+    experiment: Experiment, run_id: str, new: Told, before: Sequence[Told]
 ) -> list[Outcome]:
     """What is new for the experiment's metrics."""
-    values, former = _values(new), {} if before is None else _values(before)
+    values, former = _values(new), dict[Source, float]()
+    for one in before:  # the newest word on each
+        former |= _values(one)
     found = []
     for metric in experiment.design.metrics:
         value, old = values.get(metric.source), former.get(metric.source)

@@ -16,17 +16,19 @@ from server.storage.database import Connection, Database
 from server.triage.run import Run, first_id_since
 
 COLUMNS = (
-    "feedback_id, run_id, reviewer, create_time, content, coalesce(replaces::text, ''), in_force"
+    "feedback_id, run_id, reviewer, submitter, create_time, content,"
+    " coalesce(replaces::text, ''), in_force"
 )
 
 INSERT = """
-INSERT INTO feedback (tenant, feedback_id, run_id, reviewer, create_time, request_id, digest,
-                      replaces, in_force, content, effects, run_time, category, language, model,
-                      prompt, variant, verdicts, overturned, accepted, rating, right_category)
-VALUES (%(tenant)s, %(feedback_id)s, %(run_id)s, %(reviewer)s, %(create_time)s, %(request_id)s,
-        %(digest)s, %(replaces)s, TRUE, %(content)s::jsonb, %(effects)s::jsonb, %(run_time)s,
-        %(category)s, %(language)s, %(model)s, %(prompt)s, %(variant)s, %(verdicts)s::jsonb,
-        %(overturned)s, %(accepted)s, %(rating)s, %(right_category)s)
+INSERT INTO feedback (tenant, feedback_id, run_id, reviewer, submitter, create_time, request_id,
+                      digest, replaces, in_force, content, effects, run_time, category, language,
+                      model, prompt, variant, verdicts, overturned, accepted, rating,
+                      right_category)
+VALUES (%(tenant)s, %(feedback_id)s, %(run_id)s, %(reviewer)s, %(submitter)s, %(create_time)s,
+        %(request_id)s, %(digest)s, %(replaces)s, TRUE, %(content)s::jsonb, %(effects)s::jsonb,
+        %(run_time)s, %(category)s, %(language)s, %(model)s, %(prompt)s, %(variant)s,
+        %(verdicts)s::jsonb, %(overturned)s, %(accepted)s, %(rating)s, %(right_category)s)
 """
 
 
@@ -117,6 +119,7 @@ async def add(
         "feedback_id": feedback.feedback_id,
         "run_id": feedback.run_id,
         "reviewer": feedback.reviewer,
+        "submitter": feedback.submitter,
         "create_time": feedback.create_time,
         "request_id": request_id or None,
         "digest": digest,
@@ -196,11 +199,12 @@ def conditions(which: FeedbackFilter) -> tuple[list[str], dict[str, Any]]:
 
 
 def _feedback(row: TupleRow | list[Any]) -> Feedback:
-    feedback_id, run_id, reviewer, create_time, content, replaces, is_in_force = row
+    feedback_id, run_id, reviewer, submitter, create_time, content, replaces, is_in_force = row
     return Feedback(
         feedback_id=feedback_id.hex,
         run_id=run_id.hex,
         reviewer=reviewer,
+        submitter=submitter,
         create_time=create_time.astimezone(UTC),
         said=decode_said(content),
         replaces=replaces.replace("-", ""),

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 
 from server.experiments.catalog import ExperimentCatalog
 from server.experiments.errors import ExperimentNotFound
@@ -19,7 +19,7 @@ from server.experiments.experiment import Experiment
 from server.feedback.alarm.settings import Settings
 from server.feedback.alarm.subjects import subjects_of
 from server.feedback.alarm.watch_store import Raised, watch
-from server.feedback.errors import FeedbackRequestReused
+from server.feedback.errors import FeedbackOfAnother, FeedbackRequestReused
 from server.feedback.review.store import close, reopen
 from server.feedback.submission.checks import check_said
 from server.feedback.submission.effects import Effects
@@ -36,7 +36,8 @@ from server.triage.run import Run, random_run_id, time_of
 from server.triage.store import RunStore
 
 MOST_TRIES = 5
-OVERTAKEN = (SerializationFailure, DeadlockDetected)  # by another transaction: worth another try
+# By another transaction: worth another try. Two runs may have come with one request id.
+OVERTAKEN = (SerializationFailure, DeadlockDetected, UniqueViolation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Submission:
     tenant: str
     run_id: str
     reviewer: str
+    submitter: str  # who calls; the reviewer, or somebody in their name
     said: Said
     request_id: str = ""
 
@@ -89,7 +91,8 @@ class Submissions:
     async def submit(self, submission: Submission, *, validate_only: bool = False) -> Submitted:
         """Commit it with its effects; what was said and done before, where it is repeated.
 
-        Raises RunNotFound, InvalidFeedback, FeedbackRequestReused, StorageUnavailable.
+        Raises RunNotFound, InvalidFeedback, FeedbackRequestReused, FeedbackOfAnother,
+        StorageUnavailable.
         """
         tenant = submission.tenant
         run = await self._runs.get(tenant, submission.run_id)
@@ -99,9 +102,12 @@ class Submissions:
             return Submitted(_feedback(submission, submission.said, ""), Effects())
         experiment = await self._experiment_of(run)
         settings = await self._settings_of(tenant)
-        submitted, raised = await self._commit(_Taking(submission, run, experiment, settings))
+        # Before the notice of the commit drops them uncounted, and once more after it.
+        dropped = await self._drop_answers(run)
+        taking = _Taking(submission, run, experiment, settings, dropped)
+        submitted, raised = await self._commit(taking)
         if not submitted.is_repeated:
-            await self._drop_answers(run)  # once more: what was stored on the way to the commit
+            await self._drop_answers(run)
             for effect in submitted.effects.budgets:
                 if effect.has_moved_gate:
                     self._gate_moved(effect.cause)
@@ -128,12 +134,7 @@ class Submissions:
                     self._database.connection("feedback.submit") as connection,
                     connection.transaction(),
                 ):
-                    submitted, raised = await _take(connection, taking, self._now())
-                    if not submitted.is_repeated:  # before the notice of it drops them uncounted
-                        dropped = await self._drop_answers(taking.run)
-                        effects = submitted.effects.with_dropped(dropped)
-                        submitted = replace(submitted, effects=effects)
-                    return submitted, raised
+                    return await _take(connection, taking, self._now())
             except OVERTAKEN:
                 if tries == MOST_TRIES:
                     raise
@@ -148,6 +149,7 @@ class _Taking:
     run: Run
     experiment: Experiment | None
     settings: Settings
+    dropped: int  # cached answers
 
 
 async def _take(
@@ -165,12 +167,13 @@ async def _take(
     own = next((o for o in others if o.submitted.feedback.reviewer == submission.reviewer), None)
     said = submission.said
     if own is not None:
+        _check_submitter(submission, own.submitted.feedback)
         said = said.over(own.submitted.feedback.said)
         if said == own.submitted.feedback.said:
             return replace(own.submitted, is_repeated=True), ()
     feedback = _feedback(submission, said, own.submitted.feedback.feedback_id if own else "")
     new = told(feedback, run)
-    before = told(others[0].submitted.feedback, run) if others else None
+    before = [told(other.submitted.feedback, run) for other in reversed(others)]
     effects = await teach(connection, run, new, before, taking.experiment, now)
     judgement = new.judgement
     await _settle_review(
@@ -182,7 +185,7 @@ async def _take(
         overturned = judgement.overturned
         raised = await watch(connection, run, subjects, overturned, taking.settings, now)
     await notify_answers(connection, answer_tags(run))  # they would tell of the run as it was
-    submitted = Submitted(feedback, effects)
+    submitted = Submitted(feedback, effects.with_dropped(taking.dropped))
     digest = submission.digest
     await add(connection, run, submitted, judgement, submission.request_id, digest)
     return submitted, raised
@@ -191,13 +194,29 @@ async def _take(
 async def _settle_review(
     connection: Connection, run: Run, judgement: Judgement, others: Sequence[InForce]
 ) -> None:
-    """The run waits for a person no more, unless two name different categories."""
+    """Once all is said that it waits for, the run waits no more, unless two name different
+    categories.
+
+    A mere rating or comment settles nothing: whose audits went missing by what customers do, and
+    not by chance, would learn of other answers than those that were drawn.
+    """
     named = judgement.truths.get("category")
     told = [other.right_category for other in others if other.right_category is not None]
     if named is not None and len(told) == 1 and told[0] != named:
         await reopen(connection, run.tenant, run.run_id)
-    else:
+    elif _awaited(run) <= judgement.truths.keys():
         await close(connection, run.tenant, run.run_id)
+
+
+def _awaited(run: Run) -> set[str]:
+    """The fields whose truth the run waits for: those with an error budget, else the category."""
+    return {gate.field.word for gate in run.answer.gates if gate.is_gated} or {"category"}
+
+
+def _check_submitter(submission: Submission, own: Feedback) -> None:
+    """Raises FeedbackOfAnother where somebody would replace what another has submitted."""
+    if submission.submitter not in {submission.reviewer, own.submitter}:
+        raise FeedbackOfAnother(f"feedback/{own.feedback_id}")
 
 
 def _repeated(submission: Submission, before: Submitted, digest: bytes) -> Submitted:
@@ -214,6 +233,7 @@ def _feedback(submission: Submission, said: Said, replaces: str) -> Feedback:
         feedback_id=feedback_id,
         run_id=submission.run_id,
         reviewer=submission.reviewer,
+        submitter=submission.submitter,
         create_time=time_of(feedback_id),
         said=said,
         replaces=replaces,

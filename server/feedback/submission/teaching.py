@@ -1,5 +1,6 @@
 """What a judged run teaches, each part by its own function on the open transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,13 +22,14 @@ async def teach(
     connection: Connection,
     run: Run,
     new: Told,
-    before: Told | None,
+    before: Sequence[Told],
     experiment: Experiment | None,
     now: datetime,
 ) -> Effects:
     """Everything that learns from feedback learns; what came of it.
 
-    new, before  what people say about the run from now on, and what they said until now
+    new, before  what somebody says about the run now, and what people said until now, the oldest
+                 first
     """
     judgement = new.judgement
     effects: dict[str, Any] = {}
@@ -35,12 +37,12 @@ async def teach(
     if label is not None:
         kept = await keep(connection, run.tenant, label, now)
         effects |= {"label_id": kept.label_id, "label_change": int(kept.change)}
+    if judgement.verdicts.get("category"):
+        effects["reusable_answers_dropped"] = await forget_like(connection, run)
     truths = {
         field: judgement.truths[name] for name, field in _BUDGETED if name in judgement.truths
     }
     learned = await learn(connection, run.tenant, run, truths, now)
-    if judgement.verdicts.get("category"):
-        effects["reusable_answers_dropped"] = await forget_like(connection, run)
     credited = await credit_run(connection, run, experiment, new, before, now)
     return Effects(
         **effects,

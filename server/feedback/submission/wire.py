@@ -1,5 +1,7 @@
 """Messages of feedback to values, and back."""
 
+from collections.abc import Sequence
+
 from switchyard.feedback.v1 import feedback_pb2 as pb
 from switchyard.feedback.v1 import feedback_service_pb2
 
@@ -14,14 +16,16 @@ from server.feedback.submission.feedback import (
 )
 from server.feedback.submission.store import FeedbackFilter, Submitted
 from server.triage.assessment import Priority, Sentiment
+from server.triage.wire import read_time
 from server.violation import FieldViolation
 from server.wire_values import (
     enum_number,
-    read_moment,
     read_seconds,
     write_moment,
     write_seconds,
 )
+
+PAGE_BYTES = 2 * 1024 * 1024  # clients refuse messages beyond 4 MiB
 
 
 def read_said(message: pb.Feedback) -> Said:
@@ -62,14 +66,14 @@ def _read_resolution(message: pb.Feedback) -> Resolution:
 
 
 def read_filter(message: pb.FeedbackFilter) -> FeedbackFilter:
-    """The filter of a listing."""
+    """The filter of a listing. Raises InvalidFieldValue."""
     return FeedbackFilter(
         run_id=message.run.removeprefix("triageRuns/"),
         reviewer=message.reviewer,
         category=message.category,
         is_overturned=message.overturned,
-        start_time=read_moment(message.start_time) if message.HasField("start_time") else None,
-        end_time=read_moment(message.end_time) if message.HasField("end_time") else None,
+        start_time=read_time(message, "start_time", "filter"),
+        end_time=read_time(message, "end_time", "filter"),
     )
 
 
@@ -82,6 +86,19 @@ def write_submitted(submitted: Submitted) -> feedback_service_pb2.SubmitFeedback
     )
 
 
+def write_page(found: Sequence[Feedback]) -> list[pb.Feedback]:
+    """As much of a page as fits in a message that clients take; the first in any case."""
+    page: list[pb.Feedback] = []
+    room = PAGE_BYTES
+    for feedback in found:
+        message = write_feedback(feedback)
+        room -= message.ByteSize()
+        if page and room < 0:
+            break
+        page.append(message)
+    return page
+
+
 def write_feedback(feedback: Feedback) -> pb.Feedback:
     """Feedback on record."""
     said = feedback.said
@@ -89,6 +106,7 @@ def write_feedback(feedback: Feedback) -> pb.Feedback:
         name=f"feedback/{feedback.feedback_id}",
         run=f"triageRuns/{feedback.run_id}",
         reviewer=feedback.reviewer,
+        submitter=feedback.submitter,
         rating=said.rating,
         acceptance=enum_number(said.acceptance) if said.acceptance else None,
         comment=said.comment,

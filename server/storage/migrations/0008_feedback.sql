@@ -141,6 +141,8 @@ CREATE TABLE feedback (
     feedback_id uuid NOT NULL,
     run_id uuid NOT NULL,
     reviewer text NOT NULL,
+    -- Who called: the reviewer, or somebody in their name.
+    submitter text NOT NULL,
     create_time timestamptz NOT NULL,
     request_id uuid,
     -- Of what was said: the same words are taken once.

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 import pytest_asyncio
 
@@ -211,3 +212,54 @@ async def test_the_feedback_of_a_deleted_tenant_is_gone(
             query = f"SELECT count(*) FROM {table} WHERE tenant = %s"
             row = await (await connection.execute(query.encode(), [tenant])).fetchone()
             assert row == (0,), table
+
+
+async def test_what_judges_nothing_settles_no_review(admin: Caller) -> None:
+    run = (await run_of(admin, "Hm, whatever.")).run
+    assert run in dict(await waiting(admin))
+    await submit(admin, run, rating=5)
+    await submit(admin, run, resolution={"without_person": True})
+    assert run in dict(await waiting(admin))
+    await submit(admin, run, correction={"category": "shipping"})
+    assert run not in dict(await waiting(admin))
+
+
+async def test_one_request_id_for_many_runs_at_once_belongs_to_one_of_them(admin: Caller) -> None:
+    runs = [(await run_of(admin, f"Parcel {n} is late.")).run for n in range(8)]
+    request_id = str(uuid.uuid4())
+    calls = [submit(admin, run, rating=1, _request_id=request_id) for run in runs]
+    told = await asyncio.gather(*calls, return_exceptions=True)
+    refused = [one for one in told if isinstance(one, grpc.aio.AioRpcError)]
+    assert [one.code().name for one in refused] == ["ALREADY_EXISTS"] * 7
+
+
+@pytest.mark.parametrize("nanos", [-3, 10**9])
+async def test_a_time_that_is_none_is_refused(admin: Caller, nanos: int) -> None:
+    which = {"start_time": {"seconds": 5, "nanos": nanos}}
+    for method in ("ListFeedback", "SummarizeFeedback"):
+        told = await refusal(admin.call(f"{FEEDBACK}/{method}", filter=which))
+        assert told.code == "INVALID_ARGUMENT"
+
+
+async def test_nobody_replaces_what_another_has_submitted(operator: Caller, admin: Caller) -> None:
+    agent = await new_caller(operator, "ROLE_AGENT", admin.name.partition("/")[0])
+    run = (await run_of(admin)).run
+    name = admin.name.partition("/")[2]
+    made = (await submit(admin, run, correction={"category": "shipping"})).feedback
+    told = await refusal(submit(agent, run, reviewer=name, rating=1))
+    assert (told.code, told.reason) == ("PERMISSION_DENIED", "FEEDBACK_OF_ANOTHER")
+    assert (made.reviewer, made.submitter) == (name, name)
+    other = (await submit(agent, run, reviewer="ann", rating=1)).feedback
+    assert (other.reviewer, other.submitter) == ("ann", agent.name.partition("/")[2])
+
+
+async def test_a_page_holds_no_more_than_clients_take(admin: Caller) -> None:
+    run = (await run_of(admin)).run
+    said = {"comment": "c" * 4000, "correction": {"reply": "r" * 4000}}
+    calls = [submit(admin, run, reviewer=f"r{n}", **said) for n in range(300)]
+    for at in range(0, len(calls), 30):
+        await asyncio.gather(*calls[at : at + 30])
+    page = await admin.call(f"{FEEDBACK}/ListFeedback", page_size=1000)
+    assert 0 < len(page.feedback) < 300
+    rest = await listed(admin, page_size=1000, page_token=page.next_page_token)
+    assert len(page.feedback) + len(rest) == 300

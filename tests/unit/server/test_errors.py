@@ -58,6 +58,7 @@ from server.experiments.errors import (
 )
 from server.feedback.errors import (
     FeedbackNotFound,
+    FeedbackOfAnother,
     FeedbackRequestReused,
     InvalidFeedback,
     OverturnWatchNotFound,
@@ -244,6 +245,7 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
         grpc.StatusCode.INVALID_ARGUMENT,
         "INVALID_FEEDBACK",
     ),
+    (FeedbackOfAnother("feedback/1"), grpc.StatusCode.PERMISSION_DENIED, "FEEDBACK_OF_ANOTHER"),
     (FeedbackNotFound("feedback/1"), grpc.StatusCode.NOT_FOUND, "FEEDBACK_NOT_FOUND"),
     (
         FeedbackRequestReused("1", "feedback/1"),

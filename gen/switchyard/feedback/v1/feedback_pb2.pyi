@@ -45,7 +45,7 @@ BUDGET_FIELD_PRIORITY: BudgetField
 BUDGET_FIELD_SENTIMENT: BudgetField
 
 class Feedback(_message.Message):
-    __slots__ = ("name", "run", "reviewer", "rating", "correction", "acceptance", "comment", "articles", "resolution", "create_time", "replaces", "in_force")
+    __slots__ = ("name", "run", "reviewer", "rating", "correction", "acceptance", "comment", "articles", "resolution", "create_time", "replaces", "in_force", "submitter")
     NAME_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
     REVIEWER_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +58,7 @@ class Feedback(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     REPLACES_FIELD_NUMBER: _ClassVar[int]
     IN_FORCE_FIELD_NUMBER: _ClassVar[int]
+    SUBMITTER_FIELD_NUMBER: _ClassVar[int]
     name: str
     run: str
     reviewer: str
@@ -70,7 +71,8 @@ class Feedback(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     replaces: str
     in_force: bool
-    def __init__(self, name: _Optional[str] = ..., run: _Optional[str] = ..., reviewer: _Optional[str] = ..., rating: _Optional[int] = ..., correction: _Optional[_Union[Correction, _Mapping]] = ..., acceptance: _Optional[_Union[Acceptance, str]] = ..., comment: _Optional[str] = ..., articles: _Optional[_Iterable[_Union[ArticleVerdict, _Mapping]]] = ..., resolution: _Optional[_Union[Resolution, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replaces: _Optional[str] = ..., in_force: bool = ...) -> None: ...
+    submitter: str
+    def __init__(self, name: _Optional[str] = ..., run: _Optional[str] = ..., reviewer: _Optional[str] = ..., rating: _Optional[int] = ..., correction: _Optional[_Union[Correction, _Mapping]] = ..., acceptance: _Optional[_Union[Acceptance, str]] = ..., comment: _Optional[str] = ..., articles: _Optional[_Iterable[_Union[ArticleVerdict, _Mapping]]] = ..., resolution: _Optional[_Union[Resolution, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., replaces: _Optional[str] = ..., in_force: bool = ..., submitter: _Optional[str] = ...) -> None: ...
 
 class Correction(_message.Message):
     __slots__ = ("category", "priority", "sentiment", "requires_human_escalation", "reply")

@@ -145,7 +145,9 @@ class FeedbackServiceServicer(object):
         example, error budgets and calibration take it in, and the experiment that the
         ticket was in is told. The same words of the same reviewer are taken once.
 
-        Errors: NOT_FOUND (no such run, or another tenant's); INVALID_ARGUMENT (which
+        Errors: NOT_FOUND (no such run, or another tenant's); ALREADY_EXISTS (the
+        request id came with other feedback); PERMISSION_DENIED (it would replace
+        what somebody else has submitted); INVALID_ARGUMENT (which
         field breaks which rule; a category outside the taxonomy; nothing was said).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

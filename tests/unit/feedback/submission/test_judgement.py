@@ -95,3 +95,14 @@ def test_what_is_not_said_anew_stays() -> None:
 
 def test_saying_the_same_again_changes_nothing() -> None:
     assert EVERYTHING.over(EVERYTHING) == EVERYTHING
+
+
+def test_who_accepts_takes_back_what_they_had_corrected() -> None:
+    said = Said(acceptance=Acceptance.ACCEPTED).over(correcting(category="refunds"))
+    assert said == Said(acceptance=Acceptance.ACCEPTED)
+
+
+def test_a_correction_after_an_acceptance_corrects_that_field_alone() -> None:
+    said = correcting(category="refunds").over(Said(acceptance=Acceptance.ACCEPTED))
+    found = judge(said, ANSWERED)
+    assert [name for name, is_overturned in found.verdicts.items() if is_overturned] == ["category"]

@@ -25,14 +25,13 @@ RUN = Run("acme", "1" * 32, NOW, Ticket("t-1", "Help"), b"{}", b"", "", ANSWER, 
 ALL = Said(rating=4, acceptance=Acceptance.ACCEPTED, resolution=Resolution(without_person=True))
 
 
-def of(said: Said, before: Told | None = None) -> list[Outcome]:
-    """What the experiment is told of this, in place of what was said before."""
-    new = told(Feedback("2" * 32, RUN.run_id, "ann", NOW, said), RUN)
-    return outcomes_of(EXPERIMENT, RUN.run_id, new, before)
+def of(said: Said, *before: Said) -> list[Outcome]:
+    """What the experiment is told of this, in place of what was said before, the oldest first."""
+    return outcomes_of(EXPERIMENT, RUN.run_id, piece(said), [piece(one) for one in before])
 
 
-def before(said: Said) -> Told:
-    return told(Feedback("1" * 32, RUN.run_id, "ben", NOW, said), RUN)
+def piece(said: Said) -> Told:
+    return told(Feedback("1" * 32, RUN.run_id, "ann", "apiKeys/1", NOW, said), RUN)
 
 
 def test_each_metric_of_feedback_gets_what_was_said() -> None:
@@ -45,6 +44,13 @@ def test_what_was_not_said_is_not_told() -> None:
 
 
 def test_what_was_said_before_is_not_told_again() -> None:
-    assert of(replace(ALL, rating=2), before(ALL)) == [
+    assert of(replace(ALL, rating=2), ALL) == [
         Outcome("rating", f"{RUN.run_id} 2", 2.0, NOW, amends=Amended(f"{RUN.run_id} 4", 4.0))
+    ]
+
+
+def test_the_newest_word_on_each_metric_is_amended_whoever_spoke_in_between() -> None:
+    overturned, rated = Said(acceptance=Acceptance.REJECTED), Said(rating=3)
+    assert of(Said(acceptance=Acceptance.ACCEPTED), overturned, rated) == [
+        Outcome("overturned", f"{RUN.run_id} 0", 0.0, NOW, amends=Amended(f"{RUN.run_id} 1", 1.0))
     ]

@@ -877,7 +877,9 @@ default_message_pool.register_message(
 class Feedback(betterproto2.Message):
     """
     What one person says about one run. Immutable: who thinks better of it
-    submits again, and the newest of each reviewer is in force.
+    submits again, and the newest of each reviewer is in force. What is not said
+    anew stays as they said it; who accepts or rejects judges anew, and what they
+    had corrected before is taken back.
     """
 
     name: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -949,6 +951,12 @@ class Feedback(betterproto2.Message):
     in_force: "bool" = betterproto2.field(12, betterproto2.TYPE_BOOL)
     """
     Whether it is the newest of its reviewer. Output only.
+    """
+
+    submitter: "str" = betterproto2.field(13, betterproto2.TYPE_STRING)
+    """
+    Who called: the reviewer, or somebody in their name, who alone beside them
+    may replace it. Output only.
     """
 
 
@@ -2158,7 +2166,8 @@ default_message_pool.register_message("switchyard.feedback.v1", "ReviewerPair", 
 @dataclass(eq=False, repr=False)
 class ReviewItem(betterproto2.Message):
     """
-    A run that a person should look at. It waits until there is feedback on it.
+    A run that a person should look at. It waits until somebody says what its
+    category is, and each other field that an error budget is set for.
     """
 
     run: "__triage__v1__.TriageRun | None" = betterproto2.field(
@@ -2419,7 +2428,7 @@ class SubmitFeedbackResponse(betterproto2.Message):
         2, betterproto2.TYPE_MESSAGE, optional=True
     )
     """
-    What it has set in motion. Of repeated feedback, nothing more.
+    What it has set in motion; of repeated feedback, what it had set in motion.
     """
 
     is_repeated: "bool" = betterproto2.field(3, betterproto2.TYPE_BOOL)
@@ -2697,7 +2706,9 @@ class FeedbackServiceStub:
         example, error budgets and calibration take it in, and the experiment that the
         ticket was in is told. The same words of the same reviewer are taken once.
 
-        Errors: NOT_FOUND (no such run, or another tenant's); INVALID_ARGUMENT (which
+        Errors: NOT_FOUND (no such run, or another tenant's); ALREADY_EXISTS (the
+        request id came with other feedback); PERMISSION_DENIED (it would replace
+        what somebody else has submitted); INVALID_ARGUMENT (which
         field breaks which rule; a category outside the taxonomy; nothing was said).
         """
 
