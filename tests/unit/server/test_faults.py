@@ -6,10 +6,12 @@ from typing import Any
 
 from google.rpc.error_details_pb2 import RequestInfo
 from google.rpc.status_pb2 import Status
+from psycopg.errors import DiskFull
 
 from interceptors.call import Call, Caller
 from server.composition.faults import error_answerer
 from server.logs import JsonLog
+from server.storage.errors import StorageUnavailable
 from server.streams import ServerDraining
 
 
@@ -49,3 +51,16 @@ async def test_what_was_foreseen_is_no_line_of_the_log() -> None:
     assert request_ids(error_answerer(log)(call_of_acme(), ServerDraining())) == []
     await log.close()
     assert stream.getvalue() == b""
+
+
+async def test_what_the_database_says_of_its_trouble_is_told_to_whoever_runs_it() -> None:
+    stream = io.BytesIO()
+    log = JsonLog(stream)
+    error = StorageUnavailable("connection lost")
+    error.__cause__ = DiskFull("could not write to secret")
+    status = error_answerer(log)(call_of_acme(), error)
+    await log.close()
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["sqlstate"]) == ("database_error", "53100")
+    assert "53100" not in status.message
+    assert b"secret" not in stream.getvalue()
