@@ -16,7 +16,7 @@ from server.statistics.risk_control import Evidence, Observation, RiskPolicy, ta
 
 MEAN_RUN = 200.0  # audits
 _NEW_ERRORS = 0.1
-_PRIOR_ITEMS = 2.0  # in each step of the grid, of which half the budget is wrong
+_PRIOR_ITEMS = 30.0  # a step of the grid is taken to be as wrong as the budget until as many came
 _LEAST_USUAL = 0.25  # of the budget: no step is known so well that one error is an alarm
 
 
@@ -43,6 +43,6 @@ def usual_errors(policy: RiskPolicy, evidence: Evidence) -> list[float]:
     """The share of wrong items in each step of the grid; it rises as scores fall."""
     known, budget = tally(policy, evidence), policy.error_budget
     weights = known.items + _PRIOR_ITEMS
-    shares = (known.wrong + _PRIOR_ITEMS * budget / 2) / weights
+    shares = (known.wrong + _PRIOR_ITEMS * budget) / weights
     least = _LEAST_USUAL * budget
     return [max(share, least) for share in rising(shares.tolist(), weights.tolist())]

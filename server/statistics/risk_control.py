@@ -104,9 +104,11 @@ def observe(
     return Observation(reached, propensity, is_census, is_wrong)
 
 
-def rule(policy: RiskPolicy, evidence: Evidence) -> Ruling:
-    """The lowest threshold that keeps the budget; CLOSED where none does yet."""
-    return _rule(policy, tally(policy, evidence))
+def rule(policy: RiskPolicy, evidence: Evidence, lowest: float = 0.0) -> Ruling:
+    """The lowest threshold that keeps the budget, of those from `lowest` on; CLOSED where none
+    does yet.
+    """
+    return _rule(policy, tally(policy, evidence), lowest)
 
 
 def rule_fixed(policy: RiskPolicy, evidence: Evidence, threshold: float) -> Ruling:
@@ -159,15 +161,16 @@ def tally(policy: RiskPolicy, evidence: Evidence) -> Tally:
     return Tally(*sums.T)
 
 
-def _rule(policy: RiskPolicy, known: Tally) -> Ruling:
+def _rule(policy: RiskPolicy, known: Tally, lowest: float = 0.0) -> Ruling:
     if not _may_open(policy, known):
         return CLOSED
     bounds = known.upper_bounds(policy.alpha)
-    kept = np.flatnonzero((bounds <= policy.error_budget) & (known.items > 0))
+    may_be = np.array(policy.thresholds) >= lowest
+    kept = np.flatnonzero((bounds <= policy.error_budget) & (known.items > 0) & may_be)
     if not len(kept):
         return CLOSED
-    lowest = kept[-1]
-    return Ruling(policy.thresholds[lowest], float(bounds[lowest]), is_guaranteed=True)
+    at = kept[-1]
+    return Ruling(policy.thresholds[at], float(bounds[at]), is_guaranteed=True)
 
 
 def _may_open(policy: RiskPolicy, known: Tally) -> bool:

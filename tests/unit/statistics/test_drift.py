@@ -54,8 +54,8 @@ def test_usual_errors_are_near_what_was_seen() -> None:
     assert usual_errors(POLICY, known(10_000)) == pytest.approx([0.005, 0.01, 0.04], rel=0.05)
 
 
-def test_without_evidence_half_the_budget_is_usual() -> None:
-    assert usual_errors(POLICY, {}) == [0.01, 0.01, 0.01]
+def test_without_evidence_the_budget_is_usual() -> None:
+    assert usual_errors(POLICY, {}) == [0.02, 0.02, 0.02]
 
 
 def test_an_error_where_there_were_hardly_any_says_more() -> None:
