@@ -139,7 +139,8 @@ def _parse_object(line: bytes) -> Record:
     except UnicodeDecodeError as error:
         return f"is not UTF-8: byte {error.start + 1} of the line is 0x{line[error.start]:02x}"
     except json.JSONDecodeError as error:
-        return f"is no JSON: {error.msg} at character {error.colno}"
+        # Some of its messages end with the word already.
+        return f"is no JSON: {error.msg.removesuffix(' at')} at character {error.colno}"
     except (ValueError, RecursionError) as error:
         return f"is no JSON that can be read: {error}"
     return values if isinstance(values, dict) else "is no JSON object"

@@ -39,7 +39,9 @@ def load_taxonomy(text: str) -> Taxonomy:
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InvalidTaxonomyFile(f"line {error.lineno} is no JSON: {error.msg}") from None
+        raise InvalidTaxonomyFile(
+            f"line {error.lineno} is no JSON: {error.msg.removesuffix(' at')}"
+        ) from None
     _check_kind(values, "the file", dict)
     values = {name: value for name, value in values.items() if name not in _OUTPUT_ONLY}
     _check_fields(values, "the file", _TAXONOMY_FIELDS)

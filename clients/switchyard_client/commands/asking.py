@@ -17,9 +17,15 @@ Answer = TypeVar("Answer")
 
 
 def ask_client(
-    endpoint: Endpoint, kind: type[Client], question: Callable[[Client], Awaitable[Answer]]
+    endpoint: Endpoint,
+    kind: type[Client],
+    question: Callable[[Client], Awaitable[Answer]],
+    way_on: str = "",
 ) -> Answer:
-    """The server's answer by a client of that kind; a call that fails ends the command."""
+    """The server's answer by a client of that kind; a call that fails ends the command.
+
+    way_on  what to do where the server is gone
+    """
 
     async def asked() -> Answer:
         async with endpoint.client(kind) as client:
@@ -28,7 +34,7 @@ def ask_client(
     try:
         return asyncio.run(asked())
     except SwitchyardError as error:
-        raise call_failed(error, endpoint) from None
+        raise call_failed(error, endpoint, way_on) from None
 
 
 async def first_page(items: AsyncIterator[Item], limit: int) -> Page[Item]:

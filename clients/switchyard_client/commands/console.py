@@ -39,6 +39,11 @@ def plain(text: str, style: str = "") -> Text:
     return Text(text.translate(_CONTROLS), style=style)
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A number of things: "1 label", "1,200 labels"."""
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def percent(confidence: float) -> str:
     """A probability as people read it."""
     return "<1 %" if 0 < confidence < 0.005 else f"{confidence * 100:.0f} %"

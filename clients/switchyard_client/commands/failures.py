@@ -42,9 +42,10 @@ class CommandFailed(click.ClickException):
         stderr().print(plain(f"switchyard: {self.message}"))
 
 
-def call_failed(error: SwitchyardError, endpoint: Endpoint) -> CommandFailed:
-    """What a failed call ends a command with."""
-    return CommandFailed(explain(error, endpoint), _status(error))
+def call_failed(error: SwitchyardError, endpoint: Endpoint, way_on: str = "") -> CommandFailed:
+    """What a failed call ends a command with; `way_on` is what to do where the server is gone."""
+    hint = f"; {way_on}" if way_on and isinstance(error, Unavailable) else ""
+    return CommandFailed(f"{explain(error, endpoint)}{hint}", _status(error))
 
 
 def explain(error: SwitchyardError, endpoint: Endpoint) -> str:
@@ -63,7 +64,7 @@ def explain(error: SwitchyardError, endpoint: Endpoint) -> str:
     return f"{message}{reason}{f'; {advice}' if advice else ''}"
 
 
-# What gRPC's transport says of a connection that TLS prevents. Other words mean no server at all.
+# What gRPC's transport says of a connection that TLS prevents.
 _HANDSHAKES = {
     "WRONG_VERSION_NUMBER": "does not speak TLS; leave --tls out",
     "CERTIFICATE_VERIFY_FAILED": "has a certificate of an authority that is not trusted; "
@@ -75,8 +76,13 @@ _HANDSHAKES = {
     "(--tls-cert FILE --tls-key FILE)",
 }
 
+# What it says of a connection that had worked; of one that had not, it begins with other words.
+_BREAKS = ("Socket closed", "recvmsg", "sendmsg", "Connection reset", "Broken pipe", "GOAWAY")
+
 
 def _why_unreachable(message: str, address: str) -> str:
+    if message.startswith(_BREAKS):
+        return f"the server at {address} went away before it had answered"
     for sign, problem in _HANDSHAKES.items():
         if sign in message:
             return f"the server at {address} {problem}"
@@ -92,12 +98,16 @@ _ADVICE: dict[type[SwitchyardError], str] = {
     Unavailable: "try again later",
 }
 
+FEEDBACK_OF_ANOTHER = "FEEDBACK_OF_ANOTHER"  # the reason of a refusal that no other role mends
+
 
 def _advice(error: SwitchyardError, endpoint: Endpoint) -> str:
     if error.retry_after_s:
         return f"wait {duration(error.retry_after_s)}"
     if isinstance(error, NotAuthenticated):
         return _key_advice(endpoint)
+    if error.reason == FEEDBACK_OF_ANOTHER:
+        return ""
     return _ADVICE.get(type(error), "").format(address=endpoint.address)
 
 

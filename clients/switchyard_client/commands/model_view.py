@@ -60,8 +60,12 @@ def compare(comparison: ModelComparison, version: int) -> str:
         f"{figures.share(other)}: {_points(comparison.difference)}, and with 95 % confidence no "
         f"less than {_points(comparison.lower)}."
     )
-    verdict = "is no worse" if comparison.is_no_worse else "may be worse"
-    return f"{told} It {verdict}: at most {comparison.margin * 100:.1f} points may be lost."
+    allowed = f"at most {comparison.margin * 100:.1f} points may be lost"
+    if comparison.is_no_worse:
+        return f"{told} It is no worse: {allowed}."
+    if comparison.difference >= 0:
+        return f"{told} So few labels cannot show that it is no worse: {allowed}."
+    return f"{told} It may be worse: {allowed}."
 
 
 def _facts(model: Model) -> Row:
@@ -87,7 +91,7 @@ def _facts(model: Model) -> Row:
     return {
         **facts,
         "embeddings": model.embedding_model,
-        "taxonomy": f"revision {model.taxonomy_revision}",
+        "taxonomy": f"revision {model.taxonomy_revision}" if model.taxonomy_revision else "",
         "digest": model.digest,
         "data": model.data_digest,
         "size": f"{model.size_bytes / 1e6:,.1f} MB" if model.size_bytes else "",
@@ -111,8 +115,8 @@ def _confusions(found: TrainingFigures) -> Iterable[Row]:
 def _against(comparison: ModelComparison | None) -> str:
     if comparison is None or not comparison.labels:
         return ""
-    verdict = "" if comparison.is_no_worse else ", may be worse"
-    return f"{_points(comparison.difference)} to version {comparison.other_version}{verdict}"
+    verdict = "" if comparison.is_no_worse else ", not certain"
+    return f"version {comparison.other_version}: {_points(comparison.difference)}{verdict}"
 
 
 def _points(difference: float) -> str:

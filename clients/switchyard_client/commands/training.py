@@ -18,6 +18,8 @@ from switchyard_client.commands.tables import show_json
 from switchyard_client.feedback import FeedbackClient
 from switchyard_client.messages.switchyard.feedback.v1 import Model, TrainingProgress
 
+_WAY_ON = "to get a model, give the same command again"
+
 
 @click.command("train")
 @click.option("--no-activate", "is_kept", is_flag=True, help="Keep it; another one goes on.")
@@ -49,7 +51,7 @@ def train(endpoint: Endpoint, *, is_kept: bool, is_check: bool, is_json: bool) -
                 model = event.model or model
         return model
 
-    model = ask_client(endpoint, FeedbackClient, follow)
+    model = ask_client(endpoint, FeedbackClient, follow, _WAY_ON)
     if is_check:
         stdout().print("there is enough to learn from; nothing was trained")
     elif model is None:

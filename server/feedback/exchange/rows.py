@@ -54,7 +54,7 @@ class RowChecks:
     """What one import has seen so far."""
 
     read: int = 0
-    _seen: dict[bytes, tuple[int, _Stated]] = field(default_factory=dict)
+    _seen: dict[bytes, _Stated] = field(default_factory=dict)
     _nearest: dict[str, str] = field(default_factory=dict)
 
     def sift(
@@ -70,9 +70,7 @@ class RowChecks:
                 errors += [RowError(index, fault) for fault in row]
                 continue
             digest = digest_of(text_of(row.label))
-            fault = self._unknown_category(row.label, categories) or self._seen_fault(
-                index, row, digest
-            )
+            fault = self._unknown_category(row.label, categories) or self._seen_fault(row, digest)
             if fault is None:
                 sound.append(SoundRow(index, row, digest))
             else:
@@ -91,18 +89,17 @@ class RowChecks:
         rule = f"must name a category of the taxonomy, not {name!a}; {meant}"
         return FieldViolation(_FIELDS["category"], rule)
 
-    def _seen_fault(self, index: int, row: Row, digest: bytes) -> FieldViolation | None:
+    def _seen_fault(self, row: Row, digest: bytes) -> FieldViolation | None:
         """What contradicts an earlier row; else this one is remembered, too."""
         stated: _Stated = tuple(getattr(row.label, truth) for truth in TRUTHS)
-        earlier, known = self._seen.get(digest, (index, stated))
+        known = self._seen.get(digest, stated)
         for truth, before, now in zip(TRUTHS, known, stated, strict=True):
             if _is_known(before) and _is_known(now) and before != now and not row.may_replace:
-                rule = f"must agree with row {earlier}, which has the same text; or set replace"
+                rule = "must agree with an earlier row of the same text; or set replace"
                 return FieldViolation(_FIELDS[truth], rule)
         if len(self._seen) < MOST_REMEMBERED or digest in self._seen:
             both = zip(known, stated, strict=True)
-            merged = tuple(now if _is_known(now) else before for before, now in both)
-            self._seen[digest] = earlier if merged == known else index, merged
+            self._seen[digest] = tuple(now if _is_known(now) else before for before, now in both)
         return None
 
 

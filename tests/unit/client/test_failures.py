@@ -3,7 +3,8 @@
 import pytest
 from google.protobuf import duration_pb2
 from google.rpc import code_pb2, error_details_pb2
-from switchyard_client import error_of_status
+from grpc import StatusCode
+from switchyard_client import Unreachable, error_of_status
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.failures import Exit, call_failed, explain
 
@@ -49,6 +50,28 @@ def test_a_limit_without_a_wait_is_to_be_tried_later() -> None:
 
 def test_a_server_of_another_version_is_named() -> None:
     assert "is 127.0.0.1:1 a Switchyard server" in told(code_pb2.UNIMPLEMENTED, WITH_KEY)
+
+
+@pytest.mark.parametrize("words", ["Socket closed", "recvmsg:Connection reset by peer"])
+def test_a_connection_that_had_worked_is_not_blamed_on_tls(words: str) -> None:
+    lost = Unreachable(StatusCode.UNAVAILABLE, words)
+    assert explain(lost, WITH_KEY) == "the server at 127.0.0.1:1 went away before it had answered"
+
+
+def test_a_connection_that_never_worked_may_want_tls() -> None:
+    words = "failed to connect to all addresses; last error: UNAVAILABLE: ipv4:1: Socket closed"
+    assert "may want TLS" in explain(Unreachable(StatusCode.UNAVAILABLE, words), WITH_KEY)
+
+
+def test_what_to_do_is_said_where_the_server_is_gone_alone() -> None:
+    gone = error_of_status(
+        status(code_pb2.UNAVAILABLE, "DRAINING", "It stops.").SerializeToString()
+    )
+    refused = error_of_status(
+        status(code_pb2.PERMISSION_DENIED, "NOT_PERMITTED", "No.").SerializeToString()
+    )
+    assert call_failed(gone, WITH_KEY, "ask again").message.endswith("; ask again")
+    assert "ask again" not in call_failed(refused, WITH_KEY, "ask again").message
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner, Result
-from google.rpc import code_pb2
+from google.rpc import code_pb2, status_pb2
 from switchyard.feedback.v1 import (
     automation_pb2,
     feedback_pb2,
@@ -115,6 +115,18 @@ def test_one_piece_is_shown_with_how_the_ticket_ended(run: Run, feedback: FakeFe
     assert line_with("resolved", shown) == "resolved by a person, after 2 h"
 
 
+def test_who_called_is_shown_where_it_was_not_the_reviewer(
+    run: Run, feedback: FakeFeedback
+) -> None:
+    own, in_their_name = piece(), piece()
+    own.submitter, in_their_name.submitter = "anna", "apiKeys/1"
+    feedback.answers["GetFeedback"] = [
+        feedback_service_pb2.GetFeedbackResponse(feedback=one) for one in (own, in_their_name)
+    ]
+    assert "submitted by" not in run("feedback", "show", own.name).stdout
+    assert "submitted by  apiKeys/1" in run("feedback", "show", own.name).stdout
+
+
 def share(count: int, total: int) -> summary_pb2.Share:
     """A share with an interval of twenty points."""
     part = count / total
@@ -156,6 +168,17 @@ def test_a_summary_has_its_intervals(run: Run, feedback: FakeFeedback) -> None:
     )
     assert line_with("anna and ben", shown) == "anna and ben 30 90.0 % 0.80 [0.60, 0.95]"
     assert "accepted" not in shown  # nobody accepted or rejected anything
+
+
+def test_equal_ratings_have_no_interval(run: Run, feedback: FakeFeedback) -> None:
+    ratings = summary_pb2.Ratings(count=2, mean=2, lower=2, upper=2, counts=[0, 2, 0, 0, 0])
+    whole = summary_pb2.FeedbackSummary(runs=1, feedback=2, ratings=ratings)
+    feedback.answers["SummarizeFeedback"] = [
+        feedback_service_pb2.SummarizeFeedbackResponse(summary=whole)
+    ]
+    shown = run("feedback", "summary").stdout
+    assert line_with("rating", shown) == "rating 2.00 of 2 (2 x 2)"
+    assert line_with("feedback", shown) == "feedback 2 pieces on 1 run"
 
 
 def test_groups_are_rows_and_one_without_a_name_is_told(run: Run, feedback: FakeFeedback) -> None:
@@ -238,11 +261,31 @@ def test_a_model_that_may_be_worse_says_how_to_activate_it(
 ) -> None:
     model = make_model()
     model.state = model_pb2.MODEL_STATE_READY
-    model.comparison.is_no_worse = False
+    model.comparison.is_no_worse, model.comparison.difference = False, -0.036
     feedback.answers["TrainModel"] = [feedback_service_pb2.TrainModelResponse(model=model)]
     shown = run("train").stdout
     assert "It may be worse" in shown
     assert shown.splitlines()[-1].endswith("switchyard models activate 7")
+
+
+def test_a_model_that_did_better_on_few_labels_is_not_called_worse(
+    run: Run, feedback: FakeFeedback
+) -> None:
+    model = make_model()
+    model.comparison.is_no_worse = False
+    feedback.answers["TrainModel"] = [feedback_service_pb2.TrainModelResponse(model=model)]
+    feedback.answers["ListModels"] = [feedback_service_pb2.ListModelsResponse(models=[model])]
+    assert "So few labels cannot show that it is no worse" in run("train").stdout
+    assert "version 6: +3.6 points, not certain" in run("models", "list").stdout
+
+
+def test_a_server_that_is_killed_while_it_trains_says_how_to_go_on(
+    run: Run, feedback: FakeFeedback
+) -> None:
+    feedback.failure = status_pb2.Status(code=code_pb2.UNAVAILABLE, message="Socket closed")
+    assert run("train").stderr.endswith(
+        "went away before it had answered; to get a model, give the same command again\n"
+    )
 
 
 def test_a_training_with_too_little_is_refused(run: Run, feedback: FakeFeedback) -> None:
@@ -259,7 +302,7 @@ def test_models_are_a_table(run: Run, feedback: FakeFeedback) -> None:
     ]
     shown = run("models", "list").stdout.splitlines()
     assert " ".join(shown[1].split()) == (
-        "7 active 2026-11-01 08:00:00Z anna 9,800 93.1 % 91.2 % +3.6 points to version 6"
+        "7 active 2026-11-01 08:00:00Z anna 9,800 93.1 % 91.2 % version 6: +3.6 points"
     )
     assert shown[2].split() == ["0", "ready", "0"]
 
@@ -269,6 +312,17 @@ def test_a_model_as_json_has_every_field(run: Run, feedback: FakeFeedback) -> No
         feedback_service_pb2.ListModelsResponse(models=[make_model()])
     ]
     assert json.loads(run("models", "show", "7", "--json").stdout)["comparison"]["margin"] == 0.01
+
+
+@pytest.mark.parametrize(
+    ("listed", "standing"),
+    [([make_model()], "is kept and does not answer"), ([], "models/0 answers.")],
+)
+def test_the_taxonomys_own_model_answers_when_no_other_does(
+    run: Run, feedback: FakeFeedback, listed: list[model_pb2.Model], standing: str
+) -> None:
+    feedback.answers["ListModels"] = [feedback_service_pb2.ListModelsResponse(models=listed)]
+    assert standing in run("models", "show", "0").stdout
 
 
 @pytest.fixture

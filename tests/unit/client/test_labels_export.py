@@ -60,6 +60,22 @@ def test_a_file_is_replaced_only_when_told_so(
     assert path.read_text() == "1\n2\n3\n"
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--category", "nope"), "no label is of category nope; `switchyard taxonomy show`"),
+        ((), "no label was found"),
+    ],
+)
+def test_an_export_without_labels_is_told(
+    run: Run, feedback: FakeFeedback, tmp_path: Path, options: tuple[str, ...], told: str
+) -> None:
+    feedback.answers["ExportLabels"] = []
+    result = run(tmp_path / "l.jsonl", *options)
+    assert result.exit_code == 0
+    assert told in result.stderr
+
+
 def test_an_export_that_broke_leaves_no_file_of_that_name(
     run: Run, feedback: FakeFeedback, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from google.rpc import code_pb2
+from google.rpc import code_pb2, status_pb2
 from switchyard.feedback.v1 import feedback_service_pb2
 from switchyard_client.__main__ import cli
 
@@ -149,6 +149,15 @@ def test_a_stream_that_breaks_says_how_far_it_came(
     assert "give the same command again" in result.stderr
 
 
+def test_a_server_that_is_killed_is_said_to_be_gone_and_how_to_go_on(
+    run: Run, feedback: FakeFeedback, path: Path
+) -> None:
+    feedback.failure = status_pb2.Status(code=code_pb2.UNAVAILABLE, message="Socket closed")
+    assert run(path).stderr.endswith(
+        "went away before it had answered; to go on, give the same command again\n"
+    )
+
+
 def test_a_file_without_a_text_is_not_sent(
     run: Run, feedback: FakeFeedback, tmp_path: Path
 ) -> None:
@@ -185,7 +194,7 @@ def test_categories_that_are_missing_are_shown_and_added_first(
     result = run(unknown, "--add-categories")
     assert result.exit_code == 0, result.output
     assert "card_arrival" in result.stdout
-    assert "1 categories added; revision 1 is in force" in result.stdout
+    assert "1 category added; revision 1 is in force" in result.stdout
     *_, added = service.taxonomy.categories
     assert len(service.taxonomy.categories) == 3
     assert (added.name, added.title) == ("card_arrival", "Card arrival")
@@ -198,10 +207,24 @@ def test_a_check_adds_no_category_and_sends_no_label_of_one(
 ) -> None:
     feedback.answers["ImportLabels"] = [ImportLabelsResponse(read=1, added=1)]
     result = run(unknown, "--add-categories", "--dry-run")
-    assert "1 categories would be added" in result.stdout
+    assert "1 category would be added" in result.stdout
     assert "1 added, 7 of categories to be added" in result.stdout
     assert len(service.taxonomy.categories) == 2
     assert sent(feedback) == [("charged twice", "billing")]
+
+
+def test_more_categories_than_a_taxonomy_takes_are_one_line(
+    run: Run, feedback: FakeFeedback, service: FakeTriage, tmp_path: Path
+) -> None:
+    path = tmp_path / "l.csv"
+    path.write_text("text,label\n" + "".join(f"text {n},name {n}\n" for n in range(199)))
+    result = run(path, "--add-categories")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [
+        "switchyard: the taxonomy would have 201 categories, and takes 200; name the column of "
+        "the category with --category-column, or merge some in the file"
+    ]
+    assert (len(service.taxonomy.categories), feedback.requests) == (2, [])
 
 
 def test_nothing_is_added_where_nothing_is_missing(

@@ -9,11 +9,11 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 
 import pytest
-from google.rpc import code_pb2
+from google.rpc import code_pb2, error_details_pb2
 from rich.console import Console
 from switchyard.feedback.v1 import feedback_pb2, feedback_service_pb2, review_pb2
 from switchyard.triage.v1 import result_pb2
-from switchyard_client import FeedbackClient, ReviewReason, Unavailable
+from switchyard_client import FeedbackClient, NotPermitted, ReviewReason, Unavailable
 from switchyard_client.commands.review.choosing import matches
 from switchyard_client.commands.review.session import Session, Wanted
 from switchyard_client.commands.review.typed import Typed
@@ -227,6 +227,36 @@ async def test_feedback_that_is_refused_leaves_the_item_in_hand(
     assert "there is no such category" in terminal.said
     assert [one.correction.category for one in submitted(feedback)] == ["refund", "billing"]
     assert submitted(feedback)[1].run == f"triageRuns/{1:032x}"
+
+
+async def test_a_refusal_is_told_as_by_other_commands(
+    terminal: Terminal, feedback: FakeFeedback
+) -> None:
+    rule = error_details_pb2.BadRequest()
+    rule.field_violations.add(field="feedback.comment", description="must be shorter")
+    refused = status(code_pb2.INVALID_ARGUMENT, "INVALID_FEEDBACK", "it is invalid", rule)
+    feedback.failures["SubmitFeedback"] = [refused]
+    await terminal.type("", "q")
+    assert "the server refused the request: feedback.comment: must be shorter" in terminal.said
+
+
+async def test_feedback_of_another_caller_can_be_skipped(
+    terminal: Terminal, feedback: FakeFeedback
+) -> None:
+    refused = status(code_pb2.PERMISSION_DENIED, "FEEDBACK_OF_ANOTHER", "it is of another")
+    feedback.failures["SubmitFeedback"] = [refused]
+    await terminal.type("", "n", "", "q")
+    assert "it is of another (FEEDBACK_OF_ANOTHER)\n" in terminal.said
+    assert released(feedback) == [f"triageRuns/{1:032x}"]
+
+
+async def test_who_may_not_submit_at_all_is_sent_away(
+    terminal: Terminal, feedback: FakeFeedback
+) -> None:
+    refused = status(code_pb2.PERMISSION_DENIED, "PERMISSION_DENIED", "you may not")
+    feedback.failures["SubmitFeedback"] = [refused]
+    with pytest.raises(NotPermitted):
+        await terminal.type("", "q")
 
 
 async def test_a_run_that_was_deleted_meanwhile_is_passed_over(

@@ -105,6 +105,7 @@ def test_a_mapped_column_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     ("line", "problem"),
     [
         (b"{", "is no JSON: "),
+        (b'{"body": "a\x01b"}', "is no JSON: Invalid control character at character 12"),
         (b'"text"', "is no JSON object"),
         (b"[1]", "is no JSON object"),
         (b"null", "is no JSON object"),

@@ -71,9 +71,11 @@ def create_key(
 
     \b
     Roles, each with all that the one before it may do:
-      reader      reads decisions, the taxonomy, experiments, and what limits leave
-      agent       triages tickets, asks for variants, records outcomes
-      supervisor  changes the taxonomy and experiments, reads audit events
+      reader      reads decisions, the taxonomy, feedback, models, error budgets, experiments,
+                  and what limits leave
+      agent       triages tickets, reviews, submits feedback, asks for variants, records outcomes
+      supervisor  changes the taxonomy and experiments, trains models, sets error budgets,
+                  imports and exports labels, reads audit events
       admin       manages keys and dead letters, reads the budget; in tenant `default`: everything
     """
     if not role_names:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from switchyard_client.answers import label
+from switchyard_client.commands.console import counted
 from switchyard_client.messages.switchyard.feedback.v1 import (
     BudgetEffect,
     FeedbackEffects,
@@ -30,7 +31,7 @@ def _parts(effects: FeedbackEffects) -> Iterator[str]:
         yield _LABELS[effects.label_change]
     dropped = effects.cached_answers_dropped + effects.reusable_answers_dropped
     if dropped:
-        yield f"{dropped:,} kept answer{'s' if dropped > 1 else ''} dropped"
+        yield f"{counted(dropped, 'kept answer')} dropped"
     for budget in effects.budgets:
         yield f"{label(budget.field)} {_budget(budget)}"
     for outcome in effects.outcomes:

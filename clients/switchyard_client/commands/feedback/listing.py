@@ -64,6 +64,7 @@ def show_feedback(endpoint: Endpoint, name: str, *, is_json: bool) -> None:
     print_facts(
         {
             **_row(found),
+            "submitted by": found.submitter if found.submitter != found.reviewer else "",
             "run": found.run,
             "reply": (found.correction or Correction()).reply or "",
             "articles": ", ".join(articles),

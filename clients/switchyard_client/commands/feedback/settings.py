@@ -6,7 +6,7 @@ import click
 
 from switchyard_client.commands.asking import ask_client
 from switchyard_client.commands.connection_options import connection_options, takes_endpoint
-from switchyard_client.commands.console import duration
+from switchyard_client.commands.console import counted, duration
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.options import json_option, parse_span
 from switchyard_client.commands.shares import read_share
@@ -108,7 +108,7 @@ def change_settings(
 
 def _facts(found: FeedbackSettings) -> Row:
     every, after = found.train_every, found.train_after_labels
-    times = [f"after {after:,} new labels"] if after else []
+    times = [f"after {counted(after, 'new label')}"] if after else []
     times += [f"{duration(every.total_seconds())} after the last time"] if every else []
     beyond = f"beyond {figures.share(found.most_overturned)} overturned"
     return {

@@ -56,7 +56,8 @@ def submit_feedback(
     """Say what was right or wrong about RUN: triageRuns/ and its digits, or the digits alone.
 
     What that sets in motion is printed. The same words of the same reviewer count once; who thinks
-    better of it submits again.
+    better of it submits again. What is not said anew stays as it was said, but --accept and
+    --reject judge anew: they take the reviewer's own earlier corrections back.
 
     \b
       switchyard feedback submit 5f0c... --accept --rating 5

@@ -7,7 +7,7 @@ import click
 
 from switchyard_client.commands.asking import ask_client
 from switchyard_client.commands.connection_options import takes_endpoint
-from switchyard_client.commands.console import stdout
+from switchyard_client.commands.console import counted, stdout
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.feedback.arguments import filter_of, filter_options
 from switchyard_client.commands.options import json_option
@@ -63,7 +63,7 @@ def summarize_feedback(
 
 def _facts(found: FeedbackSummary) -> Row:
     facts: dict[str, Cell] = {
-        "feedback": f"{found.feedback:,} pieces on {found.runs:,} runs",
+        "feedback": f"{counted(found.feedback, 'piece')} on {counted(found.runs, 'run')}",
         "overturned": _share(found.overturned),
     }
     for one in found.fields:
@@ -118,7 +118,7 @@ def _counted(counts: Iterable[int]) -> Iterable[str]:
 def _agreement(agreement: Agreement) -> str:
     if not agreement.runs:
         return ""
-    told = f"on {agreement.runs:,} runs with two or more reviewers"
+    told = f"on {counted(agreement.runs, 'run')} with two or more reviewers"
     if agreement.observed is not None:
         told = f"{figures.share(agreement.observed)} {told}"
     alpha = _bounded(agreement.alpha, agreement.alpha_lower, agreement.alpha_upper)
@@ -128,5 +128,6 @@ def _agreement(agreement: Agreement) -> str:
 def _bounded(value: float | None, lower: float | None, upper: float | None) -> str:
     if value is None:
         return ""
-    bounds = "" if lower is None or upper is None else f" [{lower:.2f}, {upper:.2f}]"
-    return f"{value:.2f}{bounds}"
+    # Where nothing has varied yet, an interval has no width, and tells nothing of how sure it is.
+    is_known = lower is not None and upper is not None and lower < upper
+    return f"{value:.2f} [{lower:.2f}, {upper:.2f}]" if is_known else f"{value:.2f}"

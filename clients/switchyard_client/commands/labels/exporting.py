@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ import click
 
 from switchyard_client.commands.asking import ask_client
 from switchyard_client.commands.connection_options import takes_endpoint
-from switchyard_client.commands.console import plain, stderr
+from switchyard_client.commands.console import counted, plain, stderr
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.failures import CommandFailed, Exit
 from switchyard_client.commands.options import time_reader
@@ -97,7 +98,16 @@ def export_labels(endpoint: Endpoint, file: str, form: str | None, **options: An
         raise
     except OSError as error:
         raise CommandFailed(f"cannot write {file}: {error.strerror}", Exit.USAGE) from None
-    stderr().print(plain(f"{counts.done:,} labels", "dim"))
+    stderr().print(plain(counted(counts.done, "label"), "dim"))
+    if not counts.done:
+        stderr().print(plain(_why_none(options), "yellow"))
+
+
+def _why_none(options: Mapping[str, Any]) -> str:
+    """What to make of an export without labels."""
+    if category := options["category"]:
+        return f"no label is of category {category}; `switchyard taxonomy show` lists their names"
+    return "no label was found; `switchyard labels import` brings some"
 
 
 def _opened(file: str) -> AbstractContextManager[BinaryIO]:

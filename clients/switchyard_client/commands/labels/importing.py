@@ -10,12 +10,13 @@ from pathlib import Path
 from switchyard_client.client import TriageClient
 from switchyard_client.commands.asking import ask_client
 from switchyard_client.commands.batch import with_ticks
-from switchyard_client.commands.console import plain, stderr, stdout
+from switchyard_client.commands.console import counted, plain, stderr, stdout
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.failures import CommandFailed, Exit, call_failed
 from switchyard_client.commands.labels.failed_rows import FailedRows
 from switchyard_client.commands.labels.file_import import FileImport
 from switchyard_client.commands.labels.new_categories import (
+    MOST_CATEGORIES,
     NewCategory,
     added_to,
     missing_categories,
@@ -23,7 +24,7 @@ from switchyard_client.commands.labels.new_categories import (
 )
 from switchyard_client.commands.progress import Pace, progress_on
 from switchyard_client.commands.rows import file_rows, piped_rows
-from switchyard_client.errors import SwitchyardError, Unavailable
+from switchyard_client.errors import SwitchyardError
 from switchyard_client.feedback import FeedbackClient
 from switchyard_client.labels import InvalidLabel, LabelColumns, label_of
 from switchyard_client.messages.switchyard.feedback.v1 import Label
@@ -81,18 +82,32 @@ def _add_categories(order: ImportOrder) -> Mapping[str, NewCategory]:
     if not found:
         stdout().print("the taxonomy has every category of the input")
         return {}
-    show_categories(found)
     wanted = added_to(current, found)
+    _check_number(len(wanted.categories))
+    show_categories(found)
     after = ask_client(
         order.endpoint,
         TriageClient,
         lambda client: client.update_taxonomy(wanted, validate_only=order.is_check),
     )
     if order.is_check:
-        stdout().print(f"{len(found)} categories would be added")
+        stdout().print(f"{_categories(len(found))} would be added")
         return found
-    stdout().print(f"{len(found)} categories added; revision {after.revision} is in force")
+    stdout().print(f"{_categories(len(found))} added; revision {after.revision} is in force")
     return {}
+
+
+def _check_number(categories: int) -> None:
+    if categories > MOST_CATEGORIES:
+        message = (
+            f"the taxonomy would have {_categories(categories)}, and takes {MOST_CATEGORIES}; "
+            "name the column of the category with --category-column, or merge some in the file"
+        )
+        raise CommandFailed(message, Exit.USAGE)
+
+
+def _categories(count: int) -> str:
+    return counted(count, "category", "categories")
 
 
 def _run(order: ImportOrder, failed: FailedRows, coming: Mapping[str, NewCategory]) -> Exit:
@@ -101,9 +116,7 @@ def _run(order: ImportOrder, failed: FailedRows, coming: Mapping[str, NewCategor
         asyncio.run(_import_all(order, failed, coming, imports))
     except SwitchyardError as error:
         _show(order, imports[-1:])
-        ended = call_failed(error, order.endpoint)
-        hint = f"; {_GO_ON}" if isinstance(error, Unavailable) else ""
-        raise CommandFailed(f"{ended.message}{hint}", Exit(ended.exit_code)) from None
+        raise call_failed(error, order.endpoint, _GO_ON) from None
     except KeyboardInterrupt:
         _show(order, imports[-1:])
         stderr().print(f"switchyard: interrupted; {_GO_ON}")

@@ -8,6 +8,7 @@ from switchyard_client.labels import InvalidLabel, LabelColumns, label_of
 from switchyard_client.messages.switchyard.triage.v1 import Category, Taxonomy
 from switchyard_client.record_files import RecordFile
 
+MOST_CATEGORIES = 200  # that a taxonomy takes
 _MOST_EXAMPLES = 5
 _MOST_EXAMPLE_CHARACTERS = 2000
 _MOST_TITLE_CHARACTERS = 100

@@ -39,6 +39,9 @@ def review(endpoint: Endpoint, **options: Any) -> None:
       n           skip it: it is handed back
       q           quit; Ctrl-C, too
 
+    Each ticket is judged anew: to accept it takes back what you had corrected of it before, unless
+    you correct it again.
+
     \b
       switchyard review
       switchyard review --reason audit --reviewer anna

@@ -9,13 +9,15 @@ from typing import Any
 from rich.console import Console
 
 from switchyard_client.commands.console import plain
+from switchyard_client.commands.endpoint import Endpoint
+from switchyard_client.commands.failures import FEEDBACK_OF_ANOTHER, explain
 from switchyard_client.commands.feedback.arguments import PRIORITIES, SENTIMENTS
 from switchyard_client.commands.feedback.effects_view import describe_effects
 from switchyard_client.commands.review.choosing import matches
 from switchyard_client.commands.review.draft import Draft
 from switchyard_client.commands.review.item_view import show_item, show_names
 from switchyard_client.commands.review.typed import Typed
-from switchyard_client.errors import InvalidRequest, NotFound
+from switchyard_client.errors import InvalidRequest, NotFound, NotPermitted, SwitchyardError
 from switchyard_client.feedback import FeedbackClient
 from switchyard_client.messages.switchyard.feedback.v1 import (
     ReviewItem,
@@ -169,10 +171,15 @@ class Session:
         try:
             answer = await self._client.submit(draft.feedback(run, self._wanted.reviewer))
         except InvalidRequest as error:
-            self._console.print(plain(str(error), "red"))
+            self._say_refused(error)
+            return False
+        except NotPermitted as error:
+            if error.reason != FEEDBACK_OF_ANOTHER:
+                raise
+            self._say_refused(error)
             return False
         except NotFound as error:  # deleted meanwhile
-            self._console.print(plain(error.message, "red"))
+            self._say_refused(error)
             await self._release(run)
             return True
         self.submitted += 1
@@ -192,6 +199,9 @@ class Session:
             if line is None or not self._console.is_terminal:
                 self._console.print()  # no line end was typed, or nobody sees it
         return line
+
+    def _say_refused(self, error: SwitchyardError) -> None:
+        self._console.print(plain(explain(error, Endpoint(self._client.address)), "red"))
 
     def _say(self, text: str) -> None:
         self._console.print(plain(text, "dim"))

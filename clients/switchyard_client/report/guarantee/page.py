@@ -15,8 +15,9 @@ from switchyard_client.report.guarantee.reading import (
 )
 
 _NOTES = (
-    "The bound holds at every look, with the confidence that the budget states. It rests on "
-    "answers whose truth a person stated, each weighted by how likely it was to be looked at.",
+    "The gate opens on evidence that holds at every look; the bound is one for the moment. Both "
+    "rest on answers whose truth a person stated, each weighted by how likely it was to be looked "
+    "at.",
     "A gate belongs to one engine and model. It closes by itself when answers become worse, and "
     "then its evidence begins anew.",
 )

@@ -461,7 +461,7 @@ class ReviewReason(betterproto2.Enum):
 
     DISAGREEMENT = 4
     """
-    Reviewers, or the engines, disagree about it.
+    Reviewers disagree about it.
     """
 
     @classmethod
@@ -628,6 +628,12 @@ class BudgetTerms(betterproto2.Message):
     """
     What an error budget promises: of the tickets that are decided automatically
     at most `max_error` are wrong about the field, with probability `confidence`.
+
+    What is assumed: of the answers that went to review, whether one is judged
+    does not depend on whether it is right, beyond what its confidence says. Who
+    judges tickets of an easy category alone makes the others look better than
+    they are. A gate opens, or opens further, only while half of the reviewed
+    answers are judged; the nearer to all, the less is assumed.
     """
 
     max_error: "float" = betterproto2.field(1, betterproto2.TYPE_DOUBLE)
@@ -1265,6 +1271,13 @@ class Gate(betterproto2.Message):
     history: "list[GateMoment]" = betterproto2.field(13, betterproto2.TYPE_MESSAGE, repeated=True)
     """
     The newest changes, the newest first: at most 100.
+    """
+
+    reviewed: "int" = betterproto2.field(14, betterproto2.TYPE_INT64)
+    """
+    Answers since the evidence began that went to review and are evidence once
+    they are judged; escalated ones and those with a confidence below 0.3 are
+    not among them.
     """
 
 
@@ -2179,7 +2192,7 @@ class ReviewItem(betterproto2.Message):
 
     reasons: "list[ReviewReason]" = betterproto2.field(2, betterproto2.TYPE_ENUM, repeated=True)
     """
-    Why, the weightiest reason first.
+    Why: the weightiest reason, and no other so far.
     """
 
     value: "float" = betterproto2.field(3, betterproto2.TYPE_DOUBLE)
@@ -2227,7 +2240,9 @@ class RiskCoverage(betterproto2.Message):
 
     automated_share: "float" = betterproto2.field(3, betterproto2.TYPE_DOUBLE)
     """
-    Share of the answers that would be automatic, 0 to 1.
+    Share of all answers since the evidence began that would be automatic, 0 to
+    1, as far as this field decides about it; escalated ones and those with a
+    confidence below 0.3 never are.
     """
 
 
