@@ -94,6 +94,7 @@ def make_feedback(
         models=supply.models,
         taxonomies=triage.catalog,
         automation=automation.budgets,
+        standings=automation.catalog,
         settings=settings,
         watches=watches,
     )

@@ -58,6 +58,7 @@ def _write_gate(terms: Terms | None, gate: GateReport) -> automation_pb2.Gate:
         audited=state.audited,
         wrong=state.wrong,
         automated=state.automated,
+        reviewed=state.reviewed,
         answers=state.answers,
         drift=state.drift_share,
         start_time=write_moment(state.start_time),
@@ -67,7 +68,7 @@ def _write_gate(terms: Terms | None, gate: GateReport) -> automation_pb2.Gate:
                 threshold=point.threshold,
                 automated_share=point.share,
             )
-            for point in risk_coverage_of(terms, gate.evidence)
+            for point in risk_coverage_of(terms, gate.evidence, state.eligible_share)
         ],
         history=[_write_change(moment) for moment in gate.history],
     )
@@ -97,7 +98,12 @@ def _reason(terms: Terms | None, gate: GateReport) -> str:
     if not state.judged and gate.history and gate.history[0].cause == "drift":
         since = f"{gate.history[0].time:%F %R}"
         return f"Answers became worse: what was known before {since} UTC is void."
+    if not state.may_widen:
+        return (
+            f"{state.judged_reviews:,} of {state.reviewed:,} reviewed answers are judged; half are"
+            " needed before automation opens."
+        )
     return (
-        f"{state.judged:,} answers were judged, {state.wrong:,} of them wrong: that does not back"
-        f" the budget of {budget} yet."
+        f"{state.judged:,} {'answer was' if state.judged == 1 else 'answers were'} judged,"
+        f" {state.wrong:,} wrong: that does not back the budget of {budget} yet."
     )

@@ -32,6 +32,7 @@ from server.feedback.training.trainings import Trainings
 from server.paging import make_page_token, read_page_token
 from server.streams import ServerDraining
 from server.triage.automation.budget import Field
+from server.triage.automation.catalog import AutomationCatalog
 from server.triage.automation.store import AutomationStore
 from server.triage.catalog import TaxonomyCatalog
 from server.triage.models.model_store import ModelStore
@@ -59,6 +60,7 @@ class FeedbackDesks:
     models: ModelStore
     taxonomies: TaxonomyCatalog
     automation: AutomationStore
+    standings: AutomationCatalog
     settings: SettingsStore
     watches: WatchStore
 
@@ -256,6 +258,7 @@ class FeedbackServicer(feedback_service_pb2_grpc.FeedbackServiceServicer):
             caller.subject,
             self._now(),
         )
+        self._desks.standings.forget(caller.tenant)
         # In a thread: all gates' curves may take some ten milliseconds.
         written = await asyncio.to_thread(automation_wire.write_budget, budget)
         return pb.SetErrorBudgetResponse(error_budget=written)

@@ -29,6 +29,8 @@ class Active:
         "0.0"  # revision of the taxonomy, and the model that the engine's line began with
     )
     recent: Mapping[str, RecentLabel] = field(default_factory=dict)  # by id, the oldest first
+    recent_state: tuple[int, int] = (0, 0)  # of those on record, when they were read
+    label_number: int = 0  # of the newest label that the engine's model has seen in its training
 
 
 class Supply:
@@ -59,23 +61,28 @@ class Supply:
     async def load(self, tenant: str) -> Active:
         """What is in force: the active model, the taxonomy's own where that cannot be read."""
         stored = await self.own(tenant)
-        recent = await self._recent(tenant, stored.taxonomy)
         active = await self._trained(tenant, stored.taxonomy)
+        learned = active.label_number if active else 0
+        state = await self.labels.recent_state(tenant, MOST_RECENT)
+        recent = await self._recent(tenant, stored.taxonomy, learned)
         if active is None:
             active = await self._untrained(tenant, stored, is_taught=bool(recent))
         if recent:
             await active.engine.learn(tuple(recent.values()))
-        return replace(active, recent=recent)
+        return replace(active, recent=recent, recent_state=state)
 
     async def relearn(self, tenant: str, active: Active) -> Active:
         """The same with the labels that are recent now."""
-        recent = await self._recent(tenant, active.taxonomy)
-        if recent == active.recent:
+        state = await self.labels.recent_state(tenant, MOST_RECENT)
+        if state == active.recent_state:  # as while labels are imported
             return active
+        recent = await self._recent(tenant, active.taxonomy, active.label_number)
+        if recent == active.recent:
+            return replace(active, recent_state=state)
         if active.engine is self.starter.engine:  # which is everybody's
             return await self.load(tenant)
         await active.engine.learn(tuple(recent.values()))
-        return replace(active, recent=recent)
+        return replace(active, recent=recent, recent_state=state)
 
     async def renew(
         self, tenant: str, etag: str, categories: Sequence[Category], actor: str
@@ -99,9 +106,11 @@ class Supply:
             raise StaleEtag("taxonomy")
         return current
 
-    async def _recent(self, tenant: str, taxonomy: Taxonomy) -> dict[str, RecentLabel]:
+    async def _recent(
+        self, tenant: str, taxonomy: Taxonomy, learned: int
+    ) -> dict[str, RecentLabel]:
         """Recent labels of categories that there still are."""
-        recent = await self.labels.recent(tenant, MOST_RECENT)
+        recent = await self.labels.recent(tenant, MOST_RECENT, learned)
         return {label.label_id: label for label in recent if label.category in taxonomy.by_name}
 
     async def _trained(self, tenant: str, taxonomy: Taxonomy) -> Active | None:
@@ -118,7 +127,8 @@ class Supply:
                 {"event": "model_unreadable", "tenant": tenant, "model": name, "cause": cause}
             )
             return None
-        return Active(taxonomy, engine, f"{taxonomy.revision}.{model.lineage}")
+        lineage = f"{taxonomy.revision}.{model.lineage}"
+        return Active(taxonomy, engine, lineage, label_number=model.label_number)
 
     async def _untrained(self, tenant: str, stored: StoredTaxonomy, *, is_taught: bool) -> Active:
         """With the taxonomy's own model. The starter's is everybody's until a tenant teaches it."""

@@ -79,7 +79,7 @@ class EmbeddedEngine:
     ) -> Prediction[str]:
         """The category. similar: recent labels, that vote."""
         if similar:
-            words = self._model.persuaded(words, votes(similar))
+            words = self._model.persuaded(words, votes(similar, self.recent.learned))
         vector = None if self._embedder is None else vector_of(self._embedder, text)
         return self._model.classify(words, vector)
 

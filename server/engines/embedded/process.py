@@ -7,56 +7,28 @@ waits for the next.
 """
 
 import asyncio
-import math
 import socket
 import sys
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from server.engines.embedded.frames import MOST_IN_FRAME, Frame, Job, LoadedEngine, Outbox
 from server.engines.embedded.trainer import child_environment
 from server.engines.embedded.worker import LENGTH
 from server.engines.errors import EngineError, EngineProcessDied
 from server.triage.errors import ModelUnreadable
 
-MOST_IN_FRAME = 16
 MOST_DEATHS = 2  # of the process, with a job in its hands, before the job is given up
 WATCH_S = 0.5
 PING = orjson.dumps(["drop", ""])  # an engine that is not there
 
 _COMMAND = (sys.executable, "-m", "server.engines.embedded.worker")
 _ERRORS: dict[str, type[Exception]] = {"ModelUnreadable": ModelUnreadable}
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedEngine:
-    """An engine that the process has, or can be given again."""
-
-    key: str
-    jobs: Callable[[], Sequence[bytes]]  # that load it, and teach it what it knows by now
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    data: bytes  # the job as JSON
-    needs: LoadedEngine | None  # the engine that must be loaded before
-    answer: asyncio.Future[Any]
-    deaths: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class _Frame:
-    """What was sent and is not answered: the jobs, behind so many errands."""
-
-    jobs: Sequence[_Job]
-    errands: int
-    sent_s: float
 
 
 class EngineProcess:
@@ -74,11 +46,10 @@ class EngineProcess:
     ) -> None:
         self._embedding_model = () if embedding_model is None else (str(embedding_model),)
         self._answer_s = answer_s
-        self._most_engines = most_engines
-        self._waiting: deque[_Job] = deque()
-        self._sent: _Frame | None = None
-        self._loaded: OrderedDict[str, None] = OrderedDict()
-        self._retired: set[str] = set()  # keys of engines to drop before the next frame's jobs
+        self._outbox = Outbox(most_engines)
+        self._sent: Frame | None = None
+        self._sent_s = 0.0
+        self._teaching: set[asyncio.Task[None]] = set()  # engines that were loaded again
         self._is_gathering = False
         self._child: asyncio.subprocess.Process | None = None
         self._transport: asyncio.Transport | None = None
@@ -91,25 +62,32 @@ class EngineProcess:
 
     async def stop(self) -> None:
         """End the process."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+        tasks = [*self._teaching, *([self._watch] if self._watch else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._end()
 
-    async def ask(self, data: bytes, needs: LoadedEngine | None = None) -> Any:
-        """The answer to a job.
+    async def ask(
+        self, data: bytes, engine: LoadedEngine | None = None, *, is_lesson: bool = False
+    ) -> Any:
+        """The answer to a job. engine: it is loaded before, where it is not.
 
         Raises what the job raised: ModelUnreadable, else EngineError; EngineProcessDied when the
         process has died of it twice.
         """
-        job = _Job(data, needs, asyncio.get_running_loop().create_future())
-        self._waiting.append(job)
+        job = Job(data, engine, asyncio.get_running_loop().create_future(), is_lesson)
+        self._outbox.add(job)
         self._gather()
         return await job.answer
 
+    async def load(self, engine: LoadedEngine) -> Any:
+        """Load an engine, which has learned nothing yet: what `ask` says of the job."""
+        return await self.ask(engine.load, engine)
+
     def retire(self, key: str) -> None:
         """Drop an engine. Whoever still asks it has it loaded again."""
-        self._retired.add(key)
+        self._outbox.retire(key)
 
     async def ping(self) -> None:
         """Return when the process answers. Raises EngineError, EngineProcessDied."""
@@ -124,7 +102,7 @@ class EngineProcess:
             asyncio.get_running_loop().call_soon(self._end_turn, 0)
 
     def _end_turn(self, waited: int) -> None:
-        waiting = len(self._waiting)
+        waiting = len(self._outbox)
         if waited < waiting < MOST_IN_FRAME:
             asyncio.get_running_loop().call_soon(self._end_turn, waiting)
             return
@@ -133,45 +111,36 @@ class EngineProcess:
 
     def _send(self) -> None:
         """Send what waits, unless a frame is still to be answered."""
-        while self._waiting and self._sent is None and self._transport is not None:
-            # A job that the process died with goes alone: it shall not take others along.
-            is_suspect = self._waiting[0].deaths > 0
-            size = 1 if is_suspect else min(len(self._waiting), MOST_IN_FRAME)
-            taken = [self._waiting.popleft() for _ in range(size)]
-            if jobs := [job for job in taken if not job.answer.done()]:
-                self._send_frame(jobs, self._transport)
+        if self._sent is not None or self._transport is None:
+            return
+        frame = self._outbox.next_frame()
+        if frame is None:
+            return
+        self._sent, self._sent_s = frame, time.monotonic()
+        data = frame.encode()
+        self._transport.write(LENGTH.pack(len(data)) + data)
+        if frame.reloaded:
+            self._teach(frame.reloaded)
 
-    def _send_frame(self, jobs: Sequence[_Job], transport: asyncio.Transport) -> None:
-        errands = [self._drop(key) for key in self._retired]
-        self._retired.clear()
-        errands += [errand for job in jobs if job.needs for errand in self._errands(job.needs)]
-        data = b"[" + b",".join([*errands, *(job.data for job in jobs)]) + b"]"
-        self._sent = _Frame(jobs, len(errands), time.monotonic())
-        transport.write(LENGTH.pack(len(data)) + data)
+    def _teach(self, engine: LoadedEngine) -> None:
+        """Have an engine that is loaded again learn again what it had; tickets do not wait."""
 
-    def _errands(self, engine: LoadedEngine) -> list[bytes]:
-        """What the process must do before it has `engine`."""
-        if engine.key in self._loaded:
-            self._loaded.move_to_end(engine.key)
-            return []
-        self._loaded[engine.key] = None
-        errands = [*engine.jobs()]
-        if len(self._loaded) > self._most_engines:
-            errands.append(self._drop(next(iter(self._loaded))))
-        return errands
+        async def teach() -> None:
+            with suppress(EngineError):  # the next lesson begins where this one ended
+                await engine.teach()
 
-    def _drop(self, key: str) -> bytes:
-        """The job that drops an engine."""
-        self._loaded.pop(key, None)
-        return orjson.dumps(["drop", key])
+        task = asyncio.create_task(teach(), name="engine-lessons")
+        self._teaching.add(task)
+        task.add_done_callback(self._teaching.discard)
 
     def _receive(self, data: bytes) -> None:
         frame, self._sent = self._sent, None
         if frame is None:  # nothing was asked
             return
-        for job, answer in zip(frame.jobs, orjson.loads(data)[frame.errands :], strict=True):
-            if job.needs and answer.get("error") == "KeyError":  # it could not be loaded
-                self._loaded.pop(job.needs.key, None)
+        answers = orjson.loads(data)[len(frame.errands) :]
+        for job, answer in zip(frame.jobs, answers, strict=True):
+            if job.engine and "error" in answer and (job.is_load or answer["error"] == "KeyError"):
+                self._outbox.is_lost(job.engine)
             _resolve(job, answer)
         self._send()
 
@@ -179,8 +148,7 @@ class EngineProcess:
         """Replace the process when it has died or hangs; give it again what was lost."""
         while True:
             await asyncio.sleep(WATCH_S)
-            sent_s = self._sent.sent_s if self._sent else math.inf
-            hangs = time.monotonic() - sent_s > self._answer_s
+            hangs = self._sent is not None and time.monotonic() - self._sent_s > self._answer_s
             if hangs or self._transport is None:
                 await self._end()
                 self._take_back()
@@ -194,7 +162,7 @@ class EngineProcess:
         for job in reversed(frame.jobs if frame else ()):
             job.deaths += 1
             if job.deaths < MOST_DEATHS:
-                self._waiting.appendleft(job)
+                self._outbox.put_back(job)
             elif not job.answer.done():
                 job.answer.set_exception(EngineProcessDied())
 
@@ -207,7 +175,7 @@ class EngineProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 env=child_environment(),
             )
-            self._loaded.clear()
+            self._outbox.all_are_lost()
             connection = _Connection(self._receive, self._lose)
             self._transport, _ = await asyncio.get_running_loop().create_unix_connection(
                 lambda: connection, sock=ours
@@ -256,7 +224,7 @@ class _Connection(asyncio.Protocol):
         self._lose()
 
 
-def _resolve(job: _Job, answer: dict[str, Any]) -> None:
+def _resolve(job: Job, answer: dict[str, Any]) -> None:
     if job.answer.done():
         return
     if "ok" in answer:

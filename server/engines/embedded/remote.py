@@ -1,5 +1,6 @@
 """The embedded engine as triage sees it: an `Engine` whose work is done in the engine's process."""
 
+import asyncio
 import base64
 import hashlib
 from collections.abc import Sequence
@@ -9,8 +10,10 @@ from typing import Any
 import orjson
 
 from server.engines.embedded.engine import EmbeddedEngineMaker
+from server.engines.embedded.frames import LoadedEngine
+from server.engines.embedded.lessons import Lessons
 from server.engines.embedded.model_file import load_model
-from server.engines.embedded.process import EngineProcess, LoadedEngine
+from server.engines.embedded.process import EngineProcess
 from server.engines.embedded.trainer import train_in_process
 from server.engines.embedded.training_set import training_label
 from server.triage.assessment import (
@@ -23,8 +26,6 @@ from server.triage.assessment import (
 from server.triage.engine import Attempt, EngineVersion, Outward, Parts, Similar
 from server.triage.examples.label import Label, RecentLabel
 from server.triage.taxonomy import Category, Taxonomy, encode_categories
-
-LESSON = 64  # labels of one job: more would keep tickets waiting
 
 
 class RemoteEngineMaker:
@@ -49,15 +50,22 @@ class RemoteEngineMaker:
 
     async def load(self, model: bytes, taxonomy: Taxonomy, owner: str = "") -> "RemoteEngine":
         """The engine of a trained model. Raises ModelUnreadable, EngineError."""
-        made = hashlib.sha256(model).hexdigest()
-        key = f"{owner} {taxonomy.digest}-{taxonomy.revision} {made}"
-        record = {
-            "revision": taxonomy.revision,
-            "categories": orjson.Fragment(encode_categories(taxonomy.categories)),
-        }
-        load = orjson.dumps(["load", key, record, base64.b64encode(model).decode()])
-        version = EngineVersion(**await self._process.ask(load))
-        return RemoteEngine(self._process, version, key, load)
+        # Megabytes to digest and to encode: not while others wait.
+        key, load = await asyncio.to_thread(_encode_load, model, taxonomy, owner)
+        lessons = Lessons(self._process, key, load)
+        version = EngineVersion(**await self._process.load(lessons.engine))
+        return RemoteEngine(self._process, version, lessons)
+
+
+def _encode_load(model: bytes, taxonomy: Taxonomy, owner: str) -> tuple[str, bytes]:
+    """The key of an engine, and the job that loads it."""
+    made = hashlib.sha256(model).hexdigest()
+    key = f"{owner} {taxonomy.digest}-{taxonomy.revision} {made}"
+    record = {
+        "revision": taxonomy.revision,
+        "categories": orjson.Fragment(encode_categories(taxonomy.categories)),
+    }
+    return key, orjson.dumps(["load", key, record, base64.b64encode(model).decode()])
 
 
 def digest_of_model(model: bytes) -> str:
@@ -70,49 +78,29 @@ class RemoteEngine:
 
     asks_outside = False
 
-    def __init__(
-        self, process: EngineProcess, version: EngineVersion, key: str, load: bytes
-    ) -> None:
+    def __init__(self, process: EngineProcess, version: EngineVersion, lessons: Lessons) -> None:
         self.version = version
         self._process = process
-        self._load = load
-        self._recent: Sequence[RecentLabel] = ()
-        self._loaded = LoadedEngine(key, lambda: [self._load, *self._lessons(self._recent)])
-        self._key = orjson.Fragment(orjson.dumps(key))
+        self._lessons = lessons
+        self._key = orjson.Fragment(orjson.dumps(lessons.engine.key))
 
     def read(self, record: bytes, parts: Parts) -> "RemoteReading":
         """Read one ticket, given as the JSON of its record."""
         wanted = (parts.sentiment, parts.summary, parts.estimated_resolution, parts.reply)
         job = orjson.dumps(["read", self._key, orjson.Fragment(record), wanted])
-        return RemoteReading(self.version, self._process, self._loaded, job)
+        return RemoteReading(self.version, self._process, self._lessons.engine, job)
 
     async def learn(self, recent: Sequence[RecentLabel]) -> None:
-        """Read by these labels too, instead of those before. Raises EngineError."""
-        before, self._recent = self._recent, tuple(recent)
-        try:
-            for lesson in self._lessons(_changes(before, recent)):
-                await self._process.ask(lesson, self._loaded)
-        except BaseException:
-            self._recent = before  # the next lesson begins where this one did
-            raise
+        """Read by these labels too, instead of those before. Raises EngineError.
+
+        An engine that has to be loaded again reads without them until it has learned them again.
+        """
+        await self._lessons.teach(recent)
 
     def retire(self) -> None:
         """Free what it holds in the process."""
-        self._process.retire(self._loaded.key)
-
-    def _lessons(self, labels: Sequence[RecentLabel]) -> list[bytes]:
-        """The jobs that teach the labels."""
-        told = [(label.label_id, label.text, label.category) for label in labels]
-        lessons = [told[at : at + LESSON] for at in range(0, len(told), LESSON)]
-        return [orjson.dumps(["learn", self._key, lesson]) for lesson in lessons]
-
-
-def _changes(before: Sequence[RecentLabel], now: Sequence[RecentLabel]) -> list[RecentLabel]:
-    """What to teach who knows the labels before. One without a category is to be forgotten."""
-    known = {label.label_id: label for label in before}
-    gone = known.keys() - {label.label_id for label in now}
-    forgotten = [RecentLabel(label_id, "", "") for label_id in sorted(gone)]
-    return [*forgotten, *(label for label in now if known.get(label.label_id) != label)]
+        self._lessons.end()
+        self._process.retire(self._lessons.engine.key)
 
 
 class RemoteReading:

@@ -94,7 +94,8 @@ async def score_in_process(
     limit_s: float = _LIMIT_S,
 ) -> list[Scored]:
     """What a model says of labelled texts. Raises TrainingFailed, also for an unreadable model."""
-    lines = chain([base64.b64encode(model) + b"\n"], encode_labels(labels))
+    encoded = await asyncio.to_thread(base64.b64encode, model)
+    lines = chain([encoded, b"\n"], encode_labels(labels))
     async with _running((*command, "--score", *_with(embedding_model)), limit_s) as process:
         told, _ = await _converse(process, lines, None)
     return [Scored(*answer) for answer in told["answers"]]

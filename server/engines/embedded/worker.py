@@ -7,8 +7,9 @@ length (4 bytes, big-endian) and a JSON array; the answer to a frame holds one a
 order. It ends when the other side does.
 
 Jobs: ["load", key, taxonomy, model in base64], ["drop", key], ["learn", key, labels],
-["read", key, ticket, parts]. Labels are [id, text, category], those without a category to be
-forgotten. An answer is {"ok": ...} or {"error": name, "cause": what failed}.
+["read", key, ticket, parts]. Labels are [id, text, category, whether the model has learned it in
+its training], those without a category to be forgotten. An answer is {"ok": ...} or
+{"error": name, "cause": what failed}.
 """
 
 import base64

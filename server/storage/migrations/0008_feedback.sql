@@ -86,6 +86,8 @@ CREATE TABLE gates (
     wrong bigint NOT NULL,
     answers bigint NOT NULL,
     automated bigint NOT NULL,
+    -- Answers that went to review, and are evidence once they are judged.
+    reviewed bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant, field, answerer)
 );
 CREATE TABLE gate_evidence (

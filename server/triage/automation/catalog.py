@@ -1,7 +1,8 @@
 """How automation stands for each tenant, at hand.
 
-What changes is heard by a notification. Whoever may have missed one, or cannot read what changed,
-goes by what was known for at most TRUSTED_S more; from then on every gate is closed.
+What changes is heard by a notification, and read before anything more is decided. Whoever may have
+missed one, or cannot read what changed, goes by what was known for at most TRUSTED_S more; from
+then on every gate is closed.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from server.triage.automation.standing import Standing
 MOST_TENANTS = 1024  # that are kept in memory
 TRUSTED_S = 60.0
 RETRY_S = 1.0
+LONGEST_WAIT_S = 0.25  # of a decision, for what has changed
 REFRESH_S = 30.0  # what calibration learns is not worth a notification each time
 
 Load = Callable[[str], Awaitable[Standing]]
@@ -29,7 +31,7 @@ class _Kept:
 
 
 class AutomationCatalog:
-    """Keeps what was used last. What was in force decides until what changed is read."""
+    """Keeps what was used last."""
 
     def __init__(self, load: Load, clock: Callable[[], float]) -> None:
         self._load = load
@@ -52,6 +54,11 @@ class AutomationCatalog:
         if now_s - kept.asked_s >= pause_s:
             kept.asked_s = now_s
             self._load_once(tenant)
+        loading = self._loading.get(tenant)
+        if doubted_s is not None and loading is not None:
+            with suppress(Exception):  # it cannot be read: what was known decides
+                async with asyncio.timeout(LONGEST_WAIT_S):
+                    return await asyncio.shield(loading)
         if doubted_s is not None and now_s - doubted_s > TRUSTED_S:
             return replace(kept.standing, is_known=False)
         return kept.standing

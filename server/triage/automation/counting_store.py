@@ -1,4 +1,4 @@
-"""Counts what comes to each gate and what becomes automatic, without a write for each."""
+"""Counts what comes to each gate and what becomes of it, without a write for each answer."""
 
 import asyncio
 from collections import Counter
@@ -11,6 +11,7 @@ import orjson
 from server.storage.database import Database
 from server.storage.rounds import Rounds
 from server.triage.automation.budget import Field
+from server.triage.automation.evidence import is_eligible
 from server.triage.automation.gate_store import GateKey, make_room
 from server.triage.run import Decision, Run
 
@@ -20,13 +21,15 @@ MOST_WAITING = 10_000  # gates that are counted between two flushes; others are 
 # In the order in which gates are locked.
 ADD = """
 INSERT INTO gates AS gate (tenant, field, answerer, era, start_time, error_bound, drift,
-                           judged, audited, wrong, answers, automated)
-SELECT tenant, field, answerer, era, %(now)s, 1, '0', 0, 0, 0, answers, automated
+                           judged, audited, wrong, answers, automated, reviewed)
+SELECT tenant, field, answerer, era, %(now)s, 1, '0', 0, 0, 0, answers, automated, reviewed
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS row(
-    tenant text, field smallint, answerer text, era bigint, answers bigint, automated bigint)
+    tenant text, field smallint, answerer text, era bigint, answers bigint, automated bigint,
+    reviewed bigint)
 ORDER BY tenant, field, answerer, era
 ON CONFLICT (tenant, field, answerer) DO UPDATE
-SET answers = gate.answers + excluded.answers, automated = gate.automated + excluded.automated
+SET answers = gate.answers + excluded.answers, automated = gate.automated + excluded.automated,
+    reviewed = gate.reviewed + excluded.reviewed
 WHERE gate.era = excluded.era
 RETURNING tenant, field, answerer, xmax = 0
 """
@@ -48,18 +51,20 @@ class GateCounter:
         self._now = now
         self._answers = Counter[_Counted]()
         self._automated = Counter[_Counted]()
+        self._reviewed = Counter[_Counted]()
         self._rounds = Rounds("automation")
         self._flushing: asyncio.Task[None] | None = None
 
     def count(self, run: Run) -> None:
         """Count a run that was committed."""
-        is_automatic = run.answer.decision is Decision.AUTOMATIC
+        decision = run.answer.decision
         for passage in run.answer.gates:
             if passage.era is None or len(self._answers) >= MOST_WAITING:
                 continue
             counted = _Counted(GateKey(run.tenant, passage.field, passage.answerer), passage.era)
             self._answers[counted] += 1
-            self._automated[counted] += is_automatic
+            self._automated[counted] += decision is Decision.AUTOMATIC
+            self._reviewed[counted] += decision is Decision.REVIEW and is_eligible(passage)
 
     def start(self) -> None:
         """Add to what all processes have counted, from now on."""
@@ -79,10 +84,15 @@ class GateCounter:
             return
         rows = [
             counted.key._asdict()
-            | {"era": counted.era, "answers": n, "automated": self._automated[counted]}
+            | {
+                "era": counted.era,
+                "answers": n,
+                "automated": self._automated[counted],
+                "reviewed": self._reviewed[counted],
+            }
             for counted, n in self._answers.items()
         ]
-        self._answers, self._automated = Counter(), Counter()
+        self._answers, self._automated, self._reviewed = Counter(), Counter(), Counter()
         values = {"rows": orjson.dumps(rows).decode(), "now": self._now()}
         async with (
             self._database.connection("automation.flush") as connection,

@@ -1,10 +1,16 @@
-"""What judged answers say about a gate: the threshold they allow, and whether they became worse."""
+"""What judged answers say about a gate: the threshold they allow, and whether they became worse.
+
+The judged answers stand for those that nobody judged. Who judges easy tickets alone makes the rest
+look better than it is; so a gate opens, or opens further, only while LEAST_JUDGED of what went to
+review is judged. What is still assumed: among answers of like confidence, whether one is judged
+does not depend on whether it is right.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import log
+from math import inf, log
 
 from server.statistics.drift import MEAN_RUN, add_drift, drift_gain, has_drifted
 from server.statistics.risk_control import (
@@ -23,6 +29,7 @@ Evidence = Counter[Observation]
 
 # Tried, strictest first; stored evidence counts by them.
 THRESHOLDS = (0.995, *(percent / 100 for percent in range(99, 29, -1)))
+LEAST_JUDGED = 0.5  # share of the reviewed answers
 BUDGETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)  # that the risk-coverage curve shows
 
 
@@ -40,6 +47,22 @@ class GateState:
     wrong: int = 0  # of the judged
     answers: int = 0
     automated: int = 0
+    reviewed: int = 0  # answers that went to review, and are evidence once they are judged
+
+    @property
+    def judged_reviews(self) -> int:
+        """Reviewed answers that are evidence by now."""
+        return self.judged - self.audited
+
+    @property
+    def may_widen(self) -> bool:
+        """Whether enough of the reviewed answers are judged to let more of them pass."""
+        return self.judged_reviews >= LEAST_JUDGED * self.reviewed
+
+    @property
+    def eligible_share(self) -> float:
+        """Share of the answers that some threshold lets pass: neither escalated nor below all."""
+        return (self.reviewed + self.automated) / self.answers if self.answers else 1.0
 
     @property
     def has_drifted(self) -> bool:
@@ -57,8 +80,15 @@ class GateState:
 
     def ruled(self, terms: Terms | None, evidence: Evidence) -> "GateState":
         """The gate as the evidence has it; closed where nothing is promised."""
-        ruling = CLOSED if terms is None else rule(policy_of(terms), evidence)
+        ruling = CLOSED if terms is None else rule(policy_of(terms), evidence, self._lowest)
         return replace(self, threshold=ruling.threshold, error_bound=ruling.error_bound)
+
+    @property
+    def _lowest(self) -> float:
+        """The lowest threshold that may be in force next."""
+        if self.may_widen:
+            return 0.0
+        return inf if self.threshold is None else self.threshold
 
     def counted(self, passage: Passage, changes: Mapping[Observation, int]) -> "GateState":
         """The gate with these more observations of a passage, or less."""
@@ -96,8 +126,19 @@ def observed(passage: Passage, *, is_wrong: bool) -> Observation | None:
     return None if seen is None else seen._replace(is_census=passage.threshold is None)
 
 
-def risk_coverage_of(terms: Terms | None, evidence: Evidence) -> list[Coverage]:
-    """What would be automatic at this budget and others, else by the same terms."""
+def is_eligible(passage: Passage) -> bool:
+    """Whether some threshold lets the answer pass."""
+    return passage.score >= THRESHOLDS[-1]
+
+
+def risk_coverage_of(
+    terms: Terms | None, evidence: Evidence, eligible_share: float
+) -> list[Coverage]:
+    """What would be automatic at this budget and others, else by the same terms; as a share of all
+    answers, of which `eligible_share` can be.
+    """
     if terms is None or not evidence:
         return []
-    return risk_coverage(policy_of(terms), evidence, sorted({*BUDGETS, terms.max_error}))
+    budgets = sorted({*BUDGETS, terms.max_error})
+    points = risk_coverage(policy_of(terms), evidence, budgets)
+    return [replace(point, share=point.share * eligible_share) for point in points]

@@ -19,37 +19,43 @@ from server.triage.automation.budget import Field, Terms
 from server.triage.automation.evidence import Evidence, GateState
 
 AUTOMATION_CHANNEL = "switchyard_automation"  # NOTIFY with the tenant as payload
-MOST_ANSWERERS = 64  # gates of a field; the least used leave first
+MOST_ANSWERERS = 64  # gates of a field that are in their first era; the least used leave first
 MOST_MOMENTS = 100  # of a gate
-STATE = "era, start_time, threshold, error_bound, drift, judged, audited, wrong, answers, automated"
+STATE = (
+    "era, start_time, threshold, error_bound, drift, judged, audited, wrong, answers, automated,"
+    " reviewed"
+)
 
 _OF_GATE = "tenant = %(tenant)s AND field = %(field)s AND answerer = %(answerer)s"
 MAKE_GATE = """
 INSERT INTO gates (tenant, field, answerer, era, start_time, error_bound, drift,
-                   judged, audited, wrong, answers, automated)
-VALUES (%(tenant)s, %(field)s, %(answerer)s, 0, %(now)s, 1, '0', 0, 0, 0, 0, 0)
+                   judged, audited, wrong, answers, automated, reviewed)
+VALUES (%(tenant)s, %(field)s, %(answerer)s, 0, %(now)s, 1, '0', 0, 0, 0, 0, 0, 0)
 ON CONFLICT DO NOTHING
 """
 LOCK_GATE = f"SELECT {STATE} FROM gates WHERE {_OF_GATE} FOR UPDATE"
 UPDATE_GATE = f"""
 UPDATE gates SET era = %(era)s, start_time = %(start_time)s, threshold = %(threshold)s,
     error_bound = %(error_bound)s, drift = to_jsonb(%(drift)s::float8), judged = %(judged)s,
-    audited = %(audited)s, wrong = %(wrong)s, answers = %(answers)s, automated = %(automated)s
+    audited = %(audited)s, wrong = %(wrong)s, answers = %(answers)s, automated = %(automated)s,
+    reviewed = %(reviewed)s
 WHERE {_OF_GATE}
 """
-# What a gate showed as one of many goes with it. Rows that somebody holds are in use: they stay.
+# A gate that leaves may come again, in its first era: what was judged for it is evidence no more,
+# but is not judged for the first time, either. One whose evidence was void before stays, or what is
+# void would count again. Rows that somebody holds are in use: they stay, too.
 MAKE_ROOM = """
 WITH gone AS (
     SELECT tenant, field, answerer FROM gates
     WHERE tenant = %(tenant)s AND field = %(field)s AND answerer IN (
         SELECT answerer FROM gates
-        WHERE tenant = %(tenant)s AND field = %(field)s AND answerer <> %(answerer)s
+        WHERE tenant = %(tenant)s AND field = %(field)s AND answerer <> %(answerer)s AND era = 0
         ORDER BY answers DESC, judged DESC, answerer OFFSET %(most)s - 1)
     FOR UPDATE SKIP LOCKED),
 judgements AS (
-    DELETE FROM gate_judgements USING gone
+    UPDATE gate_judgements SET observation = NULL FROM gone
     WHERE gate_judgements.tenant = gone.tenant AND gate_judgements.field = gone.field
-    AND gate_judgements.answerer = gone.answerer),
+    AND gate_judgements.answerer = gone.answerer AND observation IS NOT NULL),
 moments AS (
     DELETE FROM gate_moments USING gone
     WHERE gate_moments.tenant = gone.tenant AND gate_moments.field = gone.field
@@ -70,12 +76,13 @@ JUDGEMENT = """
 SELECT era, was_right, observation FROM gate_judgements
 WHERE tenant = %(tenant)s AND run_id = %(run_id)s AND field = %(field)s
 """
-PUT_JUDGEMENT = """
+PUT_JUDGEMENT = f"""
 INSERT INTO gate_judgements (tenant, run_id, field, answerer, era, was_right, observation)
-VALUES (%(tenant)s, %(run_id)s, %(field)s, %(answerer)s, %(era)s, %(was_right)s,
+VALUES (%(tenant)s, %(run_id)s, %(field)s, %(answerer)s,
+        coalesce(%(era)s::bigint, (SELECT era FROM gates WHERE {_OF_GATE}), 0), %(was_right)s,
         %(observation)s::jsonb)
 ON CONFLICT (tenant, run_id, field) DO UPDATE
-SET era = excluded.era, was_right = excluded.was_right, observation = excluded.observation
+SET was_right = excluded.was_right, observation = excluded.observation
 """
 ADD_MOMENT = """
 INSERT INTO gate_moments (tenant, field, answerer, time, threshold, error_bound, judged, cause)
@@ -100,17 +107,19 @@ class GateKey(NamedTuple):
 class Judgement:
     """What the truth about a run counted as."""
 
-    era: int
+    era: int | None  # of the gate that the answer came to; None: there was none, so of it now
     was_right: bool
     seen: Observation | None = None  # None: it was no evidence
 
 
 async def lock_gate(connection: Connection, key: GateKey, now: datetime) -> GateState:
     """The gate, made where it is missing; nobody else changes it until the transaction ends."""
-    values = key._asdict() | {"now": now}
-    if (await connection.execute(MAKE_GATE, values)).rowcount:
-        await make_room(connection, key)
-    row = await (await connection.execute(LOCK_GATE.encode(), values)).fetchone()
+    row = await _lock(connection, key)
+    if row is None:
+        made = await connection.execute(MAKE_GATE, key._asdict() | {"now": now})
+        if made.rowcount:
+            await make_room(connection, key)
+        row = await _lock(connection, key)
     assert row is not None  # noqa: S101  # it was made, and whoever removes it must lock it first
     return state_of(row)
 
@@ -188,7 +197,7 @@ async def judgement_of(connection: Connection, key: GateKey, run_id: str) -> Jud
 async def put_judgement(
     connection: Connection, key: GateKey, run_id: str, judgement: Judgement
 ) -> None:
-    """What it counts as from now on."""
+    """What it counts as from now on; the era stays that of the first."""
     seen = judgement.seen
     values = key._asdict() | {
         "run_id": run_id,
@@ -196,7 +205,7 @@ async def put_judgement(
         "was_right": judgement.was_right,
         "observation": None if seen is None else orjson.dumps(list(seen)).decode(),
     }
-    await connection.execute(PUT_JUDGEMENT, values)
+    await connection.execute(PUT_JUDGEMENT.encode(), values)
 
 
 async def terms_of(connection: Connection, tenant: str, field: Field) -> Terms | None:
@@ -212,6 +221,10 @@ async def terms_of(connection: Connection, tenant: str, field: Field) -> Terms |
 def decode_evidence(rows: Sequence[TupleRow]) -> Evidence:
     """Evidence as it is stored."""
     return Evidence({Observation(*seen): items for seen, items in rows})
+
+
+async def _lock(connection: Connection, key: GateKey) -> TupleRow | None:
+    return await (await connection.execute(LOCK_GATE.encode(), key._asdict())).fetchone()
 
 
 def state_of(row: Sequence[Any]) -> GateState:

@@ -105,7 +105,7 @@ async def _teach(connection: Connection, lesson: _Lesson, now: datetime) -> Lear
     """Let the gate learn; None where nothing is promised."""
     key, passage = lesson.key, lesson.passage
     if not passage.is_gated and await terms_of(connection, key.tenant, key.field) is None:
-        await put_judgement(connection, key, lesson.run.run_id, Judgement(0, lesson.was_right))
+        await put_judgement(connection, key, lesson.run.run_id, Judgement(None, lesson.was_right))
         return None
     gate = await lock_gate(connection, key, now)
     terms = await terms_of(connection, key.tenant, key.field)
@@ -113,7 +113,7 @@ async def _teach(connection: Connection, lesson: _Lesson, now: datetime) -> Lear
     reason = _why_not(lesson, gate) or ("" if seen else TOO_LOW)
     after, cause = gate, ""
     if lesson.is_news:
-        judgement = Judgement(gate.era, lesson.was_right, None if reason else seen)
+        judgement = Judgement(passage.era, lesson.was_right, None if reason else seen)
         await put_judgement(connection, key, lesson.run.run_id, judgement)
         after, cause = await _take_in(connection, lesson, judgement, gate, terms, now)
     if terms is None:
@@ -143,7 +143,7 @@ async def _take_in(
     now: datetime,
 ) -> tuple[GateState, str]:
     """The gate after a judgement that takes the place of another, and why it moved."""
-    key, changes = lesson.key, _changes(lesson.before, judgement)
+    key, changes = lesson.key, _changes(lesson.before, judgement, gate)
     if not changes:
         return gate, ""
     await count(connection, key, changes)
@@ -165,12 +165,14 @@ async def _take_in(
     return after, cause
 
 
-def _changes(before: Judgement | None, judgement: Judgement) -> Counter[Observation]:
+def _changes(
+    before: Judgement | None, judgement: Judgement, gate: GateState
+) -> Counter[Observation]:
     """What is added to the evidence, and taken from it."""
     changes = Counter[Observation]()
     if judgement.seen is not None:
         changes[judgement.seen] += 1
-    if before is not None and before.seen is not None and before.era == judgement.era:
+    if before is not None and before.seen is not None and before.era == gate.era:
         changes[before.seen] -= 1
     return changes
 
@@ -185,4 +187,6 @@ async def _calibrate(connection: Connection, lesson: _Lesson, learned: Learned |
         return
     put = reliability_store.add if lesson.before is None else reliability_store.amend
     weight = 1 / passage.propensity
-    await put(connection, tenant, key, passage.score, weight, was_right=lesson.was_right)
+    era = passage.era if lesson.before is None else lesson.before.era
+    shown = reliability_store.Shown(key, passage.score, weight, era, lesson.was_right)
+    await put(connection, tenant, shown)

@@ -41,6 +41,7 @@ class RecentLabel:
     label_id: str
     text: str
     category: str
+    is_learned: bool = False  # by the model, in its training
 
 
 class Change(IntEnum):

@@ -57,16 +57,23 @@ WHERE tenant = %(tenant)s AND number > %(after)s
   AND (%(start_time)s::timestamptz IS NULL OR create_time >= %(start_time)s)
 ORDER BY number LIMIT %(size)s
 """
-RECENT = """
-SELECT label_id, subject, body, category FROM (
+RECENT = f"""
+SELECT label_id, subject, body, category, number <= %s AND get_byte(text_digest, 0) >= {HELD_BACK}
+FROM (
     SELECT *, sum(octet_length(subject) + octet_length(body)) OVER (ORDER BY number DESC) AS bytes
     FROM (
-        SELECT number, label_id, subject, body, category FROM labels
+        SELECT number, label_id, text_digest, subject, body, category FROM labels
         WHERE tenant = %s AND source < 3 AND category IS NOT NULL
         ORDER BY number DESC LIMIT %s
     ) AS newest
 ) AS counted
 WHERE bytes <= %s ORDER BY number
+"""
+RECENT_STATE = """
+SELECT coalesce(max(number), 0), count(*) FROM (
+    SELECT number FROM labels WHERE tenant = %s AND source < 3 AND category IS NOT NULL
+    ORDER BY number DESC LIMIT %s
+) AS newest
 """
 # As many of each category as there is room for, the newest first.
 SAMPLE = f"""
@@ -164,15 +171,21 @@ class LabelStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def recent(self, tenant: str, most: int) -> list[RecentLabel]:
+    async def recent(self, tenant: str, most: int, learned: int = 0) -> list[RecentLabel]:
         """The newest labels with a category that people stated, the oldest of them first: at most
-        `most`, and 2 MiB of text.
+        `most`, and 2 MiB of text. learned: number of the newest label that a training has seen.
         """
-        rows = await self._fetch("labels.recent", RECENT, [tenant, most, RECENT_BYTES])
-        return [
-            RecentLabel(label_id.hex, text_of(Label(subject, body)), category)
-            for label_id, subject, body, category in rows
-        ]
+        rows = await self._fetch("labels.recent", RECENT, [learned, tenant, most, RECENT_BYTES])
+        # A part at a time, and in a thread: others need the interpreter meanwhile.
+        parts = [rows[start : start + PAGE] for start in range(0, len(rows), PAGE)]
+        return [label for part in parts for label in await asyncio.to_thread(_recent, part)]
+
+    async def recent_state(self, tenant: str, most: int) -> tuple[int, int]:
+        """Newest number and count of what `recent` would read; while they are the same, so is
+        that.
+        """
+        ((number, count),) = await self._fetch("labels.recent_state", RECENT_STATE, [tenant, most])
+        return number, count
 
     async def pages(
         self, tenant: str, which: LabelFilter | None = None, after: int = 0, size: int = PAGE
@@ -183,7 +196,7 @@ class LabelStore:
             values["after"] = after
             rows = await self._fetch("labels.page", PAGE_OF_LABELS, values)
             if rows:
-                yield [_stored(row) for row in rows]
+                yield await asyncio.to_thread(_all_stored, rows)
                 after = rows[-1][0]
             if len(rows) < size:
                 return
@@ -243,6 +256,17 @@ async def _lock(
     return {
         digest: _Known(label_id.hex, decode_label(columns)) for digest, label_id, *columns in rows
     }
+
+
+def _recent(rows: Sequence[TupleRow]) -> list[RecentLabel]:
+    return [
+        RecentLabel(label_id.hex, text_of(Label(subject, body)), category, is_learned)
+        for label_id, subject, body, category, is_learned in rows
+    ]
+
+
+def _all_stored(rows: Sequence[TupleRow]) -> list[StoredLabel]:
+    return [_stored(row) for row in rows]
 
 
 def _stored(row: TupleRow) -> StoredLabel:

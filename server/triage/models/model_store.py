@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC
 from typing import Any
 
@@ -54,6 +54,15 @@ VALUES (%s, %s, %s, %s, now())
 ON CONFLICT (tenant, taxonomy_revision) DO UPDATE
 SET version = excluded.version, before = excluded.before, update_time = excluded.update_time
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What answers, read at one time."""
+
+    version: int  # that was activated
+    model: TrainedModel  # of that version, or of the taxonomy's own
+    data: bytes
 
 
 class ModelStore:
@@ -120,10 +129,15 @@ class ModelStore:
             raise ModelDamaged(model.name)
         return model, data
 
-    async def active_bytes(self, tenant: str) -> bytes:
-        """The model that answers. Raises ModelDamaged."""
+    async def answering(self, tenant: str) -> Answering:
+        """The model that answers: the one that was activated, the taxonomy's own where that cannot
+        be read. Raises ModelDamaged where neither can.
+        """
         version, _ = await self.active(tenant)
-        return (await self.with_bytes(tenant, version))[1]
+        try:
+            return Answering(version, *await self.with_bytes(tenant, version))
+        except (ModelNotFound, ModelDamaged):
+            return Answering(version, *await self._own(tenant))
 
     async def page(self, tenant: str, before: int | None, size: int) -> list[TrainedModel]:
         """At most `size` models, the newest first, older than version `before`; None: any."""
@@ -141,9 +155,13 @@ class ModelStore:
                 revision = await newest_revision(connection, tenant)
             return await _active(connection, tenant, revision)
 
-    async def activate(self, tenant: str, version: int, actor: str) -> None:
+    async def activate(
+        self, tenant: str, version: int, actor: str, expected: int | None = None
+    ) -> bool:
         """Let another version answer, in the name of `actor`, and tell every process.
 
+        expected  the version that is to give way; None: whichever answers
+        Returns whether it answers now: where another than the expected one did, that stays.
         Raises ModelNotFound, ModelOutdated, ModelDamaged.
         """
         if version != OWN:
@@ -153,13 +171,14 @@ class ModelStore:
             if version != OWN:
                 _check_current(await _get(connection, tenant, version), revision)
             before, _ = await _active(connection, tenant, revision)
-            if version == before:
-                return
+            if version == before or expected not in (None, before):
+                return version == before
             await connection.execute(ACTIVATE, [tenant, revision, version, before])
             facts = {"active": f"models/{before}"}, {"active": f"models/{version}"}
             change = Change(tenant, actor, "model.activate", f"models/{version}", *facts)
             await record(connection, change)
             await connection.execute("SELECT pg_notify(%s, %s)", [TAXONOMY_CHANNEL, tenant])
+        return True
 
     async def _own(self, tenant: str) -> tuple[TrainedModel, bytes]:
         """The model that stands with the tenant's taxonomy."""

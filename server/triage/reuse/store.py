@@ -218,14 +218,6 @@ class ReuseStore:
                 await connection.execute(FORGET_EVIDENCE.encode(), values)
 
 
-async def drop_entries_of_run(connection: Connection, tenant: str, run_id: str) -> int:
-    """Delete what a run answered, on the open transaction; how many entries there were."""
-    cursor = await connection.execute(
-        "DELETE FROM reuse_entries WHERE tenant = %s AND run_id = %s", [tenant, run_id]
-    )
-    return cursor.rowcount
-
-
 async def delete_reuse(connection: Connection, tenant: str) -> None:
     """Delete a tenant's entries and gates on the open transaction."""
     await connection.execute("DELETE FROM reuse_gates WHERE tenant = %s", [tenant])

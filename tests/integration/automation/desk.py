@@ -1,6 +1,6 @@
 """A tenant's answers: decided on by the gates as they stand, and judged by people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from server.storage.database import Database
 from server.triage.assessment import Assessment, Prediction, Priority, Reason
 from server.triage.automation.budget import Field, Terms
+from server.triage.automation.counting_store import GateCounter
 from server.triage.automation.evidence import Evidence, observed
 from server.triage.automation.gate_store import GateKey, count, lock_gate, put_gate
 from server.triage.automation.learning_store import Learned, learn
@@ -57,6 +58,13 @@ class Desk:
         """An answer of this confidence in every field, decided on as things stand."""
         return answer(self.tenant, await self.standing(), score, **ways)
 
+    async def count(self, runs: Sequence[Run]) -> None:
+        """Count what came to the gates."""
+        counter = GateCounter(self.database, lambda: NOW)
+        for run in runs:
+            counter.count(run)
+        await counter.flush()
+
     async def judge(self, run: Run, *, is_right: bool, **more: bool) -> list[Learned]:
         """A person says whether the category was right; `more` by the words of other fields."""
         said = {"category": is_right, **more}
@@ -97,6 +105,14 @@ class Desk:
             if learned.has_moved_gate:
                 return learned
         raise AssertionError("the gate never opened")
+
+    async def drift(self) -> None:
+        """People find automatic decisions wrong until all that was known of them is void."""
+        for _ in range(60):
+            (learned,) = await self.judge(await self.answer(0.99, draw=0.0), is_right=False)
+            if learned.cause == "drift":
+                return
+        raise AssertionError("nobody noticed")
 
     async def events(self, action: str) -> list[dict[str, Any]]:
         """What the audit log says, the oldest first, as facts after the change."""

@@ -36,6 +36,22 @@ async def test_judged_reviews_open_the_gate(desk: Desk) -> None:
     assert (await desk.answer(0.99)).answer.decision is Decision.AUTOMATIC
 
 
+async def test_a_gate_stays_shut_while_few_of_the_reviewed_answers_are_judged(desk: Desk) -> None:
+    await desk.promise()
+    runs = [await desk.answer(0.99) for _ in range(200)]
+    await desk.count(runs)
+    learned = [(await desk.judge(run, is_right=True))[0] for run in runs]
+    moved = [at for at, one in enumerate(learned, 1) if one.has_moved_gate]
+    assert moved == [100]
+
+
+async def test_what_can_be_no_evidence_need_not_be_judged(desk: Desk) -> None:
+    await desk.promise()
+    low, escalated = await desk.answer(0.2), await desk.answer(0.99, escalates=True)
+    await desk.count([low, escalated] * 500)
+    await desk.open_by_reviews()
+
+
 async def test_a_judged_answer_is_told_as_evidence(desk: Desk) -> None:
     await desk.promise()
     run = await desk.answer(0.9)
@@ -104,6 +120,59 @@ async def test_evidence_of_an_era_that_is_over_is_void(desk: Desk) -> None:
     (learned,) = await desk.judge(late, is_right=True)
     assert (learned.is_counted, learned.reason) == (False, VOID)
     assert (await desk.gate()).state.judged == 0
+
+
+async def test_calibration_begins_anew_after_a_drift(desk: Desk) -> None:
+    await opened(desk)
+    old = [await desk.answer(0.99, draw=0.0) for _ in range(4)]
+    *judged, late = old
+    for run in judged:
+        await desk.judge(run, is_right=True)
+    await desk.drift()
+    for run in judged:
+        await desk.judge(run, is_right=False)
+    await desk.judge(late, is_right=True)
+    assert not (await desk.standing()).reliability
+
+
+async def test_after_a_drift_calibration_learns_again_and_is_amended(desk: Desk) -> None:
+    await opened(desk)
+    await desk.drift()
+    await desk.promise(None)
+    for run in (await desk.answer(0.7), await desk.answer(0.7)):
+        await desk.judge(run, is_right=True)
+    above = (await desk.standing()).reliability[Field.CATEGORY, ENGINE].of(0.7)
+    await desk.judge(run, is_right=False)
+    assert (await desk.standing()).reliability[Field.CATEGORY, ENGINE].of(0.7) < above
+
+
+async def test_what_is_void_stays_so_however_many_others_answer(desk: Desk) -> None:
+    await opened(desk)
+    run = await desk.answer(0.99, draw=0.0)
+    await desk.drift()
+    standing = await desk.standing()
+    await desk.count([answer(desk.tenant, standing, 0.9, answerer=f"{n}") for n in range(70)])
+    (learned,) = await desk.judge(run, is_right=True)
+    assert (learned.is_counted, learned.reason) == (False, VOID)
+
+
+async def test_what_a_gate_learned_before_it_made_room_does_not_count_again(desk: Desk) -> None:
+    await desk.promise()
+    run, standing = await desk.answer(0.9), await desk.standing()
+    await desk.judge(run, is_right=True)
+    known = (await desk.standing()).reliability
+    others = [answer(desk.tenant, standing, 0.9, answerer=f"{n}") for n in range(70)]
+    await desk.count(others)
+    await desk.count(others)
+    await desk.judge(run, is_right=True)
+    assert (await desk.standing()).reliability == known
+    await desk.judge(run, is_right=False)
+    (gate,) = [
+        gate
+        for gate in (await desk.budgets.get(desk.tenant, Field.CATEGORY)).gates
+        if gate.answerer == ENGINE
+    ]
+    assert (gate.state.judged, gate.state.wrong) == (1, 1)
 
 
 async def test_fields_learn_each_for_itself(desk: Desk) -> None:

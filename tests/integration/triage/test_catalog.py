@@ -18,7 +18,7 @@ from server.triage.catalog import TaxonomyCatalog
 from server.triage.engine import Parts
 from server.triage.errors import StaleEtag
 from server.triage.examples.label import Label, LabelSource
-from server.triage.examples.label_store import LABEL_CHANNEL, keep, keep_many
+from server.triage.examples.label_store import LABEL_CHANNEL, LabelStore, keep, keep_many
 from server.triage.models.model import Training
 from server.triage.models.model_store import ModelStore
 from server.triage.taxonomy import Category
@@ -85,9 +85,9 @@ class House:
             assert await branch.category(tenant, ROSE) == "plants"
         return tenant
 
-    async def add_model(self, tenant: str, revision: int = 1) -> int:
+    async def add_model(self, tenant: str, revision: int = 1, label_number: int = 0) -> int:
         """A trained model that does not answer yet."""
-        training = Training(self.trained, revision, "alice", "00" * 32, 0, {})
+        training = Training(self.trained, revision, "alice", "00" * 32, label_number, {})
         return await self.models.add(tenant, training)
 
     async def label(self, tenant: str, body: str, category: str) -> None:
@@ -236,6 +236,25 @@ async def test_labels_outlive_a_change_of_the_model(house: House) -> None:
     await until_answered(branch, tenant, named(house.trained), "1.1")
     await until_known(branch, tenant, "the pergola wobbles")
     assert await branch.similar(tenant, "the pergola wobbles") == {"tools"}
+
+
+async def test_labels_that_a_model_has_seen_in_its_training_are_known_to_be_learned(
+    house: House,
+) -> None:
+    tenant = await house.open_garden()
+    await house.label(tenant, "the pergola wobbles", "tools")
+    number = await LabelStore(house.database).newest_number(tenant)
+    version = await house.add_model(tenant, label_number=number)
+    await house.models.activate(tenant, version, ACTOR)
+    branch = house.branches[0]
+    await until_answered(branch, tenant, named(house.trained), "1.1")
+    await house.label(tenant, "the trellis creaks", "tools")
+    await until_known(branch, tenant, "the trellis creaks")
+    recent = (await branch.catalog.active(tenant)).recent.values()
+    assert {one.text: one.is_learned for one in recent} == {
+        "the pergola wobbles": True,
+        "the trellis creaks": False,
+    }
 
 
 async def test_what_a_tenant_teaches_the_starter_engine_nobody_else_hears(house: House) -> None:

@@ -185,6 +185,20 @@ async def test_the_recent_labels_are_the_newest_that_people_stated(
     assert [label.text for label in recent] == ["text 2", "text 3", "text 4"]
 
 
+async def test_a_model_has_learned_labels_up_to_its_number_but_those_held_back(
+    database: Database, tenant: str
+) -> None:
+    store = LabelStore(database)
+    for i in range(40):
+        await put_persons(database, tenant, corrected(f"text {i}"))
+    number = await store.newest_number(tenant)
+    await put_persons(database, tenant, corrected("newer"))
+    recent = await store.recent(tenant, 100, number)
+    expected = {f"text {i}" for i in range(40) if not is_held_back(digest_of(f"text {i}"))}
+    assert {label.text for label in recent if label.is_learned} == expected
+    assert 0 < len(expected) < 40
+
+
 async def test_the_recent_labels_are_at_most_two_mebibytes(database: Database, tenant: str) -> None:
     long = [corrected(f"{i} " + "x" * 8000) for i in range(300)]
     await put(database, tenant, *long)

@@ -140,6 +140,25 @@ async def test_one_model_answers_and_the_one_before_is_known(shelf: Shelf) -> No
     assert await shelf.models.active(shelf.tenant) == (0, 2)
 
 
+async def test_a_model_gives_way_where_it_is_the_one_that_was_expected_to(shelf: Shelf) -> None:
+    await shelf.add(2)
+    await shelf.activate(1)
+    assert not await shelf.models.activate(shelf.tenant, 2, ACTOR, expected=0)
+    assert await shelf.models.active(shelf.tenant) == (1, 0)
+    assert await shelf.models.activate(shelf.tenant, 2, ACTOR, expected=1)
+    assert await shelf.models.active(shelf.tenant) == (2, 1)
+
+
+async def test_the_taxonomys_own_model_answers_where_the_active_one_is_damaged(
+    shelf: Shelf, starter: bytes
+) -> None:
+    await shelf.add()
+    await shelf.activate(1)
+    await shelf.damage(1, starter[:5000])
+    answering = await shelf.models.answering(shelf.tenant)
+    assert (answering.version, answering.model.version, answering.data) == (1, OWN, starter)
+
+
 async def test_an_activation_is_put_on_record_once(shelf: Shelf) -> None:
     await shelf.add()
     for version in (0, 1, 1):
@@ -203,9 +222,9 @@ async def test_the_starter_model_answers_until_another_does(shelf: Shelf, starte
 async def test_with_another_taxonomy_its_own_model_answers(shelf: Shelf, other: bytes) -> None:
     await shelf.add()
     await shelf.activate(1)
-    assert await shelf.models.active_bytes(shelf.tenant) == shelf.training.model
+    assert (await shelf.models.answering(shelf.tenant)).data == shelf.training.model
     await shelf.change_taxonomy(other)
-    assert await shelf.models.active_bytes(shelf.tenant) == other
+    assert (await shelf.models.answering(shelf.tenant)).data == other
     model = await shelf.models.get(shelf.tenant, OWN)
     assert (model.state, model.taxonomy_revision) == (ModelState.ACTIVE, 1)
     assert model.create_time is not None

@@ -20,7 +20,6 @@ from server.triage.reuse.store import (
     ReuseStore,
     Vector,
     delete_reuse,
-    drop_entries_of_run,
 )
 from tests.conftest import make_database
 
@@ -258,17 +257,6 @@ async def test_the_oldest_entries_leave_when_there_are_too_many(
     for _ in range(5):
         await answer(cache, ours, "where is my card")
     assert await count_entries(database, ours.tenant) == 3
-
-
-async def test_what_a_run_answered_can_be_dropped(
-    store: ReuseStore, database: Database, ours: Partition
-) -> None:
-    cache = make_cache(store)
-    _, run_id = await answer(cache, ours, "where is my card")
-    async with database.connection("test") as connection:
-        assert await drop_entries_of_run(connection, "theirs", run_id) == 0
-        assert await drop_entries_of_run(connection, ours.tenant, run_id) == 1
-    assert (await cache.look(ours, "where is my card", "en")).hit is None
 
 
 async def test_a_tenant_that_is_deleted_leaves_nothing_and_others_keep_theirs(

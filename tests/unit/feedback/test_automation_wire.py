@@ -71,7 +71,19 @@ def test_a_closed_gate_has_no_threshold() -> None:
             TERMS,
             GateState(0, NOW, judged=1200, wrong=40),
             (),
-            "1,200 answers were judged, 40 of them wrong: that does not back the budget of 2% yet.",
+            "1,200 answers were judged, 40 wrong: that does not back the budget of 2% yet.",
+        ),
+        (
+            TERMS,
+            GateState(0, NOW, judged=98, answers=500, reviewed=400),
+            (),
+            "98 of 400 reviewed answers are judged; half are needed before automation opens.",
+        ),
+        (
+            TERMS,
+            GateState(0, NOW, judged=1),
+            (),
+            "1 answer was judged, 0 wrong: that does not back the budget of 2% yet.",
         ),
         (
             TERMS,

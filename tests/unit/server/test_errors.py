@@ -64,6 +64,7 @@ from server.feedback.errors import (
     OverturnWatchNotFound,
     TaxonomyChanged,
     TooFewLabels,
+    TooManyTrainings,
     TrainingUnderWay,
 )
 from server.health import ServiceUnknown
@@ -255,6 +256,7 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
     (OverturnWatchNotFound("model", "m"), grpc.StatusCode.NOT_FOUND, "NOT_WATCHED"),
     (TooFewLabels("3 labels"), grpc.StatusCode.FAILED_PRECONDITION, "TOO_FEW_LABELS"),
     (TrainingUnderWay(), grpc.StatusCode.FAILED_PRECONDITION, "TRAINING_UNDER_WAY"),
+    (TooManyTrainings(), grpc.StatusCode.UNAVAILABLE, "TOO_MANY_TRAININGS"),
     (TaxonomyChanged(), grpc.StatusCode.FAILED_PRECONDITION, "TAXONOMY_CHANGED"),
     (ModelNotFound(3), grpc.StatusCode.NOT_FOUND, "MODEL_NOT_FOUND"),
     (ModelOutdated("models/3", 1, 2), grpc.StatusCode.FAILED_PRECONDITION, "MODEL_OUTDATED"),

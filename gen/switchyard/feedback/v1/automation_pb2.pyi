@@ -37,7 +37,7 @@ class BudgetTerms(_message.Message):
     def __init__(self, max_error: _Optional[float] = ..., confidence: _Optional[float] = ..., audit_share: _Optional[float] = ...) -> None: ...
 
 class Gate(_message.Message):
-    __slots__ = ("answerer", "threshold", "reason", "error_bound", "judged", "audited", "wrong", "automated", "answers", "drift", "start_time", "curve", "history")
+    __slots__ = ("answerer", "threshold", "reason", "error_bound", "judged", "audited", "wrong", "automated", "answers", "drift", "start_time", "curve", "history", "reviewed")
     ANSWERER_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -51,6 +51,7 @@ class Gate(_message.Message):
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     CURVE_FIELD_NUMBER: _ClassVar[int]
     HISTORY_FIELD_NUMBER: _ClassVar[int]
+    REVIEWED_FIELD_NUMBER: _ClassVar[int]
     answerer: str
     threshold: float
     reason: str
@@ -64,7 +65,8 @@ class Gate(_message.Message):
     start_time: _timestamp_pb2.Timestamp
     curve: _containers.RepeatedCompositeFieldContainer[RiskCoverage]
     history: _containers.RepeatedCompositeFieldContainer[GateMoment]
-    def __init__(self, answerer: _Optional[str] = ..., threshold: _Optional[float] = ..., reason: _Optional[str] = ..., error_bound: _Optional[float] = ..., judged: _Optional[int] = ..., audited: _Optional[int] = ..., wrong: _Optional[int] = ..., automated: _Optional[int] = ..., answers: _Optional[int] = ..., drift: _Optional[float] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., curve: _Optional[_Iterable[_Union[RiskCoverage, _Mapping]]] = ..., history: _Optional[_Iterable[_Union[GateMoment, _Mapping]]] = ...) -> None: ...
+    reviewed: int
+    def __init__(self, answerer: _Optional[str] = ..., threshold: _Optional[float] = ..., reason: _Optional[str] = ..., error_bound: _Optional[float] = ..., judged: _Optional[int] = ..., audited: _Optional[int] = ..., wrong: _Optional[int] = ..., automated: _Optional[int] = ..., answers: _Optional[int] = ..., drift: _Optional[float] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., curve: _Optional[_Iterable[_Union[RiskCoverage, _Mapping]]] = ..., history: _Optional[_Iterable[_Union[GateMoment, _Mapping]]] = ..., reviewed: _Optional[int] = ...) -> None: ...
 
 class RiskCoverage(_message.Message):
     __slots__ = ("max_error", "threshold", "automated_share")

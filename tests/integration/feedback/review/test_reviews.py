@@ -209,8 +209,9 @@ async def _leases(database: Database, tenant: str) -> int:
 
 
 JUDGED = """
-INSERT INTO feedback (tenant, feedback_id, run_id, reviewer, create_time, digest, in_force, content,
-                      effects, run_time, category, language, model, prompt, variant, verdicts)
-VALUES (%(tenant)s, gen_random_uuid(), %(run)s, %(by)s, now(), '', TRUE, '{}', '{}', now(),
+INSERT INTO feedback (tenant, feedback_id, run_id, reviewer, submitter, create_time, digest,
+                      in_force, content, effects, run_time, category, language, model, prompt,
+                      variant, verdicts)
+VALUES (%(tenant)s, gen_random_uuid(), %(run)s, %(by)s, %(by)s, now(), '', TRUE, '{}', '{}', now(),
         'billing', 'en', '', '', '', '{}')
 """

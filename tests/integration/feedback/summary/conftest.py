@@ -39,7 +39,7 @@ class Reviewers:
         """Put what is said on record; its id."""
         self.now += timedelta(seconds=1)
         feedback_id = make_run_id(self.now.timestamp(), uuid.uuid4().int >> 48)
-        feedback = Feedback(feedback_id, run.run_id, reviewer, self.now, said, replaces)
+        feedback = Feedback(feedback_id, run.run_id, reviewer, reviewer, self.now, said, replaces)
         judgement = judge(said, run.answer)
         async with self.databases[0].connection("test") as connection:
             await add(connection, run, Submitted(feedback, Effects()), judgement, "", b"")

@@ -178,3 +178,12 @@ async def test_tenants_that_are_not_asked_for_are_let_go(catalog: AutomationCata
         await catalog.of(f"t{number}")
     assert catalog.generation_of("t0") is None
     assert catalog.generation_of("t1") == OPEN.generation
+
+
+async def test_what_has_changed_decides_from_the_next_ticket_on(
+    catalog: AutomationCatalog, record: Record
+) -> None:
+    assert await catalog.of("acme") == OPEN
+    record.standing = SHUT
+    catalog.forget("acme")
+    assert await asyncio.gather(catalog.of("acme"), catalog.of("acme")) == [SHUT, SHUT]

@@ -48,6 +48,20 @@ def test_evidence_opens_a_gate_as_far_as_it_goes() -> None:
     assert gate.error_bound <= TERMS.max_error
 
 
+def test_a_gate_does_not_open_while_few_of_the_reviewed_answers_are_judged() -> None:
+    gate = GateState(0, NOW, judged=600, reviewed=1201)
+    assert gate.ruled(TERMS, RIGHT).threshold is None
+    assert replace(gate, reviewed=1200).ruled(TERMS, RIGHT).threshold is not None
+
+
+def test_an_open_gate_opens_no_further_while_few_of_the_reviewed_answers_are_judged() -> None:
+    lower = RIGHT + Evidence({Observation(0.9, 1.0, True, False): 400})
+    gate = GateState(0, NOW, 0.99, judged=1000, audited=100, reviewed=1000)
+    assert gate.ruled(TERMS, lower).threshold == 0.9
+    assert replace(gate, reviewed=2000).ruled(TERMS, lower).threshold == 0.99
+    assert replace(gate, reviewed=2000).ruled(TERMS, Evidence()).threshold is None
+
+
 def test_without_terms_no_evidence_opens_a_gate() -> None:
     assert GateState(0, NOW).ruled(None, RIGHT).threshold is None
 
@@ -84,7 +98,7 @@ def test_repeated_errors_among_audits_are_a_drift() -> None:
 
 
 def test_a_larger_budget_automates_no_less() -> None:
-    curve = risk_coverage_of(TERMS, RIGHT)
+    curve = risk_coverage_of(TERMS, RIGHT, 1.0)
     shares = [point.share for point in curve]
     assert [point.error_budget for point in curve] == list(BUDGETS)
     assert shares == sorted(shares)
@@ -92,9 +106,16 @@ def test_a_larger_budget_automates_no_less() -> None:
 
 
 def test_without_evidence_there_is_no_curve() -> None:
-    assert risk_coverage_of(TERMS, Evidence()) == []
+    assert risk_coverage_of(TERMS, Evidence(), 1.0) == []
 
 
 def test_the_curve_shows_what_the_tenant_has_promised() -> None:
-    curve = risk_coverage_of(replace(TERMS, max_error=0.07), RIGHT)
+    curve = risk_coverage_of(replace(TERMS, max_error=0.07), RIGHT, 1.0)
     assert 0.07 in {point.error_budget for point in curve}
+
+
+def test_the_curve_is_of_all_answers() -> None:
+    gate = GateState(0, NOW, answers=1000, automated=100, reviewed=300)
+    all_pass = risk_coverage_of(TERMS, RIGHT, 1.0)
+    of_all = risk_coverage_of(TERMS, RIGHT, gate.eligible_share)
+    assert [point.share for point in of_all] == [point.share * 0.4 for point in all_pass]
