@@ -56,6 +56,7 @@ from server.feedback.errors import (
     OverturnWatchNotFound,
     TaxonomyChanged,
     TooFewLabels,
+    TooManyTrainings,
     TrainingUnderWay,
 )
 from server.health import ServiceUnknown
@@ -77,6 +78,7 @@ from server.triage.errors import (
 from server.violation import FieldViolation
 
 DRAIN_RETRY_S = 1.0
+TRAINING_RETRY_S = 60.0
 
 
 def status_of(error: Exception) -> Status:
@@ -151,7 +153,7 @@ def _provider_not_found(error: ProviderNotFound) -> Status:
 
 
 def _stale_etag(error: StaleEtag) -> Status:
-    message = f"The {error.resource} has changed since it was read. Read it again and retry."
+    message = f"Somebody has changed the {error.resource} meanwhile. Read again and retry."
     resource = _resource(error.resource.capitalize(), error.resource)
     return status(grpc.StatusCode.ABORTED, "STALE_ETAG", message, resource)
 
@@ -282,6 +284,11 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     TrainingUnderWay: lambda _error: _not_possible(
         "TRAINING_UNDER_WAY",
         "A training of this tenant has not ended. Wait for it: ListModels will list its model.",
+    ),
+    TooManyTrainings: lambda _error: _unavailable(
+        "TOO_MANY_TRAININGS",
+        "Many other trainings wait for their turn. Try again later.",
+        TRAINING_RETRY_S,
     ),
     TaxonomyChanged: lambda _error: _not_possible(
         "TAXONOMY_CHANGED",

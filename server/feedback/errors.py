@@ -54,6 +54,10 @@ class TrainingUnderWay(FeedbackError):
     """Another training of the same tenant has not ended."""
 
 
+class TooManyTrainings(FeedbackError):
+    """More trainings of other tenants wait for their turn than may."""
+
+
 class TaxonomyChanged(FeedbackError):
     """The taxonomy has changed while a model was trained for it."""
 

@@ -50,7 +50,8 @@ class RollBacks:
             return f"{NOTHING} another model answers by now."
         if before >= version:  # the one before was taken back itself
             return f"{NOTHING} there is no model before {flagged.name}."
-        await self._models.activate(tenant, before, ACTOR)
+        if not await self._models.activate(tenant, before, ACTOR, expected=version):
+            return f"{NOTHING} another model answers by now."
         return f"{flagged.name} was taken back, and models/{before} answers."
 
     async def _stop_experiment(self, tenant: str, subject: Subject, why: str) -> str:

@@ -1,14 +1,15 @@
 """Trains by itself: after so many new labels, or so long after the last training."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import aclosing
 
-from server.engines.errors import EngineError
-from server.feedback.errors import FeedbackError, TrainingUnderWay
+from server.feedback.errors import TooFewLabels, TooManyTrainings, TrainingUnderWay
 from server.feedback.training.store import due_tenants
 from server.feedback.training.trainings import Trainings
 from server.storage.database import Database
+from server.storage.errors import StorageUnavailable
 from server.storage.rounds import Rounds
 
 LOOK_S = 10.0
@@ -27,6 +28,7 @@ class Schedule:
         self._clock = clock
         self._not_before: dict[str, float] = {}  # of tenants whose training has failed
         self._rounds = Rounds("training-schedule")
+        self._logger = logging.getLogger("switchyard.training-schedule")
         self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -48,15 +50,20 @@ class Schedule:
                 await self._train(tenant)
 
     async def _train(self, tenant: str) -> None:
+        """Whatever is wrong with one tenant's training keeps no other's from its turn."""
         try:
             steps = self._trainings.train(tenant, ACTOR, activates=True)
             async with aclosing(steps):
                 async for _ in steps:
                     pass
-        except TrainingUnderWay:
+        except (TrainingUnderWay, TooManyTrainings):
             return
-        except (FeedbackError, EngineError):
+        except StorageUnavailable:
+            raise
+        except Exception as error:
             self._not_before[tenant] = self._clock() + PAUSE_S
+            if not isinstance(error, TooFewLabels):
+                self._logger.exception("the training of %s failed", tenant)
 
     async def _look_forever(self) -> None:
         while True:

@@ -2,22 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from server.feedback.errors import TaxonomyChanged, TooFewLabels
 from server.feedback.training.comparison import FEWEST, compare, may_answer
 from server.feedback.training.material import Material, gather
-from server.feedback.training.store import alone
+from server.feedback.training.turns import Turns
 from server.storage.database import Database
 from server.triage.catalog import TaxonomyCatalog
 from server.triage.examples.label_store import LabelStore
-from server.triage.models.model import OWN, Comparison, TrainedModel, Training
-from server.triage.models.model_store import ModelStore
+from server.triage.models.model import Comparison, TrainedModel, Training
+from server.triage.models.model_store import Answering, ModelStore
 from server.triage.supply import Active
 from server.triage.taxonomy import Category
 
 FEWEST_LABELS = 10
+PAGE = 100  # labels to take in at a time: milliseconds, for others wait meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,15 @@ class Made:
     embedding_model: str
     right: Sequence[bool]  # of the labels that were held out, in order
     rival_right: Sequence[bool]  # likewise, of the model that answers
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What a training begins with. Whatever changes meanwhile, it is this that counts."""
+
+    active: Active
+    material: Material
+    answering: Answering
 
 
 class Trainer(Protocol):
@@ -68,12 +79,11 @@ class Trainings:
         taxonomies: TaxonomyCatalog,
         trainer: Trainer,
     ) -> None:
-        self._database = database
         self._labels = labels
         self._models = models
         self._taxonomies = taxonomies
         self._trainer = trainer
-        self._turn = asyncio.Semaphore(1)  # a training takes a whole processor
+        self._turns = Turns(database)
 
     async def train(
         self, tenant: str, creator: str, *, activates: bool
@@ -81,30 +91,32 @@ class Trainings:
         """Train a model from all labels: how far it is, and last the model, stored.
 
         Closing it ends the training, and nothing is kept of it. Raises TooFewLabels,
-        TrainingUnderWay, TaxonomyChanged, TrainingFailed, StorageUnavailable.
+        TrainingUnderWay, TooManyTrainings, TaxonomyChanged, TrainingFailed, StorageUnavailable.
         """
-        async with alone(self._database, tenant), self._turn:
+        async with self._turns.taken(tenant):
             yield Progress("reading", 0.0)
-            active = await self._taxonomies.active(tenant)
-            material = await self.gather(tenant, active)
+            ground = await self._ground(tenant)
             told: asyncio.Queue[Progress] = asyncio.Queue()  # a few dozen in all
-            rival = await self._models.active_bytes(tenant)
+            categories, rival = ground.active.taxonomy.categories, ground.answering
             work = asyncio.create_task(
-                self._trainer(active.taxonomy.categories, material, rival, told.put_nowait)
+                self._trainer(categories, ground.material, rival.data, told.put_nowait)
             )
-            async for progress in _until(work, told):
-                yield progress
-            version = await self._keep(tenant, creator, active, material, await work)
-            if activates and may_answer((await self._models.get(tenant, version)).comparison):
+            async with aclosing(_until(work, told)) as steps:
+                async for progress in steps:
+                    yield progress
+            training = await _describe(await work, ground, creator)
+            await self._check_taxonomy(tenant, ground.active)
+            version = await self._models.add(tenant, training)
+            if activates and may_answer(training.comparison):
                 yield Progress("activating", 0.99)
-                await self._models.activate(tenant, version, creator)
+                await self._models.activate(tenant, version, creator, expected=rival.version)
             yield await self._models.get(tenant, version)
 
     async def gather(self, tenant: str, active: Active) -> Material:
         """What a training would learn from. Raises TooFewLabels."""
-        categories = active.taxonomy.by_name
-        material = await gather(self._labels.pages(tenant), categories)
-        known = [label for label in material.labels if label.category in categories]
+        taxonomy = active.taxonomy
+        material = await gather(self._labels.pages(tenant, size=PAGE), taxonomy.categories)
+        known = [label for label in material.labels if label.category in taxonomy.by_name]
         if len(known) < FEWEST_LABELS:
             raise TooFewLabels(
                 f"{len(known)} labels name a category of the taxonomy; {FEWEST_LABELS} are needed"
@@ -113,33 +125,46 @@ class Trainings:
             raise TooFewLabels(f"all labels name {known[0].category}; two categories are needed")
         return material
 
-    async def _keep(
-        self, tenant: str, creator: str, active: Active, material: Material, made: Made
-    ) -> int:
-        """Store what was made, with how it compares; its version."""
-        taxonomy = (await self._taxonomies.active(tenant)).taxonomy
-        if taxonomy.revision != active.taxonomy.revision:
+    async def _ground(self, tenant: str) -> _Ground:
+        """Raises TooFewLabels, TaxonomyChanged."""
+        active = await self._taxonomies.active(tenant)
+        material = await self.gather(tenant, active)
+        answering = await self._models.answering(tenant)
+        if answering.model.taxonomy_revision != active.taxonomy.revision:
             raise TaxonomyChanged
-        other, _ = await self._models.active(tenant, taxonomy.revision)
-        comparison: Comparison | None = None
-        if len(material.held_out) >= FEWEST:
-            comparison = await asyncio.to_thread(compare, made.right, made.rival_right, other)
-        goes_on = comparison is not None and comparison.is_no_worse
-        training = Training(
-            model=made.model,
-            taxonomy_revision=taxonomy.revision,
-            creator=creator,
-            data_digest=made.data_digest,
-            label_number=material.number,
-            figures=made.figures,
-            embedding_model=made.embedding_model,
-            comparison=comparison,
-            lineage=await self._lineage_of(tenant, other) if goes_on else None,
-        )
-        return await self._models.add(tenant, training)
+        return _Ground(active, material, answering)
 
-    async def _lineage_of(self, tenant: str, version: int) -> int:
-        return OWN if version == OWN else (await self._models.get(tenant, version)).lineage
+    async def _check_taxonomy(self, tenant: str, known: Active) -> None:
+        """Raises TaxonomyChanged."""
+        active = await self._taxonomies.active(tenant)
+        if active.taxonomy.revision != known.taxonomy.revision:
+            raise TaxonomyChanged
+
+
+async def _describe(made: Made, ground: _Ground, creator: str) -> Training:
+    """What was made, and how it compares with the model that answered when it was begun."""
+    material, other = ground.material, ground.answering.model
+    comparison: Comparison | None = None
+    if len(material.held_out) >= FEWEST:
+        comparison = await asyncio.to_thread(compare, made.right, made.rival_right, other.version)
+    goes_on = comparison is not None and comparison.is_no_worse
+    return Training(
+        model=made.model,
+        taxonomy_revision=ground.active.taxonomy.revision,
+        creator=creator,
+        data_digest=made.data_digest,
+        label_number=material.number,
+        figures=made.figures | {"skipped": _skipped(made, material)},
+        embedding_model=made.embedding_model,
+        comparison=comparison,
+        lineage=other.lineage if goes_on else None,
+    )
+
+
+def _skipped(made: Made, material: Material) -> list[dict[str, Any]]:
+    """All labels that were left out, by the engine and before it."""
+    before = [{"reason": why, "labels": count} for why, count in material.left_out.items()]
+    return [*made.figures.get("skipped", ()), *before]
 
 
 async def _until(

@@ -243,7 +243,8 @@ class FeedbackServiceServicer(object):
         that neither has learned from.
 
         Errors: FAILED_PRECONDITION (too few labels; a training of the tenant is under
-        way; the taxonomy changed meanwhile); UNAVAILABLE (the process died).
+        way; the taxonomy changed meanwhile); UNAVAILABLE (too many trainings wait);
+        INTERNAL (the process died).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

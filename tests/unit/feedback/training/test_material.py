@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from server.feedback.training.material import KEPT_BACK, MOST_HELD_OUT, Material, gather
 from server.triage.examples.label import Label, digest_of, is_held_back
 from server.triage.examples.label_store import StoredLabel
+from server.triage.taxonomy import Category
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 PAGE = 500
@@ -21,9 +22,9 @@ async def pages(labels: Sequence[Label]) -> AsyncIterator[list[StoredLabel]]:
         yield stored[start : start + PAGE]
 
 
-async def gathered(labels: Sequence[Label]) -> Material:
+async def gathered(labels: Sequence[Label], *examples: str) -> Material:
     """What a training would learn from them, with one category in the taxonomy."""
-    return await gather(pages(labels), ["billing"])
+    return await gather(pages(labels), [Category("billing", "Billing", "", examples)])
 
 
 def tickets(count: int, category: str = "billing") -> list[Label]:
@@ -56,3 +57,11 @@ async def test_what_is_kept_back_and_names_no_category_is_left_out() -> None:
     found = await gathered(labels)
     assert found.held_out == type(found.held_out)()
     assert found.left_out == {KEPT_BACK: len(kept_back(labels))}
+
+
+async def test_a_text_that_teaches_as_an_example_is_not_asked_too() -> None:
+    labels = tickets(100)
+    taught, *others = kept_back(labels)
+    found = await gathered(labels, taught.upper())
+    assert [label.text for label in found.held_out] == others
+    assert taught in {label.text for label in found.labels}

@@ -2863,7 +2863,8 @@ class FeedbackServiceStub:
         that neither has learned from.
 
         Errors: FAILED_PRECONDITION (too few labels; a training of the tenant is under
-        way; the taxonomy changed meanwhile); UNAVAILABLE (the process died).
+        way; the taxonomy changed meanwhile); UNAVAILABLE (too many trainings wait);
+        INTERNAL (the process died).
         """
 
         yield from self._channel.unary_stream(
