@@ -186,4 +186,4 @@ async def test_what_has_changed_decides_from_the_next_ticket_on(
     assert await catalog.of("acme") == OPEN
     record.standing = SHUT
     catalog.forget("acme")
-    assert await asyncio.gather(catalog.of("acme"), catalog.of("acme")) == [SHUT, SHUT]
+    assert [*await asyncio.gather(catalog.of("acme"), catalog.of("acme"))] == [SHUT, SHUT]
