@@ -292,4 +292,5 @@ def _reused(own: Assessment, hit: Hit, taxonomy: Taxonomy) -> Assessment:
     category = decode_prediction(hit.answer["category"], str)
     policy = taxonomy.by_name[category.label].escalation_policy
     reasons = with_category_policy(own.escalation_reasons, policy)
-    return replace(own, category=category, escalation_reasons=reasons)
+    resolution_s = own.resolution_s if category.label == own.category.label else None
+    return replace(own, category=category, escalation_reasons=reasons, resolution_s=resolution_s)

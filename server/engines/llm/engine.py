@@ -253,7 +253,14 @@ class LlmReading:
         reasons = with_category_policy(
             own.escalation_reasons, names[category.label].escalation_policy
         )
-        return Assessment(category, priority, own.priority_reasons, reasons, sentiment)
+        return Assessment(
+            category,
+            priority,
+            own.priority_reasons,
+            reasons,
+            sentiment,
+            own.resolution_s if category.label == own.category.label else None,
+        )
 
     def _version_of(self, heard: Heard, terms: Terms) -> EngineVersion:
         version = self._engine.prompt_for(terms).version

@@ -285,3 +285,12 @@ async def test_the_reserve_is_kept_for_what_comes_after() -> None:
     await reading.assess(Outward("tenant", {"body": "x"}, time.monotonic() + 0.2))
     assert reading.is_degraded
     assert office.script.asked == []
+
+
+@pytest.mark.parametrize(("category", "seconds"), [("account", 3600.0), ("billing", None)])
+async def test_a_learned_time_to_resolution_is_that_of_its_own_category(
+    category: str, seconds: float | None
+) -> None:
+    office = Office(answer(category=category), own=replace(OWN, resolution_s=3600.0))
+    _, found = await office.assess()
+    assert found.resolution_s == seconds
