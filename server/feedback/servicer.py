@@ -35,6 +35,7 @@ from server.triage.automation.budget import Field
 from server.triage.automation.catalog import AutomationCatalog
 from server.triage.automation.store import AutomationStore
 from server.triage.catalog import TaxonomyCatalog
+from server.triage.models.model import OWN
 from server.triage.models.model_store import ModelStore
 from server.wire_values import read_seconds
 
@@ -216,6 +217,8 @@ class FeedbackServicer(feedback_service_pb2_grpc.FeedbackServiceServicer):
         scope = f"models\0{tenant}"
         token = read_page_token(request.page_token, scope, self._page_key).decode()
         found = await self._desks.models.page(tenant, int(token) if token else None, size + 1)
+        if len(found) <= size:  # the taxonomy's own comes last
+            found = [*found, await self._desks.models.get(tenant, OWN)]
         token = ""
         if len(found) > size:
             last = str(found[size - 1].version).encode()

@@ -13,7 +13,7 @@ from switchyard_client.commands.model_view import model_row, show_model
 from switchyard_client.commands.options import json_lines_option, json_option, limit_option
 from switchyard_client.commands.tables import show_json, show_page
 from switchyard_client.feedback import FeedbackClient
-from switchyard_client.messages.switchyard.feedback.v1 import Model, ModelState
+from switchyard_client.messages.switchyard.feedback.v1 import Model
 
 _LARGEST_PAGE = 100
 _VERSION = re.compile(r"(?:models/)?(0|[1-9][0-9]{0,17})")
@@ -80,14 +80,11 @@ def show_one_model(endpoint: Endpoint, version: int, *, is_json: bool) -> None:
 
 
 async def _find(client: FeedbackClient, version: int) -> Model | None:
-    """The model of a version; the taxonomy's own is not listed, and answers when no other does."""
-    own = Model(name="models/0", state=ModelState.ACTIVE)
+    """The model of a version; the taxonomy's own is listed last."""
     async for model in client.models(page_size=_LARGEST_PAGE):
         if model.version == version:
             return model
-        if model.state is ModelState.ACTIVE:
-            own.state = ModelState.READY
-    return None if version else own
+    return None
 
 
 @models.command("activate")

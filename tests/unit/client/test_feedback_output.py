@@ -315,13 +315,19 @@ def test_a_model_as_json_has_every_field(run: Run, feedback: FakeFeedback) -> No
 
 
 @pytest.mark.parametrize(
-    ("listed", "standing"),
-    [([make_model()], "is kept and does not answer"), ([], "models/0 answers.")],
+    ("state", "standing"),
+    [
+        (model_pb2.MODEL_STATE_READY, "is kept and does not answer"),
+        (model_pb2.MODEL_STATE_ACTIVE, "models/0 answers."),
+    ],
 )
-def test_the_taxonomys_own_model_answers_when_no_other_does(
-    run: Run, feedback: FakeFeedback, listed: list[model_pb2.Model], standing: str
+def test_the_taxonomys_own_model_is_shown_too(
+    run: Run, feedback: FakeFeedback, state: model_pb2.ModelState, standing: str
 ) -> None:
-    feedback.answers["ListModels"] = [feedback_service_pb2.ListModelsResponse(models=listed)]
+    own = model_pb2.Model(name="models/0", state=state)
+    feedback.answers["ListModels"] = [
+        feedback_service_pb2.ListModelsResponse(models=[make_model(), own])
+    ]
     assert standing in run("models", "show", "0").stdout
 
 

@@ -1661,7 +1661,7 @@ class ListModelsResponse(betterproto2.Message):
 
     models: "list[Model]" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, repeated=True)
     """
-    The newest first.
+    The newest first; the taxonomy's own, version 0, last.
     """
 
     next_page_token: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
