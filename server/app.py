@@ -43,6 +43,7 @@ from server.health import Health
 from server.lifecycle import PortTaken, bind, most_connections
 from server.logs import JsonLog
 from server.parts import Part, Parts
+from server.sentence_model import SentenceModel
 from server.settings import OFF, Address, Settings
 from server.storage.database import Database
 from server.storage.notifications import Notifications
@@ -89,6 +90,8 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
     async with AsyncExitStack() as stack:
         registry = CollectorRegistry()
         metrics_address = _serve_metrics(settings.metrics_listen, registry, stack)
+        if settings.embedding_model is not None:  # else the engine's process would die of it
+            await asyncio.to_thread(SentenceModel, settings.embedding_model)
         engines = EngineProcess(embedding_model=settings.embedding_model)
         engine_start = asyncio.create_task(engines.start())  # takes as long as the database does
         stack.push_async_callback(_stop_engines, engines, engine_start)
