@@ -52,8 +52,12 @@ def server(session_folder: Path) -> Iterator[ServerProcess]:
 
 @pytest_asyncio.fixture(scope="session")
 async def postgres_url(session_folder: Path) -> AsyncIterator[str]:
-    """A PostgreSQL of its own, shared by the whole session."""
+    """A PostgreSQL of its own, shared by the whole session: by more servers than usual."""
     postgres = EmbeddedPostgres(session_folder / "postgres")
+    url = await postgres.start()
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute("ALTER SYSTEM SET max_connections = 400")
+    await postgres.stop()  # it counts from the next start on
     yield await postgres.start()
     await postgres.stop()
 
