@@ -6,18 +6,8 @@ from typing import Any
 
 import orjson
 
-
-@dataclass(frozen=True, slots=True)
-class BudgetEffect:
-    """What an error budget learned."""
-
-    field: int  # number of the contract's BudgetField
-    was_right: bool
-    is_counted: bool
-    reason: str  # why it does not count; empty: it does
-    has_moved_gate: bool
-    threshold: float | None  # confidence that is needed now; None: nothing is automatic
-    cause: str = ""  # why the gate moved; empty: it did not
+from server.triage.automation.budget import Field
+from server.triage.automation.learning_store import Learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +28,7 @@ class Effects:
     reusable_answers_dropped: int = 0
     label_id: str = ""  # empty: nothing was said that could be learned
     label_change: int = 0  # number of the contract's LabelChange
-    budgets: Sequence[BudgetEffect] = ()
+    budgets: Sequence[Learned] = ()
     outcomes: Sequence[OutcomeEffect] = ()
 
     def with_dropped(self, answers: int) -> "Effects":
@@ -56,7 +46,9 @@ def decode_effects(record: dict[str, Any]) -> Effects:
     return Effects(
         **record
         | {
-            "budgets": tuple(BudgetEffect(**one) for one in record["budgets"]),
+            "budgets": tuple(
+                Learned(**one | {"field": Field(one["field"])}) for one in record["budgets"]
+            ),
             "outcomes": tuple(OutcomeEffect(**one) for one in record["outcomes"]),
         }
     )

@@ -58,7 +58,6 @@ class InForce:
     """What a reviewer says about a run at present."""
 
     submitted: Submitted
-    overturned: bool | None
     right_category: str | None
 
 
@@ -88,13 +87,13 @@ async def of_request(
 async def in_force(connection: Connection, tenant: str, run_id: str) -> list[InForce]:
     """What reviewers say about a run at present, the newest first."""
     cursor = await connection.execute(
-        f"SELECT {COLUMNS}, effects, overturned, right_category FROM feedback"
+        f"SELECT {COLUMNS}, effects, right_category FROM feedback"
         " WHERE tenant = %s AND run_id = %s AND in_force ORDER BY feedback_id DESC",
         [tenant, run_id],
     )
     return [
-        InForce(Submitted(_feedback(known), decode_effects(effects)), overturned, right_category)
-        for *known, effects, overturned, right_category in await cursor.fetchall()
+        InForce(Submitted(_feedback(known), decode_effects(effects)), right_category)
+        for *known, effects, right_category in await cursor.fetchall()
     ]
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from server.experiments.experiment import Experiment
-from server.feedback.submission.effects import BudgetEffect, Effects
+from server.feedback.submission.effects import Effects
 from server.feedback.submission.outcomes import Told, credit_run
 from server.storage.database import Connection
 from server.triage.automation.budget import Field
@@ -46,18 +46,7 @@ async def teach(
     credited = await credit_run(connection, run, experiment, new, before, now)
     return Effects(
         **effects,
-        budgets=tuple(
-            BudgetEffect(
-                int(one.field),
-                one.was_right,
-                one.is_counted,
-                one.reason,
-                one.has_moved_gate,
-                one.threshold,
-                one.cause,
-            )
-            for one in learned
-        ),
+        budgets=tuple(learned),
         outcomes=tuple(credited),
     )
 

@@ -208,20 +208,6 @@ class LabelStore:
         rows = await self._fetch("labels.sample", SAMPLE, [tenant, list(categories), most])
         return [_stored(row).label for row in rows]
 
-    async def count_since(self, tenant: str, number: int) -> int:
-        """How many labels with a category have changed since the number."""
-        query = (
-            "SELECT count(*) FROM labels WHERE tenant = %s AND number > %s AND category IS NOT NULL"
-        )
-        ((count,),) = await self._fetch("labels.count", query, [tenant, number])
-        return int(count)
-
-    async def newest_number(self, tenant: str) -> int:
-        """The number of the label that changed last; 0: there is none."""
-        query = "SELECT coalesce(max(number), 0) FROM labels WHERE tenant = %s"
-        ((number,),) = await self._fetch("labels.newest", query, [tenant])
-        return int(number)
-
     async def _fetch(
         self, work: str, query: str, values: Sequence[Any] | Mapping[str, Any]
     ) -> list[TupleRow]:

@@ -29,3 +29,10 @@ async def make_supply(
         starter=Active(starter, await maker.load(maker.starter_model(), starter)),
         report=report,
     )
+
+
+async def newest_number(database: Database, tenant: str) -> int:
+    """The number of the label that changed last."""
+    pages = LabelStore(database).pages(tenant)
+    *_, newest = [stored.number async for page in pages for stored in page]
+    return newest

@@ -18,14 +18,14 @@ from server.triage.catalog import TaxonomyCatalog
 from server.triage.engine import Parts
 from server.triage.errors import StaleEtag
 from server.triage.examples.label import Label, LabelSource
-from server.triage.examples.label_store import LABEL_CHANNEL, LabelStore, keep, keep_many
+from server.triage.examples.label_store import LABEL_CHANNEL, keep, keep_many
 from server.triage.models.model import Training
 from server.triage.models.model_store import ModelStore
 from server.triage.taxonomy import Category
 from server.triage.taxonomy_store import TAXONOMY_CHANNEL, TaxonomyStore
 from server.triage.ticket import Ticket, encode_record
 from tests.integration.databases import make_schema, opened
-from tests.integration.triage.supplies import make_supply
+from tests.integration.triage.supplies import make_supply, newest_number
 
 ACTOR = "apiKeys/0123456789abcdef"
 GARDEN = (
@@ -243,7 +243,7 @@ async def test_labels_that_a_model_has_seen_in_its_training_are_known_to_be_lear
 ) -> None:
     tenant = await house.open_garden()
     await house.label(tenant, "the pergola wobbles", "tools")
-    number = await LabelStore(house.database).newest_number(tenant)
+    number = await newest_number(house.database, tenant)
     version = await house.add_model(tenant, label_number=number)
     await house.models.activate(tenant, version, ACTOR)
     branch = house.branches[0]

@@ -32,6 +32,7 @@ from server.triage.examples.label_store import (
     keep_many,
 )
 from tests.integration.databases import make_schema, opened
+from tests.integration.triage.supplies import newest_number
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 WHOLE = Label(
@@ -83,9 +84,13 @@ async def put_persons(database: Database, tenant: str, label: Label) -> Kept:
 
 
 async def all_of(
-    database: Database, tenant: str, which: LabelFilter | None = None, size: int = 500
+    database: Database,
+    tenant: str,
+    which: LabelFilter | None = None,
+    after: int = 0,
+    size: int = 500,
 ) -> list[StoredLabel]:
-    pages = LabelStore(database).pages(tenant, which, size=size)
+    pages = LabelStore(database).pages(tenant, which, after, size)
     return [stored async for page in pages for stored in page]
 
 
@@ -102,17 +107,17 @@ async def test_a_label_is_read_as_it_was_kept(database: Database, tenant: str) -
 
 async def test_the_same_label_again_changes_nothing(database: Database, tenant: str) -> None:
     first = await put_persons(database, tenant, WHOLE)
-    number = await LabelStore(database).newest_number(tenant)
+    number = await newest_number(database, tenant)
     again = await put_persons(database, tenant, replace(WHOLE, body="where is MY  parcel?"))
     assert again == Kept(first.label_id, Change.UNCHANGED)
-    assert await LabelStore(database).newest_number(tenant) == number
+    assert await newest_number(database, tenant) == number
 
 
 async def test_a_category_stated_anew_replaces_and_the_rest_stays(
     database: Database, tenant: str
 ) -> None:
     first = await put_persons(database, tenant, WHOLE)
-    before = await LabelStore(database).newest_number(tenant)
+    before = await newest_number(database, tenant)
     said = Label(WHOLE.subject, WHOLE.body, "billing", source=LabelSource.CORRECTION)
     assert await put_persons(database, tenant, said) == Kept(first.label_id, Change.REPLACED)
     (stored,) = await all_of(database, tenant)
@@ -191,7 +196,7 @@ async def test_a_model_has_learned_labels_up_to_its_number_but_those_held_back(
     store = LabelStore(database)
     for i in range(40):
         await put_persons(database, tenant, corrected(f"text {i}"))
-    number = await store.newest_number(tenant)
+    number = await newest_number(database, tenant)
     await put_persons(database, tenant, corrected("newer"))
     recent = await store.recent(tenant, 100, number)
     expected = {f"text {i}" for i in range(40) if not is_held_back(digest_of(f"text {i}"))}
@@ -246,14 +251,15 @@ async def test_a_sample_has_as_much_of_each_category_and_nothing_that_is_held_ba
     assert not any(is_held_back(digest_of(text_of(label))) for label in sample)
 
 
-async def test_what_changed_since_a_number_is_counted(database: Database, tenant: str) -> None:
+async def test_what_changed_since_a_number_is_read(database: Database, tenant: str) -> None:
     await put(database, tenant, imported("a"), imported("b"))
-    store = LabelStore(database)
-    number = await store.newest_number(tenant)
-    assert await store.count_since(tenant, number) == 0
+    number = await newest_number(database, tenant)
+    assert await all_of(database, tenant, after=number) == []
     unknown = replace(imported("d", ""), priority=Priority.LOW)
     await put(database, tenant, imported("a"), imported("c"), unknown)
-    assert await store.count_since(tenant, number) == 1
+    found = await all_of(database, tenant, after=number)
+    assert sorted(stored.label.body for stored in found) == ["c", "d"]
+    assert [stored.label.body for stored in found if stored.label.category] == ["c"]
 
 
 async def test_every_change_is_told_and_nothing_else(database: Database, tenant: str) -> None:

@@ -15,13 +15,11 @@ from server.feedback.review.reviews import Reviews
 from server.feedback.review.store import ReviewStore
 from server.storage.database import Database
 from server.storage.group_commit import GroupCommit
-from server.triage.assessment import Prediction, Priority
-from server.triage.engine import EngineVersion, Parts
+from server.triage.assessment import Prediction
 from server.triage.review import ReviewReason
-from server.triage.run import Answer, Decision, Run, make_run_id
 from server.triage.store import RunStore
-from server.triage.ticket import Ticket, encode_record
 from tests.integration.databases import make_schema, opened
+from tests.unit.feedback.alarm.runs import make_run
 
 START = datetime(2026, 3, 2, 12, 0, 0, 0, UTC)
 ANYTHING = Wanted()
@@ -104,7 +102,7 @@ def wait(runs: RunStore, databases: list[Database], tenant: str) -> Wait:
         category: str = "billing",
         of: str = tenant,
     ) -> str:
-        run = _run(of, body, category, START - age)
+        run = make_run(of, START - age, body, category=Prediction(category, 0.5))
         await runs.add(run)
         async with databases[0].connection("test") as connection:
             await connection.execute(
@@ -120,34 +118,3 @@ def wait(runs: RunStore, databases: list[Database], tenant: str) -> Wait:
 def names(items: list[ReviewItem]) -> list[str]:
     """The ids of their runs."""
     return [item.run.run_id for item in items]
-
-
-def _run(tenant: str, body: str, category: str, time: datetime) -> Run:
-    ticket = Ticket(id=uuid.uuid4().hex, body=body)
-    answer = Answer(
-        parts=Parts(),
-        category=Prediction(category, 0.5),
-        priority=Prediction(Priority.LOW, 0.5),
-        priority_reasons=(),
-        escalation_reasons=(),
-        sentiment=None,
-        language=Prediction("en", 0.9),
-        summary=None,
-        reply=None,
-        estimated_resolution_s=None,
-        decision=Decision.REVIEW,
-        decision_reason="The category is 50% sure.",
-        engine=EngineVersion("embedded", "linear", "1", 0),
-        steps=(),
-    )
-    return Run(
-        tenant=tenant,
-        run_id=make_run_id(time.timestamp(), uuid.uuid4().int >> 48),
-        create_time=time,
-        ticket=ticket,
-        ticket_record=encode_record(ticket),
-        ticket_digest=b"0" * 32,
-        request_id="",
-        answer=answer,
-        server_version="0",
-    )
