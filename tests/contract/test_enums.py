@@ -3,19 +3,28 @@
 from enum import IntEnum
 
 import pytest
-from switchyard.admin.v1 import resilience_service_pb2
+from switchyard.admin.v1 import access_service_pb2, resilience_service_pb2
 from switchyard.experiment.v1 import (
     experiment_pb2,
     experiment_service_pb2,
     metric_pb2,
     results_pb2,
 )
+from switchyard.feedback.v1 import feedback_pb2, label_pb2, model_pb2, review_pb2, summary_pb2
 from switchyard.triage.v1 import result_pb2, taxonomy_pb2, ticket_pb2
 
+from server.access.roles import Role
 from server.dead_letters.letter import Severity, State
 from server.experiments import experiment, results
 from server.experiments.assignment import Enrollment
+from server.feedback.exchange.forms import ExportForm
+from server.feedback.submission.feedback import Acceptance
+from server.feedback.summary.summary import Grouping
 from server.triage.assessment import Priority, Sentiment
+from server.triage.automation.budget import Field
+from server.triage.examples.label import Change, LabelSource
+from server.triage.models.model import ModelState
+from server.triage.review import ReviewReason
 from server.triage.run import Decision, Step
 from server.triage.taxonomy import EscalationPolicy
 from server.triage.ticket import Channel
@@ -44,12 +53,22 @@ from server.triage.ticket import Channel
         (Enrollment, experiment_service_pb2.Enrollment, "ENROLLMENT_"),
         (results.Method, results_pb2.InferenceMethod, "INFERENCE_METHOD_"),
         (results.GuardrailVerdict, results_pb2.GuardrailVerdict, "GUARDRAIL_VERDICT_"),
+        (Role, access_service_pb2.Role, "ROLE_"),
+        (LabelSource, label_pb2.LabelSource, "LABEL_SOURCE_"),
+        (ExportForm, label_pb2.ExportFormat, "EXPORT_FORMAT_"),
+        (Acceptance, feedback_pb2.Acceptance, "ACCEPTANCE_"),
+        (Change, feedback_pb2.LabelChange, "LABEL_CHANGE_"),
+        (Field, feedback_pb2.BudgetField, "BUDGET_FIELD_"),
+        (ReviewReason, review_pb2.ReviewReason, "REVIEW_REASON_"),
+        (ModelState, model_pb2.ModelState, "MODEL_STATE_"),
+        (Grouping, summary_pb2.FeedbackGrouping, "FEEDBACK_GROUPING_"),
     ],
 )
 def test_the_server_and_the_contract_count_alike(
     ours: type[IntEnum], contract: object, prefix: str
 ) -> None:
     stated = {n.removeprefix(prefix): v for n, v in contract.items()}  # type: ignore[attr-defined]  # an enum wrapper
-    assert {member.name: member.value for member in ours} == {
+    named = stated.keys() | {name for name, member in ours.__members__.items() if member}
+    assert {name: member.value for name, member in ours.__members__.items() if name in named} == {
         name: value for name, value in stated.items() if value or name in ours.__members__
     }
