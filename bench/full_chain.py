@@ -72,8 +72,6 @@ def policies() -> Mapping[str, options_pb2.MethodPolicy]:
 def members(log_stream: BinaryIO) -> Sequence[tuple[str, Callable[[], Interceptor]]]:
     """Name and maker of every member, outermost first. Calls are logged to `log_stream`."""
     known, all_policies, timings = {KEY: CALLER}, policies(), Timings()
-    calls = CallTimings(timings)
-    CollectorRegistry().register(CallCollector(calls, timings, {}))
     permission = Permission(all_policies, {})
     limits = LimitBook({**TIERS, CALLER.tier: PLENTY})
 
@@ -81,7 +79,10 @@ def members(log_stream: BinaryIO) -> Sequence[tuple[str, Callable[[], Intercepto
         raise Unauthenticated("INVALID_CREDENTIALS", "The benchmark knows one key.")
 
     def listeners() -> Telemetry:
-        return Telemetry([calls, AccessLog(JsonLog(log_stream).write), RecentErrors()])
+        log = AccessLog(JsonLog(log_stream).write)
+        telemetry = Telemetry([CallTimings(timings), log, RecentErrors()])
+        CollectorRegistry().register(CallCollector(telemetry.started, timings, {}))
+        return telemetry
 
     def breakers() -> CircuitBreakers:
         registry = BreakerRegistry(BreakerSettings(), time.monotonic)

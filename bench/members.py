@@ -18,6 +18,7 @@ from bench.full_chain import CALLER, KEY, UNARY, members, open_log
 from interceptors.call import Call
 from interceptors.chain import Chain, Interceptor, Method, StreamHandler, UnaryHandler
 from interceptors.identity import Identity
+from interceptors.telemetry import Telemetry
 
 CALLS = 4000
 ROUNDS = 7
@@ -70,12 +71,15 @@ def handler_of(chain: Sequence[Interceptor]) -> UnaryHandler:
     return unary
 
 
-async def cost_us(handler: Any, requests: Sequence[bytes]) -> float:
-    """Microseconds of a call."""
+async def cost_us(chain: Sequence[Interceptor], handler: Any, requests: Sequence[bytes]) -> float:
+    """Microseconds of a call, with what telemetry puts off until a moment later."""
     transport = Transport()
     start = time.thread_time()
     for request in requests:
         await handler(request, transport)
+    for member in chain:
+        if isinstance(member, Telemetry):
+            member.settle()
     return (time.thread_time() - start) / len(requests) * 1e6
 
 
@@ -83,11 +87,13 @@ async def measure(requests: Iterator[bytes]) -> list[Figure]:
     """The figure of each member, outermost first. No two requests are the same."""
     with open_log() as log:
         made = [(name, make()) for name, make in members(log)]
-        chains = [handler_of(chain) for chain in growing([member for _, member in made])]
+        chains = growing([member for _, member in made])
+        handlers = [handler_of(chain) for chain in chains]
         costs: list[list[float]] = [[] for _ in chains]
         for _ in range(ROUNDS):
-            for chain, cost in zip(chains, costs, strict=True):
-                cost.append(await cost_us(chain, list(itertools.islice(requests, CALLS))))
+            for chain, handler, cost in zip(chains, handlers, costs, strict=True):
+                some = list(itertools.islice(requests, CALLS))
+                cost.append(await cost_us(chain, handler, some))
                 await asyncio.sleep(0)
     medians = [median(cost) for cost in costs]
     added = [more - less for less, more in itertools.pairwise(medians)]

@@ -86,7 +86,7 @@ def open_unplugged_server(stack: AsyncExitStack) -> UnpluggedServer:
     settings, registry = Settings(), CollectorRegistry()
     log = JsonLog(stack.enter_context(open_log()))
     stack.push_async_callback(log.close)
-    guards = make_guards(settings, SERVICES, registry, stack)
+    guards = make_guards(settings, SERVICES, log, registry, stack)
     entrance = _entrance(guards, stack)
     chain = make_chain(
         settings,
@@ -96,7 +96,6 @@ def open_unplugged_server(stack: AsyncExitStack) -> UnpluggedServer:
         _known,
         b"a key of the benchmark",
         lambda _call, error: status_of(error),
-        log,
         registry,
     )
     handler: Any = grpc.unary_unary_rpc_method_handler(

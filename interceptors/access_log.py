@@ -2,36 +2,42 @@
 
 from collections.abc import Callable, Mapping
 
-from interceptors.call import Call
+from interceptors.telemetry import EndedCall
 
 
 class AccessLog:
-    """Writes a record of each call as it ends; a listener of `telemetry`."""
+    """Writes a record of each call soon after it has ended; a listener of `telemetry`."""
 
     def __init__(self, write: Callable[[Mapping[str, object]], None]) -> None:
         self._write = write
+        self._noted: list[EndedCall] = []
+        self.ended = self._noted.append
 
-    def started(self, call: Call) -> None:
-        """Nothing: a call has one line, at its end."""
+    def settle(self) -> None:
+        """Write the lines."""
+        for call in self._noted:
+            self._write(_line(call))
+        self._noted.clear()
 
-    def ended(self, call: Call, code: str, seconds: float) -> None:
-        """Write the line. What did not happen is left out."""
-        caller = call.caller
-        line: dict[str, object] = {
-            "event": "call",
-            "call_id": call.id,
-            "method": call.method,
-            "code": code,
-            "duration_ms": round(seconds * 1000, 3),
-            "tenant": caller.tenant,
-            "caller": caller.subject,
-        }
-        if not caller.subject:
-            line["peer"] = call.address
-        if call.cache:
-            line["cache"] = call.cache
-        if call.limit:
-            line["limit"] = call.limit
-        if call.reason:
-            line["reason"] = call.reason
-        self._write(line)
+
+def _line(call: EndedCall) -> Mapping[str, object]:
+    """What did not happen is left out."""
+    line: dict[str, object] = {
+        "event": "call",
+        "time": call.ended_s,
+        "call_id": call.id,
+        "method": call.method,
+        "code": call.code,
+        "duration_ms": round(call.duration_s * 1e6) / 1000,
+        "tenant": call.caller.tenant,
+        "caller": call.caller.subject,
+    }
+    if call.address:
+        line["peer"] = call.address
+    if call.cache:
+        line["cache"] = call.cache
+    if call.limit:
+        line["limit"] = call.limit
+    if call.reason:
+        line["reason"] = call.reason
+    return line

@@ -44,17 +44,17 @@ class Call:
 
     __slots__ = (
         "_address",
-        "_answer_metadata",
         "_id",
-        "_metadata",
-        "_pairs",
+        "answer_metadata",
         "answer_tags",
         "cache",
         "caller",
         "deadline_s",
         "limit",
         "may_be_kept",
+        "metadata",
         "method",
+        "pairs",
         "reason",
         "transport",
     )
@@ -62,6 +62,10 @@ class Call:
     def __init__(self, method: str, transport: Context) -> None:
         self.method = method  # "package.Service/Method"
         self.transport = transport
+        sent: Any = transport.invocation_metadata()  # made anew each time it is asked for
+        self.pairs: Metadata = sent or ()  # what the caller sent beside its request, in order
+        # The same by key; of a key sent twice, the last value.
+        self.metadata: Mapping[str, str | bytes] = dict(self.pairs)
         self.caller = ANONYMOUS
         self.deadline_s: float | None = None  # in time.monotonic() seconds; None: none is known
         self.cache = ""  # what the cache did: "hit", "miss", "stale", "coalesced"; empty: nothing
@@ -69,33 +73,17 @@ class Call:
         self.answer_tags: tuple[str, ...] = ()  # by which it can be forgotten where it is kept
         self.limit = ""  # what the rate limit did: "near", "refused", "shadow"; empty: nothing
         self.reason = ""  # of the error that it ended with; empty: it did not
+        # The chain sends it as the call ends.
+        self.answer_metadata: tuple[tuple[str, str | bytes], ...] = ()
         self._id = ""
-        self._metadata: Mapping[str, str | bytes] | None = None
-        self._pairs: Metadata | None = None
         self._address = ""
-        self._answer_metadata: list[tuple[str, str | bytes]] = []
-
-    @property
-    def pairs(self) -> Metadata:
-        """What the caller sent beside its request, in order."""
-        if self._pairs is None:
-            sent: Any = self.transport.invocation_metadata()  # made anew each time it is asked for
-            self._pairs = sent or ()
-        return self._pairs
-
-    @property
-    def metadata(self) -> Mapping[str, str | bytes]:
-        """The same by key; of a key sent twice, the last value."""
-        if self._metadata is None:
-            self._metadata = dict(self.pairs)
-        return self._metadata
 
     @property
     def id(self) -> str:
         """What finds the call in logs: the caller's `x-request-id`, or one made up."""
         if not self._id:
             given = self.metadata.get("x-request-id")
-            self._id = f"{getrandbits(64):016x}" if given is None else _fit_id(given)
+            self._id = _new_id() if given is None else _fit_id(given)
         return self._id
 
     @property
@@ -107,8 +95,7 @@ class Call:
 
     def answer_with(self, *metadata: tuple[str, str | bytes]) -> None:
         """Send metadata with the end of the answer, whichever end that is."""
-        self._answer_metadata += metadata
-        self.transport.set_trailing_metadata(tuple(self._answer_metadata))
+        self.answer_metadata += metadata
 
     def tag_answer(self, *tags: str) -> None:
         """Let the response be forgotten by each of these tags, wherever it is kept."""
@@ -118,10 +105,14 @@ class Call:
         """Send metadata with the end of the answer, beside that of the chain."""
         self.answer_with(*metadata)
 
+    async def abort(self, code: Any, details: str = "", trailing_metadata: Metadata = ()) -> None:
+        """End the call with a code and with all the metadata, by raising AbortError."""
+        metadata = (*self.answer_metadata, *trailing_metadata)
+        await self.transport.abort(code, details, metadata)
+
     async def abort_with_status(self, status: Any) -> None:
-        """End the call with a status and with all the metadata, by raising AbortError."""
-        metadata = (*self._answer_metadata, *status.trailing_metadata)
-        await self.transport.abort(status.code, status.details, metadata)
+        """The same with a status."""
+        await self.abort(status.code, status.details, status.trailing_metadata)
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is grpc.aio's own context."""
@@ -130,7 +121,11 @@ class Call:
 
 def _fit_id(given: str | bytes) -> str:
     is_fit = isinstance(given, str) and 0 < len(given) <= MOST_ID and given.isprintable()
-    return str(given) if is_fit else f"{getrandbits(64):016x}"
+    return str(given) if is_fit else _new_id()
+
+
+def _new_id() -> str:
+    return getrandbits(64).to_bytes(8).hex()
 
 
 def host_of(peer: str) -> str:
@@ -139,7 +134,7 @@ def host_of(peer: str) -> str:
     if kind not in {"ipv4", "ipv6"}:
         return kind
     host = rest.rpartition(":")[0]
-    return host.replace("%5B", "").replace("%5D", "").strip("[]")
+    return host if kind == "ipv4" else host.replace("%5B", "").replace("%5D", "").strip("[]")
 
 
 def is_loopback(address: str) -> bool:

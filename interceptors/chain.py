@@ -95,7 +95,11 @@ class Chain(grpc.aio.ServerInterceptor):
         name = method.name
 
         async def answer(request: Any, context: Context) -> Any:
-            return await unary(request, Call(name, context))
+            call = Call(name, context)
+            try:
+                return await unary(request, call)
+            finally:
+                _send_metadata(call)
 
         if method.request_streaming:
             return grpc.stream_unary_rpc_method_handler(answer)
@@ -108,13 +112,22 @@ class Chain(grpc.aio.ServerInterceptor):
         name = method.name
 
         async def answer(request: Any, context: Context) -> AsyncGenerator[Any, None]:
-            async with aclosing(stream(request, Call(name, context))) as responses:
-                async for response in responses:
-                    yield response
+            call = Call(name, context)
+            try:
+                async with aclosing(stream(request, call)) as responses:
+                    async for response in responses:
+                        yield response
+            finally:
+                _send_metadata(call)
 
         if method.request_streaming:
             return grpc.stream_stream_rpc_method_handler(answer)
         return grpc.unary_stream_rpc_method_handler(answer)
+
+
+def _send_metadata(call: Call) -> None:
+    if call.answer_metadata:
+        call.transport.set_trailing_metadata(call.answer_metadata)
 
 
 def _as_it_is(value: Any) -> Any:

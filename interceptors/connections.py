@@ -5,7 +5,7 @@ port that it comes from.
 """
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -56,9 +56,9 @@ class ConnectionCap:
         """Refuses, or notes that the call's connection lives."""
         del method  # all alike
 
-        async def answer(request: Any, call: Call) -> Any:
+        def answer(request: Any, call: Call) -> Awaitable[Any]:
             self._use(call)
-            return await handler(request, call)
+            return handler(request, call)
 
         return answer
 
@@ -83,10 +83,12 @@ class ConnectionCap:
 
     def _use(self, call: Call) -> _Connection | None:
         """The call's connection, in use now; None: it is exempt."""
-        if self._exempts_loopback and is_loopback(call.address):
-            return None
         peer = call.transport.peer()
-        connection = self._connections.get(peer) or self._admit(peer, call.address)
+        connection = self._connections.get(peer)
+        if connection is None:
+            if self._exempts_loopback and is_loopback(call.address):
+                return None
+            connection = self._admit(peer, call.address)
         connection.used_s = self._clock()
         return connection
 

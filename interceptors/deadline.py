@@ -6,7 +6,7 @@ A caller's own deadline is left to gRPC, which cancels the call when it passes.
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self
@@ -55,12 +55,15 @@ class Deadline:
             return handler
         begin = self._beginner(method.name)
 
-        async def answer(request: Any, call: Call) -> Any:
-            allowed_s = begin(call)
-            if allowed_s == math.inf:
-                return await handler(request, call)
+        async def answer_within(allowed_s: float, request: Any, call: Call) -> Any:
             with _Alarm(call, allowed_s):
                 return await handler(request, call)
+
+        def answer(request: Any, call: Call) -> Awaitable[Any]:
+            allowed_s = begin(call)
+            if allowed_s == math.inf:
+                return handler(request, call)
+            return answer_within(allowed_s, request, call)
 
         return answer
 

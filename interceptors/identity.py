@@ -34,17 +34,16 @@ class Identity:
         """Identifies the caller before `handler` runs."""
         if self._is_open(method.name):
             return handler
-        known, authenticate = self._known, self._authenticate
+        recall, authenticate = self._recall, self._authenticate
 
-        async def answer_stranger(request: Any, call: Call, headers: Sequence[str]) -> Any:
-            call.caller = await authenticate(headers, call.address)
+        async def answer_stranger(request: Any, call: Call) -> Any:
+            call.caller = await authenticate(_headers(call), call.address)
             return await handler(request, call)
 
         def answer(request: Any, call: Call) -> Awaitable[Any]:
-            headers = _headers(call)
-            caller = known(headers[0]) if len(headers) == 1 else None
+            caller = recall(call)
             if caller is None:
-                return answer_stranger(request, call, headers)
+                return answer_stranger(request, call)
             call.caller = caller
             return handler(request, call)
 
@@ -54,25 +53,28 @@ class Identity:
         """Identifies the caller before `handler` runs."""
         if self._is_open(method.name):
             return handler
-        known, authenticate = self._known, self._authenticate
+        recall, authenticate = self._recall, self._authenticate
 
-        async def answer_stranger(
-            request: Any, call: Call, headers: Sequence[str]
-        ) -> AsyncGenerator[Any, None]:
-            call.caller = await authenticate(headers, call.address)
+        async def answer_stranger(request: Any, call: Call) -> AsyncGenerator[Any, None]:
+            call.caller = await authenticate(_headers(call), call.address)
             async with aclosing(handler(request, call)) as responses:
                 async for response in responses:
                     yield response
 
         def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
-            headers = _headers(call)
-            caller = known(headers[0]) if len(headers) == 1 else None
+            caller = recall(call)
             if caller is None:
-                return answer_stranger(request, call, headers)
+                return answer_stranger(request, call)
             call.caller = caller
             return handler(request, call)
 
         return answer
+
+    def _recall(self, call: Call) -> Caller | None:
+        """The caller, where it was verified before; a header sent twice must not pass as one."""
+        header = call.metadata.get(HEADER)
+        is_alone = len(call.metadata) == len(call.pairs)
+        return self._known(header) if is_alone and isinstance(header, str) else None
 
 
 def bearer(headers: Sequence[str]) -> str:
@@ -90,7 +92,6 @@ def bearer(headers: Sequence[str]) -> str:
 
 
 def _headers(call: Call) -> list[str]:
-    """Every value: one that is sent twice must not pass as one."""
     return [str(value) for key, value in call.pairs if key == HEADER]
 
 

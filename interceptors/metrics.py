@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from interceptors.call import Call
-from interceptors.timings import BUCKETS_S, Timing, Timings
+from interceptors.telemetry import EndedCall
+from interceptors.timings import BUCKETS_S, Notes, Timing, Timings
 
 METHOD = "method"  # the kind of work that a call is
 
@@ -14,43 +14,36 @@ _BOUNDS = [*map(str, map(float, BUCKETS_S)), "+Inf"]
 
 
 class CallTimings:
-    """Counts and times calls; a listener of `telemetry`."""
+    """Times calls; a listener of `telemetry`. Whoever reads `timings` finds all calls in them."""
 
     def __init__(self, timings: Timings) -> None:
         self._timings = timings
-        self._by_code: dict[tuple[str, str], Timing] = {}
-        self.started_calls: dict[str, int] = {}  # by method
+        notes = Notes(self._time)
+        self.ended, self.settle = notes.add, notes.settle
+        timings.settle_before_reading(notes.settle)
 
-    def started(self, call: Call) -> None:
-        """Count a call."""
-        method = call.method
-        self.started_calls[method] = self.started_calls.get(method, 0) + 1
-
-    def ended(self, call: Call, code: str, seconds: float) -> None:
-        """Time a call."""
-        key = (call.method, code)
-        timing = self._by_code.get(key)
-        if timing is None:
-            timing = self._by_code[key] = self._timings.of(METHOD, *key)
-        timing.add(seconds)
+    def _time(self, call: EndedCall) -> None:
+        self._timings.of(METHOD, call.method, call.code).add(call.duration_s)
 
 
 class CallCollector(Collector):
     """What Prometheus reads of the calls and of the work inside them."""
 
-    def __init__(self, calls: CallTimings, timings: Timings, inside: Mapping[str, str]) -> None:
-        self._calls = calls
+    def __init__(
+        self, started: Mapping[str, int], timings: Timings, inside: Mapping[str, str]
+    ) -> None:
+        self._started = started  # calls by method
         self._timings = timings
         self._inside = inside  # kind of work -> its metric's name
 
     def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
         """The metrics as they are now."""
-        started = CounterMetricFamily(
+        calls = CounterMetricFamily(
             "grpc_server_call_started", "Calls that came in.", labels=["grpc_method"]
         )
-        for method, count in list(self._calls.started_calls.items()):
-            started.add_metric([method], count)
-        yield started
+        for method, count in list(self._started.items()):
+            calls.add_metric([method], count)
+        yield calls
         yield _histogram(
             "grpc_server_call_duration_seconds",
             "Time from a call's start to its end, in seconds.",

@@ -1,12 +1,10 @@
 """The last calls that the server failed, with what an operator needs to find them again."""
 
-import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from interceptors.call import Call
 from interceptors.errors import SERVER_FAULTS
+from interceptors.telemetry import EndedCall
 
 MOST_ERRORS = 100
 # A stranger can call what is not there as often as it likes, and would push all else out.
@@ -29,29 +27,29 @@ class RecentError:
 class RecentErrors:
     """Keeps the newest hundred; a listener of `telemetry`."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
+        self._noted: list[EndedCall] = []
         self._errors: deque[RecentError] = deque(maxlen=MOST_ERRORS)
+        self.ended = self._noted.append
 
     def newest_first(self) -> list[RecentError]:
         """What is kept."""
+        self.settle()
         return list(reversed(self._errors))
 
-    def started(self, call: Call) -> None:
-        """Nothing: only how a call ends matters."""
+    def settle(self) -> None:
+        """Keep the calls that the server failed: what it refused is no fault of its own."""
+        self._errors.extend(_error(call) for call in self._noted if call.code in FAULTS)
+        self._noted.clear()
 
-    def ended(self, call: Call, code: str, seconds: float) -> None:
-        """Keep a call that the server failed: what it refused is no fault of its own."""
-        if code not in FAULTS:
-            return
-        self._errors.append(
-            RecentError(
-                time_s=self._clock(),
-                method=call.method,
-                code=code,
-                reason=call.reason,
-                tenant=call.caller.tenant,
-                call_id=call.id,
-                duration_s=seconds,
-            )
-        )
+
+def _error(call: EndedCall) -> RecentError:
+    return RecentError(
+        time_s=call.ended_s,
+        method=call.method,
+        code=call.code,
+        reason=call.reason,
+        tenant=call.caller.tenant,
+        call_id=call.id,
+        duration_s=call.duration_s,
+    )

@@ -1,64 +1,106 @@
-"""Watches every call from outside and tells its listeners how it went."""
+"""Watches every call from outside and tells its listeners how it went.
+
+Listeners note a call as it ends, and account for all that they have noted a moment later: code
+that was just run is several times as fast as in between calls.
+"""
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import grpc
 
-from interceptors.call import Call
+from interceptors.call import Call, Caller
 from interceptors.chain import Method, StreamHandler, UnaryHandler
 from interceptors.timings import OK
 
 CODE_NAMES: dict[int, str] = {code.value[0]: code.name for code in grpc.StatusCode}
+SETTLE_S = 0.05  # after the first call that was noted
+MOST_NOTED = 10_000  # calls that wait to be accounted for
+
+
+class EndedCall(NamedTuple):
+    """A call that is over, and nothing of its transport: it may be kept for a while."""
+
+    method: str  # "package.Service/Method"
+    code: str  # the name of a gRPC status code
+    duration_s: float
+    ended_s: float  # Unix time
+    id: str
+    caller: Caller
+    address: str  # of an anonymous caller; empty: the caller has a name
+    cache: str  # as in Call
+    limit: str  # as in Call
+    reason: str  # as in Call
+
+
+# EndedCall(*facts), without the function in Python that it has for that.
+_new_ended_call = partial(tuple.__new__, EndedCall)
 
 
 class CallListener(Protocol):
     """Hears of every call."""
 
-    def started(self, call: Call) -> None:
-        """A call has come in."""
+    def ended(self, call: EndedCall, /) -> None:
+        """Note a call that is over, however it went. Must be as quick as `list.append`."""
 
-    def ended(self, call: Call, code: str, seconds: float) -> None:
-        """A call is over, however it went; `code` is the name of a gRPC status code."""
+    def settle(self) -> None:
+        """Account for the calls that were noted."""
 
 
 class Telemetry:
-    """Times every call. Listeners must be quick: they run on the call's path."""
+    """Times every call. `clock` measures durations; `wall_clock` is Unix time."""
 
     def __init__(
-        self, listeners: Sequence[CallListener], clock: Callable[[], float] = time.perf_counter
+        self,
+        listeners: Sequence[CallListener],
+        clock: Callable[[], float] = time.perf_counter,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._started = tuple(listener.started for listener in listeners)
-        self._ended = tuple(listener.ended for listener in listeners)
+        self.started = Counter[str]()  # calls by method
+        self._listeners = tuple(listeners)
+        self._note = tuple(listener.ended for listener in listeners)
         self._clock = clock
+        self._wall_clock = wall_clock
+        self._noted = 0
+        self._settling: asyncio.TimerHandle | None = None
 
-    def wrap_unary(self, _method: Method, handler: UnaryHandler) -> UnaryHandler:
+    def settle(self) -> None:
+        """Let the listeners account for all calls that are over; else they do so a moment later."""
+        if self._settling is not None:
+            self._settling.cancel()
+        self._settling, self._noted = None, 0
+        for listener in self._listeners:
+            listener.settle()
+
+    def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
         """Times `handler`."""
-        clock = self._clock
+        name, clock, started, end = method.name, self._clock, self.started, self._end
 
         async def answer(request: Any, call: Call) -> Any:
-            self._start(call)
-            start = clock()
+            started[name] += 1
+            start_s = clock()
             try:
                 response = await handler(request, call)
             except BaseException as error:
-                self._end(call, code_of(error, call), clock() - start)
+                end(call, code_of(error, call), clock() - start_s)
                 raise
-            self._end(call, OK, clock() - start)
+            end(call, OK, clock() - start_s)
             return response
 
         return answer
 
     def wrap_stream(self, method: Method, handler: StreamHandler) -> StreamHandler:
         """Times `handler` from its first step to the end of its stream."""
-        clock = self._clock
+        name, clock, started, end = method.name, self._clock, self.started, self._end
 
         async def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
-            self._start(call)
-            start = clock()
+            started[name] += 1
+            start_s = clock()
             try:
                 async with aclosing(handler(request, call)) as responses:
                     async for response in responses:
@@ -68,19 +110,34 @@ class Telemetry:
                     # everything: its cancellation arrives one turn of the loop later.
                     await asyncio.sleep(0)
             except BaseException as error:
-                self._end(call, code_of(error, call), clock() - start)
+                end(call, code_of(error, call), clock() - start_s)
                 raise
-            self._end(call, OK, clock() - start)
+            end(call, OK, clock() - start_s)
 
         return answer
 
-    def _start(self, call: Call) -> None:
-        for started in self._started:
-            started(call)
-
-    def _end(self, call: Call, code: str, seconds: float) -> None:
-        for ended in self._ended:
-            ended(call, code, seconds)
+    def _end(self, call: Call, code: str, duration_s: float) -> None:
+        caller = call.caller
+        facts = (
+            call.method,
+            code,
+            duration_s,
+            self._wall_clock(),
+            call.id,
+            caller,
+            "" if caller.subject else call.address,
+            call.cache,
+            call.limit,
+            call.reason,
+        )
+        ended = _new_ended_call(facts)
+        for note in self._note:
+            note(ended)
+        self._noted += 1
+        if self._settling is None:
+            self._settling = asyncio.get_running_loop().call_later(SETTLE_S, self.settle)
+        elif self._noted >= MOST_NOTED:
+            self.settle()
 
 
 def code_of(error: BaseException, call: Call) -> str:

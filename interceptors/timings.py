@@ -6,8 +6,11 @@ are those of gRPC proposal A66.
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from threading import Lock
+from typing import Generic, TypeVar
 
 BUCKETS_S = (
     *(0.00001, 0.00005, 0.0001, 0.0003, 0.0006, 0.0008, 0.001, 0.002, 0.003, 0.004),
@@ -16,6 +19,8 @@ BUCKETS_S = (
 )
 
 OK = "OK"
+
+Noted = TypeVar("Noted")
 
 
 @dataclass(slots=True)
@@ -63,6 +68,29 @@ def merge(timings: Iterable[Timing]) -> Timing:
     return merged
 
 
+class Notes(Generic[Noted]):
+    """What is noted on the way of a call and added up later, many at once, by any thread.
+
+    In between calls, adding up would take several times as long.
+    """
+
+    def __init__(self, add_up: Callable[[Noted], None]) -> None:
+        self._add_up = add_up
+        self._noted: deque[Noted] = deque()
+        self._settling = Lock()  # metrics are read in a thread of their own
+        self.add = self._noted.append
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._noted)
+
+    def settle(self) -> None:
+        """Add up what waits."""
+        with self._settling:
+            while self._noted:
+                self._add_up(self._noted.popleft())
+
+
 class Timings:
     """The timings of a process by kind, subject and outcome.
 
@@ -71,6 +99,11 @@ class Timings:
 
     def __init__(self) -> None:
         self._timings: dict[tuple[str, str, str], Timing] = {}
+        self._settle: list[Callable[[], None]] = []
+
+    def settle_before_reading(self, settle: Callable[[], None]) -> None:
+        """Ask for the durations that somebody holds back, whenever the timings are read."""
+        self._settle.append(settle)
 
     def of(self, kind: str, subject: str, outcome: str = OK) -> Timing:
         """One timing, made when first asked for."""
@@ -82,10 +115,15 @@ class Timings:
 
     def of_kind(self, kind: str) -> Iterator[tuple[str, str, Timing]]:
         """Subject, outcome and timing of one kind of work."""
-        for (found, subject, outcome), timing in list(self._timings.items()):
+        for (found, subject, outcome), timing in self._settled():
             if found == kind:
                 yield subject, outcome, timing
 
     def kinds(self) -> list[str]:
         """The kinds of work there are, in order."""
-        return sorted({kind for kind, _, _ in self._timings})
+        return sorted({kind for (kind, _, _), _ in self._settled()})
+
+    def _settled(self) -> list[tuple[tuple[str, str, str], Timing]]:
+        for settle in self._settle:
+            settle()
+        return list(self._timings.items())

@@ -1,6 +1,6 @@
 """Holds requests against the field rules that stand in the contract."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import protovalidate
@@ -23,8 +23,8 @@ class Validation:
         """Checks before `handler` runs."""
         check = self._checker(method)
 
-        async def answer(request: Any, call: Call) -> Any:
-            return await handler(check(request), call)
+        def answer(request: Any, call: Call) -> Awaitable[Any]:
+            return handler(check(request), call)
 
         return answer
 
@@ -38,19 +38,24 @@ class Validation:
         return answer
 
     def _checker(self, method: Method) -> Callable[[Any], Any]:
+        validate = self._validator.validate
+
         def check_one(message: Message) -> Message:
-            violations = self.violations(message)
-            if violations:
-                raise InvalidRequest(violations, message)
+            try:
+                validate(message, fail_fast=True)
+            except protovalidate.ValidationError:
+                raise InvalidRequest(self.violations(message), message) from None
             return message
 
         async def check_each(items: AsyncIterator[Any]) -> AsyncIterator[Any]:
             async for item in items:
-                if isinstance(item, Exception):
-                    yield item
-                    continue
-                violations = self.violations(item)
-                yield InvalidRequest(violations, item) if violations else item
+                checked = item
+                if not isinstance(item, Exception):
+                    try:
+                        check_one(item)
+                    except InvalidRequest as refusal:
+                        checked = refusal.with_traceback(None)  # else its frames live on
+                yield checked
 
         return check_each if method.request_streaming else check_one
 

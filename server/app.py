@@ -127,7 +127,6 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             generations.find,
             ground.key,
             answer_error,
-            log,
             registry,
         )
         # After the chain: what operators have set must find the methods that it is set for.

@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from prometheus_client import CollectorRegistry, generate_latest
 
-from examples.greeter.server import GREET, make_chain, served
+from examples.greeter.server import GREET, make_chain, make_telemetry, served
 
 
 class Visitor:
@@ -101,11 +101,13 @@ def show_records(registry: CollectorRegistry, lines: list[Mapping[str, object]])
 async def main() -> None:
     """Serve, visit, show."""
     registry, lines = CollectorRegistry(), list[Mapping[str, object]]()
+    telemetry = make_telemetry(registry, lines)
     async with (
-        served(make_chain(registry, lines)) as address,
+        served(make_chain(telemetry)) as address,
         grpc.aio.insecure_channel(address) as channel,
     ):
         await visit(Visitor(channel))
+    telemetry.settle()
     show_records(registry, lines)
 
 

@@ -72,18 +72,24 @@ def policies() -> Mapping[str, options.MethodPolicy]:
     }
 
 
-def make_chain(registry: CollectorRegistry, lines: list[Mapping[str, object]]) -> Chain:
-    """The interceptors, outermost first. Metrics go to `registry`, log lines to `lines`."""
-    by_method, timings = policies(), Timings()
-    calls = CallTimings(timings)
-    registry.register(CallCollector(calls, timings, {}))
+def make_telemetry(registry: CollectorRegistry, lines: list[Mapping[str, object]]) -> Telemetry:
+    """Metrics go to `registry`, log lines to `lines`."""
+    timings = Timings()
+    telemetry = Telemetry([CallTimings(timings), AccessLog(lines.append)])
+    registry.register(CallCollector(telemetry.started, timings, {}))
+    return telemetry
+
+
+def make_chain(telemetry: Telemetry) -> Chain:
+    """The interceptors, outermost first."""
+    by_method = policies()
     permission = Permission(by_method, {OTHER: ""})  # that a method is unknown, all may hear
     limits = LimitBook({**TIERS, "guests": Limits(second=4)})
     places = GradientLimit(least=4, most=4, initial=4, clock=time.monotonic)
     breakers = BreakerRegistry(BreakerSettings(consecutive_failures=3, open_s=0.5), time.monotonic)
     return Chain(
         [
-            Telemetry([calls, AccessLog(lines.append)]),
+            telemetry,
             ErrorStatus(),
             Identity(CALLERS.get, refuse_stranger, permission.is_open),
             permission,

@@ -47,8 +47,9 @@ class Window:
 
     def add(self, outcome: int, now_s: float) -> None:
         """Take in a call: 0, or FAILED and SLOW added up."""
-        self.failed += outcome & FAILED
-        self.slow += outcome >> 1
+        if outcome:
+            self.failed += outcome & FAILED
+            self.slow += outcome >> 1
         outcomes = self._outcomes
         outcomes.append((now_s, outcome))
         if len(outcomes) > self._most_calls:
@@ -64,5 +65,6 @@ class Window:
 
     def _forget_oldest(self) -> None:
         _, outcome = self._outcomes.popleft()
-        self.failed -= outcome & FAILED
-        self.slow -= outcome >> 1
+        if outcome:
+            self.failed -= outcome & FAILED
+            self.slow -= outcome >> 1

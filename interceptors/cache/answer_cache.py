@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from interceptors.cache.background import Background
 from interceptors.cache.entry import Entry
-from interceptors.cache.flights import Flights
+from interceptors.cache.flights import Flight, Flights
 from interceptors.cache.invalidations import Invalidations
 from interceptors.cache.lease import Lease
 from interceptors.cache.memory import Memory
@@ -27,12 +27,11 @@ LONGEST_REFRESH_S = 30.0
 MOST_SKEW_S = 1.0  # an entry from further in the future was stored before a clock was set back
 
 
-class _Made(NamedTuple):
-    """An answer, and whether it may answer others who asked meanwhile."""
+class _OnesOwn(NamedTuple):
+    """An answer that is for its first caller alone, not for others who asked meanwhile."""
 
     value: bytes
     outcome: Outcome
-    is_for_all: bool = True
 
 
 class AnswerCache:
@@ -54,7 +53,7 @@ class AnswerCache:
         self.terms: dict[str, Terms] = {}  # by name, of everything that may be kept
         self._clock = clock
         self._chance = chance
-        self._flights: Flights[_Made] = Flights()
+        self._flights: Flights[Answer] = Flights()
         self._refreshes = Background(MOST_REFRESHES)
         self._invalidations = Invalidations()
 
@@ -71,32 +70,31 @@ class AnswerCache:
         return self.shared is not None and self.shared.is_up
 
     async def answer(self, work: Work) -> Answer:
-        """The kept answer, or that of the work. Raises what the work raises.
+        """The kept answer, or that of the work. Raises what the work raises."""
+        return self.recall(work) or await self.find(work)
+
+    def recall(self, work: Work) -> Answer | None:
+        """The answer that this process keeps, if it is good enough."""
+        entry = self.memory.get(work.key)
+        return None if entry is None else self._serve(entry, work)
+
+    def find(self, work: Work) -> Awaitable[Answer]:
+        """The answer from elsewhere: an identical work in flight, Redis, the work itself.
 
         An answer that may not be kept is for the first caller alone: who joined does the work, too.
         """
-        entry = self.memory.get(work.key)
-        if entry is not None and (answer := self._serve(entry, work)) is not None:
-            return answer
         flight = self._flights.get(work.key)
         if flight is None:
-            made = await self._flights.lead(work.key, self._make(work, work.run))
-            return made.value, made.outcome
-        work.terms.figures.coalesced += 1
-        made = await self._flights.join(flight, lambda: self._make(work, work.run_apart))
-        if made.is_for_all:
-            return made.value, "coalesced"
-        work.terms.figures.coalesced -= 1
-        work.terms.figures.misses += 1
-        return (await self._fill(work, work.run)).value, "miss"
+            return self._flights.lead(work.key, self._make(work, work.run))
+        return self._join(flight, work)
 
     async def answer_anew(self, work: Work) -> Answer:
         """The answer of the work, done now whatever is kept or in flight; it is kept."""
         work.terms.figures.misses += 1
         if self.shared is None:
-            return (await self._fill(work, work.run)).value, "miss"
+            return await self._fill(work, work.run)
         async with self.shared.lease(work.key, work.tags) as lease:
-            return (await self._fill(work, work.run, lease)).value, "miss"
+            return await self._fill(work, work.run, lease)
 
     async def invalidate(self, *tags: str) -> int:
         """Drop the entries that carry one of `tags`; how many different ones there were.
@@ -142,42 +140,52 @@ class AnswerCache:
             return entry.value, "stale"
         return None
 
-    def _make(self, work: Work, run: Run) -> Coroutine[Any, Any, _Made]:
+    async def _join(self, flight: Flight[Answer], work: Work) -> Answer:
+        work.terms.figures.coalesced += 1
+        made = await self._flights.join(flight, lambda: self._make(work, work.run_apart))
+        if not isinstance(made, _OnesOwn):
+            return made[0], "coalesced"
+        work.terms.figures.coalesced -= 1
+        work.terms.figures.misses += 1
+        return await self._fill(work, work.run)
+
+    def _make(self, work: Work, run: Run) -> Coroutine[Any, Any, Answer]:
         if self.shared is not None:
             return self._make_for_all(self.shared, work, run)
         work.terms.figures.misses += 1
         return self._fill(work, run)
 
-    async def _make_for_all(self, shared: SharedCache, work: Work, run: Run) -> _Made:
+    async def _make_for_all(self, shared: SharedCache, work: Work, run: Run) -> Answer:
         began, figures = self._invalidations.count, work.terms.figures
         found = await shared.read(work.key, work.tags)
-        if (answer := self._recall(found, work, began)) is not None:
-            return _Made(*answer)
+        if (answer := self._take_over(found, work, began)) is not None:
+            return answer
         async with shared.lease(work.key, work.tags) as lease:
             if lease.is_held_elsewhere:
                 found = await lease.wait(partial(self._will_do, work))
                 if found is not None and self._keep(found, work, began):
                     figures.coalesced += 1
-                    return _Made(found.value, "coalesced")
-            elif (answer := self._recall(lease.entry, work, began)) is not None:
-                return _Made(*answer)  # another process has stored it a moment ago
+                    return found.value, "coalesced"
+            elif (answer := self._take_over(lease.entry, work, began)) is not None:
+                return answer  # another process has stored it a moment ago
             figures.misses += 1
             return await self._fill(work, run, lease)
 
-    async def _fill(self, work: Work, run: Run, lease: Lease | None = None) -> _Made:
+    async def _fill(self, work: Work, run: Run, lease: Lease | None = None) -> Answer:
         began, start_s = self._invalidations.count, self._clock()
         value = await run()
+        if not work.is_current():
+            return _OnesOwn(value, "miss")
         now_s = self._clock()
         entry = Entry(value, now_s, now_s - start_s, work.tags, work.answer_tags)
-        is_for_all = work.is_current()
-        if is_for_all and self._keep(entry, work, began) and lease is not None:
+        if self._keep(entry, work, began) and lease is not None:
             await lease.store(entry, work.terms.life_s)
-        return _Made(value, "miss", is_for_all)
+        return value, "miss"
 
     def _will_do(self, work: Work, entry: Entry) -> bool:
         return self._age_s(entry) < min(work.terms.ttl_s, work.most_age_s)
 
-    def _recall(self, entry: Entry | None, work: Work, began: int) -> Answer | None:
+    def _take_over(self, entry: Entry | None, work: Work, began: int) -> Answer | None:
         if entry is None or self._is_touched(entry, began):
             return None
         answer = self._serve(entry, work)
@@ -192,6 +200,8 @@ class AnswerCache:
         return True
 
     def _is_touched(self, entry: Entry, began: int) -> bool:
+        if self._invalidations.count == began:
+            return False
         return self._invalidations.have_touched(entry.tags + entry.answer_tags, began)
 
     def _start_refresh(self, entry: Entry, work: Work) -> None:

@@ -21,9 +21,6 @@ class _Unheard:
     def time_remaining(self) -> float | None:
         return None
 
-    def set_trailing_metadata(self, metadata: Metadata) -> None:
-        del metadata  # the answer has left, or goes to other callers
-
 
 def apart(call: Call) -> Call:
     """A call by the same caller with the same metadata, without a deadline."""

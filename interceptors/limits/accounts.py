@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from interceptors.limits.book import LimitBook
 from interceptors.limits.tiers import Limits
-from interceptors.limits.windows import Meter, Window
+from interceptors.limits.windows import OUTCOMES, Meter, Window
 
 MOST_CALLERS = 50_000
 
@@ -19,6 +19,7 @@ class Account:
         "admitted_units",
         "at_methods",
         "caller",
+        "charges",
         "everywhere",
         "refused_units",
         "tier",
@@ -31,6 +32,7 @@ class Account:
         self.version = -1
         self.everywhere = Meter((), "")
         self.at_methods: dict[str, Meter] | None = None  # few callers have limits at methods
+        self.charges: dict[str, int] = {}  # of its tier, by outcome
         self.admitted_units = 0
         self.refused_units = 0
 
@@ -42,6 +44,8 @@ class Accounts:
         self._book = book
         self._most_callers = most_callers
         self._accounts: OrderedDict[str, Account] = OrderedDict()
+        # How many charges had each outcome, by tier.
+        self.charges = {tier: dict.fromkeys(OUTCOMES, 0) for tier in book.tiers}
 
     def __len__(self) -> int:
         return len(self._accounts)
@@ -89,6 +93,7 @@ class Accounts:
     def _renew(self, account: Account, tier: str) -> None:
         limits = self._book.everywhere(account.caller, tier)
         account.everywhere = _meter(_windows(limits, "", account.everywhere.windows))
+        account.charges = self.charges[self._book.tier(tier)]
         account.tier, account.version = tier, self._book.version
         kept, account.at_methods = account.at_methods or {}, None
         for method, meter in kept.items():

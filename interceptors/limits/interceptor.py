@@ -6,7 +6,7 @@ where it would have to wait for more than LONGEST_WAIT_S.
 """
 
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import Any
@@ -34,23 +34,27 @@ class RateLimit:
 
     def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
         """Charges before `handler` runs, or each item as it is read."""
-        name, cost, stands_alone = method.name, self._cost(method), self._limiter.shared is None
+        name, cost = method.name, self._cost(method)
         if cost <= 0:
             return handler
 
+        def answer_here(request: Any, call: Call) -> Awaitable[Any]:
+            if call.caller.tier != UNLIMITED_TIER:
+                self._charge_here(call, name, cost)
+            return handler(request, call)
+
         async def answer(request: Any, call: Call) -> Any:
             if call.caller.tier != UNLIMITED_TIER:
-                if stands_alone:  # one await less on the path of every call
-                    self._charge_here(call, name, cost)
-                else:
-                    await self._charge(call, name, cost)
+                await self._charge(call, name, cost)
             return await handler(request, call)
 
         async def answer_paced(items: AsyncIterator[Any], call: Call) -> Any:
             with self._paced(items, call, cost) as paced:
                 return await handler(paced, call)
 
-        return answer_paced if method.request_streaming else answer
+        if method.request_streaming:
+            return answer_paced
+        return answer_here if self._limiter.shared is None else answer
 
     def wrap_stream(self, method: Method, handler: StreamHandler) -> StreamHandler:
         """Charges before `handler` runs, or each item as it is read."""
@@ -80,13 +84,17 @@ class RateLimit:
         caller = limited_name(call)
         verdict = self._limiter.charge_here(caller, call.caller.tier, method, cost)
         if verdict is not None:
-            _hold_to(verdict, caller, call)
+            _tell(verdict, call)
+            if verdict.outcome == REFUSED:
+                raise rate_limited(caller, verdict)
 
     async def _charge(self, call: Call, method: str, cost: int) -> None:
         caller = limited_name(call)
         verdict = await self._limiter.charge(caller, call.caller.tier, method, cost)
         if verdict is not None:
-            _hold_to(verdict, caller, call)
+            _tell(verdict, call)
+            if verdict.outcome == REFUSED:
+                raise rate_limited(caller, verdict)
 
     @contextmanager
     def _paced(
@@ -116,12 +124,6 @@ def limited_name(call: Call) -> str:
     if caller.subject:
         return f"{caller.tenant}/{caller.subject}"
     return anonymous_name(call.address)
-
-
-def _hold_to(verdict: Verdict, caller: str, call: Call) -> None:
-    _tell(verdict, call)
-    if verdict.outcome == REFUSED:
-        raise rate_limited(caller, verdict)
 
 
 def _tell(verdict: Verdict, call: Call) -> None:

@@ -11,8 +11,6 @@ from interceptors.limits.accounts import MOST_CALLERS, Account, Accounts
 from interceptors.limits.book import LimitBook
 from interceptors.limits.shared import SharedWindows
 from interceptors.limits.windows import (
-    ADMITTED,
-    NEAR,
     REFUSED,
     SHADOW,
     Verdict,
@@ -72,9 +70,6 @@ class Limiter:
         self._clock = clock
         self._sleep = sleep
         self._accounts = Accounts(book, most_callers)
-        self._charges = {
-            tier: dict.fromkeys((ADMITTED, NEAR, REFUSED, SHADOW), 0) for tier in book.tiers
-        }
 
     @property
     def is_shared(self) -> bool:
@@ -84,7 +79,7 @@ class Limiter:
     @property
     def charges(self) -> Mapping[str, Mapping[str, int]]:
         """How many charges had each outcome, by tier."""
-        return self._charges
+        return self._accounts.charges
 
     @property
     def callers_known(self) -> int:
@@ -94,8 +89,7 @@ class Limiter:
     def charge_here(self, caller: str, tier: str, method: str, cost: int) -> Verdict | None:
         """Charge a caller in this process alone. None: the caller has no limit."""
         account = self._accounts.open(caller, tier)
-        meter = self._accounts.meter(account, method)
-        return self._count(account, charge(meter, cost, self._clock()), cost)
+        return self._count(account, self._decide_here(account, method, cost), cost)
 
     async def charge(self, caller: str, tier: str, method: str, cost: int) -> Verdict | None:
         """Charge a caller, in Redis where it answers. None: the caller has no limit."""
@@ -108,7 +102,10 @@ class Limiter:
         """Charge a caller once there is room; only a wait above LONGEST_WAIT_S is a refusal."""
         while True:
             account = self._accounts.open(caller, tier)
-            verdict = await self._decide(account, method, cost)
+            if self.shared is None:
+                verdict = self._decide_here(account, method, cost)
+            else:
+                verdict = await self._decide(account, method, cost)
             if verdict is None or self.is_shadow or not 0.0 < verdict.wait_s <= LONGEST_WAIT_S:
                 return self._count(account, verdict, cost)
             await self._sleep(verdict.wait_s)
@@ -153,6 +150,9 @@ class Limiter:
         """The callers that asked for the most units, the greatest first."""
         return [_usage(account) for account in self._accounts.top(most)]
 
+    def _decide_here(self, account: Account, method: str, cost: int) -> Verdict | None:
+        return charge(self._accounts.meter(account, method), cost, self._clock())
+
     async def _decide(self, account: Account, method: str, cost: int) -> Verdict | None:
         meter = self._accounts.meter(account, method)
         if self.shared is None or not meter.windows:
@@ -177,7 +177,7 @@ class Limiter:
                 verdict.outcome = SHADOW
         else:
             account.admitted_units += cost
-        self._charges[self.book.tier(account.tier)][verdict.outcome] += 1
+        account.charges[verdict.outcome] += 1
         return verdict
 
 

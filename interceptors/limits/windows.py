@@ -21,6 +21,7 @@ ADMITTED = "admitted"
 NEAR = "near"
 REFUSED = "refused"
 SHADOW = "shadow"  # refused in shadow mode, therefore admitted
+OUTCOMES = (ADMITTED, NEAR, REFUSED, SHADOW)
 
 
 @dataclass(slots=True)
@@ -98,8 +99,9 @@ def charge(meter: Meter, cost: int, now: float) -> Verdict | None:
         if now >= window.ends_at:
             window.roll(now)
         limit = window.limit
-        spent = int(window.previous * (window.ends_at - now) / window.width_s) + window.current
-        spent += cost if cost < limit else limit
+        spent = window.current + (cost if cost < limit else limit)
+        if window.previous:
+            spent += int(window.previous * (window.ends_at - now) / window.width_s)
         if spent > limit:
             return refuse(meter, cost, now)
         share = spent / limit

@@ -17,7 +17,7 @@ from switchyard.experiment.v1 import experiment_service_pb2
 from switchyard.feedback.v1 import feedback_service_pb2
 from switchyard.triage.v1 import triage_service_pb2
 
-from interceptors.timings import Timings
+from interceptors.timings import Notes, Timings
 from server.composition.guards import (
     Guards,
     make_guards,
@@ -44,6 +44,8 @@ SERVICES = tuple(
     )
 )
 
+MOST_NOTED = 1000  # times of one kind of work that wait to be added up
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -64,7 +66,7 @@ async def lay_ground(
 ) -> Ground:
     key_file = settings.digest_key_file or settings.folder / "digest.key"
     key = await asyncio.to_thread(load_or_make_key, key_file)
-    guards = make_guards(settings, SERVICES, registry, stack)
+    guards = make_guards(settings, SERVICES, log, registry, stack)
     database = await _open_database(settings, guards.timings, stack)
     commits = GroupCommit(database)
     commits.start()
@@ -90,4 +92,17 @@ def observer(timings: Timings, kind: str, settings: Settings) -> Callable[[str, 
     """Takes in the times of one kind of work; of nothing where nothing is measured."""
     if not settings.measure:
         return lambda _subject, _seconds: None
-    return lambda subject, seconds: timings.of(kind, subject).add(seconds)
+
+    def add_up(noted: tuple[str, float]) -> None:
+        subject, seconds = noted
+        timings.of(kind, subject).add(seconds)
+
+    notes = Notes(add_up)
+
+    def observe(subject: str, seconds: float) -> None:
+        notes.add((subject, seconds))
+        if len(notes) >= MOST_NOTED:
+            notes.settle()
+
+    timings.settle_before_reading(notes.settle)
+    return observe

@@ -4,7 +4,7 @@ Part of the composition root.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -92,12 +92,14 @@ class Guards:
     breakers: BreakerRegistry
     timings: Timings
     errors: RecentErrors
+    telemetry: Telemetry
     gate: DrainGate
 
 
 def make_guards(
     settings: Settings,
     services: tuple[str, ...],
+    log: JsonLog,
     registry: CollectorRegistry,
     stack: AsyncExitStack,
 ) -> Guards:
@@ -110,15 +112,18 @@ def make_guards(
         shared_cache = SharedCache(url)
     cache = AnswerCache(Memory(), shared_cache)
     stack.push_async_callback(cache.close)
+    timings, errors = Timings(), RecentErrors()
     guards = Guards(
         policies=read_policies(descriptor_pool.Default(), services),
         limiter=Limiter(LimitBook(), shared_windows, is_shadow=settings.rate_limit_shadow),
         cache=cache,
         breakers=BreakerRegistry(BREAKER, time.monotonic),
-        timings=Timings(),
-        errors=RecentErrors(),
+        timings=timings,
+        errors=errors,
+        telemetry=_make_telemetry([AccessLog(log.write), errors], settings, timings, registry),
         gate=DrainGate(ServerDraining, _is_health),
     )
+    stack.callback(guards.telemetry.settle)
     for collector in (
         LimitMetrics(guards.limiter),
         CacheCollector(cache),
@@ -126,6 +131,19 @@ def make_guards(
     ):
         registry.register(collector)
     return guards
+
+
+def _make_telemetry(
+    listeners: Sequence[CallListener],
+    settings: Settings,
+    timings: Timings,
+    registry: CollectorRegistry,
+) -> Telemetry:
+    if not settings.measure:
+        return Telemetry(listeners)
+    telemetry = Telemetry([*listeners, CallTimings(timings)])
+    registry.register(CallCollector(telemetry.started, timings, INSIDE_METRICS))
+    return telemetry
 
 
 def make_chain(
@@ -136,27 +154,21 @@ def make_chain(
     find_generation: Callable[[str], Awaitable[str | None]],
     key: bytes,
     answer_error: AnswerError,
-    log: JsonLog,
     registry: CollectorRegistry,
 ) -> Chain:
     """The interceptors, outermost first."""
     policies = guards.policies
-    calls = CallTimings(guards.timings)
     concurrency = ConcurrencyLimiter(
         GradientLimit(32, 1024, 256, time.monotonic),
         most_streams=1000,
         most_waiting=1000,
         longest_wait_s=0.5,
     )
-    listeners: list[CallListener] = [AccessLog(log.write), guards.errors]
-    if settings.measure:
-        listeners.insert(0, calls)
-        registry.register(CallCollector(calls, guards.timings, INSIDE_METRICS))
     registry.register(ConcurrencyCollector(concurrency))
     permission = Permission(policies, _other_permissions())
     free = {name: options_pb2.MethodPolicy() for name in _other_permissions() if name != OTHER}
     members: list[Interceptor] = [
-        Telemetry(listeners),
+        guards.telemetry,
         ErrorStatus(answer_error),
         guards.gate,
         ConnectionCap(MOST_CONNECTIONS, CONNECTION_IDLE_S),

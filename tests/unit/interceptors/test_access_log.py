@@ -33,14 +33,16 @@ class RefusesAlice:
 
 async def test_a_refused_call_has_a_line_of_its_tenant_caller_method_code_and_reason() -> None:
     lines: list[Mapping[str, object]] = []
+    telemetry = Telemetry([AccessLog(lines.append)])
     members: list[Interceptor] = [
-        Telemetry([AccessLog(lines.append)]),
+        telemetry,
         ErrorStatus(),
         RefusesAlice(),
     ]
     async with echo_channel(members) as channel:
         with pytest.raises(grpc.aio.AioRpcError):
             await call(channel, "Echo", b"")
+    telemetry.settle()
     (line,) = lines
     assert {name: line.get(name) for name in ("tenant", "caller", "method", "code", "reason")} == {
         "tenant": "acme",

@@ -1,7 +1,7 @@
 """Every call is counted, timed and logged, however it ends."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -11,14 +11,14 @@ from prometheus_client import CollectorRegistry
 from switchyard.triage.v1 import ticket_pb2
 
 from interceptors.access_log import AccessLog
-from interceptors.call import Call
+from interceptors.call import ANONYMOUS, Call
 from interceptors.chain import Interceptor
 from interceptors.codec import Codec
 from interceptors.error_status import ErrorStatus
 from interceptors.errors import UnknownMethod, interceptor_status, status
 from interceptors.metrics import CallCollector, CallTimings
 from interceptors.recent_errors import RecentErrors
-from interceptors.telemetry import Telemetry
+from interceptors.telemetry import MOST_NOTED, EndedCall, Telemetry
 from interceptors.timings import Timings
 from tests.unit.interceptors.echo_server import Boom, call, count, echo_channel
 from tests.unit.interceptors.handler_server import UNARY, Transport, call_from
@@ -32,14 +32,17 @@ class Ends:
     def __init__(self) -> None:
         self.codes: list[tuple[str, str]] = []
         self.arrived = asyncio.Event()
+        self.settled: Sequence[tuple[str, str]] = ()
+        self.has_settled = asyncio.Event()
 
-    def started(self, call: Call) -> None:
-        del call
-
-    def ended(self, call: Call, code: str, seconds: float) -> None:
-        assert seconds > 0
-        self.codes.append((call.method, code))
+    def ended(self, call: EndedCall, /) -> None:
+        assert call.duration_s > 0
+        self.codes.append((call.method, call.code))
         self.arrived.set()
+
+    def settle(self) -> None:
+        self.settled = tuple(self.codes)
+        self.has_settled.set()
 
 
 def _status(_call: Call, error: Exception) -> Status:
@@ -82,13 +85,33 @@ async def test_a_stream_that_its_caller_leaves_is_cancelled() -> None:
     assert ends.codes == [("test.Echo/EchoStream", "CANCELLED")]
 
 
+async def test_listeners_are_asked_to_settle_soon_after_a_call() -> None:
+    ends = Ends()
+    async with echo_channel([Telemetry([ends]), *members]) as channel:
+        await call(channel, "Echo", b"")
+        await asyncio.wait_for(ends.has_settled.wait(), 5)
+    assert ends.settled == (("test.Echo/Echo", "OK"),)
+
+
+async def test_no_more_calls_wait_to_be_settled_than_may() -> None:
+    async def echo(request: Any, _call: Call) -> Any:
+        return request
+
+    ends = Ends()
+    answer = Telemetry([ends]).wrap_unary(UNARY, echo)
+    for _ in range(MOST_NOTED):  # the timer has no turn meanwhile
+        await answer(b"", call_from(Transport()))
+    assert len(ends.settled) == MOST_NOTED
+
+
 async def test_metrics_bear_the_names_of_a66() -> None:
     registry = CollectorRegistry()
     timings = Timings()
     timings.of("step", "draft").add(0.5)
-    calls = CallTimings(timings)
-    registry.register(CallCollector(calls, timings, {"step": "switchyard_step_duration_seconds"}))
-    async with echo_channel([Telemetry([calls]), *members]) as channel:
+    telemetry = Telemetry([CallTimings(timings)])
+    inside = {"step": "switchyard_step_duration_seconds"}
+    registry.register(CallCollector(telemetry.started, timings, inside))
+    async with echo_channel([telemetry, *members]) as channel:
         await call(channel, "Echo", b"")
         with pytest.raises(grpc.aio.AioRpcError):
             await call(channel, "Nothing", b"")
@@ -108,10 +131,12 @@ async def test_metrics_bear_the_names_of_a66() -> None:
 
 async def test_a_call_has_one_log_line_without_its_text() -> None:
     lines: list[Mapping[str, object]] = []
-    async with echo_channel([Telemetry([AccessLog(lines.append)]), *members]) as channel:
+    telemetry = Telemetry([AccessLog(lines.append)])
+    async with echo_channel([telemetry, *members]) as channel:
         await call(channel, "Echo", ticket_pb2.Ticket(body="secret").SerializeToString())
         with pytest.raises(grpc.aio.AioRpcError):
             await call(channel, "Echo", BOOM)
+    telemetry.settle()
     good, bad = lines
     assert (good["method"], good["code"]) == ("test.Echo/Echo", "OK")
     assert (bad["code"], bad["reason"]) == ("RESOURCE_EXHAUSTED", "BOOM")
@@ -122,23 +147,23 @@ async def test_a_call_has_one_log_line_without_its_text() -> None:
 
 async def test_the_callers_request_id_names_the_call_where_it_is_fit_to() -> None:
     lines: list[Mapping[str, object]] = []
-    async with echo_channel([Telemetry([AccessLog(lines.append)]), *members]) as channel:
+    telemetry = Telemetry([AccessLog(lines.append)])
+    async with echo_channel([telemetry, *members]) as channel:
         echo: Any = channel.unary_unary("/test.Echo/Echo")
         await echo(b"", metadata=[("x-request-id", "mine-1")])
         await echo(b"", metadata=[("x-request-id", "x" * 1000)])
+    telemetry.settle()
     assert lines[0]["call_id"] == "mine-1"
     assert len(str(lines[1]["call_id"])) == 16
 
 
 def ended_with(errors: RecentErrors, code: str, reason: str = "") -> None:
-    """A call has ended so."""
-    ended = call_from(Transport())
-    ended.reason = reason
-    errors.ended(ended, code, 0.001)
+    """A call has ended so, at the seventh second of 1970."""
+    errors.ended(EndedCall(UNARY.name, code, 0.001, 7.0, "id", ANONYMOUS, "::1", "", "", reason))
 
 
 def test_what_the_server_failed_is_remembered_with_its_reason() -> None:
-    errors = RecentErrors(clock=lambda: 7.0)
+    errors = RecentErrors()
     ended_with(errors, "UNAVAILABLE", "BOOM")
     (error,) = errors.newest_first()
     assert (error.time_s, error.method, error.code, error.reason) == (

@@ -47,3 +47,4 @@ def test_the_deadline_of_the_call_does_not_hold(call: Call) -> None:
 def test_nothing_is_said_to_a_call_that_is_over(call: Call) -> None:
     twin = apart(call)
     twin.answer_with(("late", "word"))  # the transport would raise
+    assert call.answer_metadata == ()
