@@ -16,22 +16,39 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from bench.budget_simulation.picture import draw
-from bench.budget_simulation.pools import Pool, hard_pool, hopeless_pool, make_pool, sources
-from bench.budget_simulation.run import AUDIT_RATE, LEAST_AUTOMATED, Run, drifting_run, steady_run
+from bench.budget_simulation.pools import (
+    LENGTH,
+    Pool,
+    hard_pool,
+    hopeless_pool,
+    make_pool,
+    sources,
+)
+from bench.budget_simulation.run import (
+    AUDIT_RATE,
+    LEAST_AUTOMATED,
+    Passed,
+    Run,
+    drifting_run,
+    steady_run,
+)
 from bench.figures import Figure, report
+from server.triage.automation.standing import DOUBT_SHARE
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "error-budget.png"
 BUDGETS = (0.02, 0.05)
 RUNS = 200
 SEED = 20_261_121
 SOON = 40  # audits
+SOON_AUTOMATED = round(SOON / AUDIT_RATE)  # tickets
+NEVER = Passed(LENGTH, LENGTH, LENGTH)
 MADE_UP = {"made up: hardest": hard_pool, "made up: hopeless": hopeless_pool}
 _WORKERS = 2
 _AT_ONCE = 20  # runs that a worker takes at a time
@@ -79,7 +96,7 @@ def figures_of(case: Case, steady: Sequence[Run], drifting: Sequence[Run]) -> It
         yield Figure(name, "runs that opened", _share_opened(steady), "")
         return
     yield from _coverage_figures(name, steady)
-    yield from _drift_figures(name, case.budget, steady, drifting)
+    yield from _drift_figures(name, steady, drifting)
 
 
 def _share_opened(runs: Sequence[Run]) -> float:
@@ -97,26 +114,29 @@ def _coverage_figures(name: str, runs: Sequence[Run]) -> Iterator[Figure]:
     yield Figure(name, "wrong among the automated", float(error), "", "", opened)
 
 
-def _drift_figures(
-    name: str, budget: float, steady: Sequence[Run], drifting: Sequence[Run]
-) -> Iterator[Figure]:
+def _drift_figures(name: str, steady: Sequence[Run], drifting: Sequence[Run]) -> Iterator[Figure]:
     closed = float(np.mean([run.closings > 0 for run in steady]))
-    audits = np.mean([run.audits for run in steady])
-    yield Figure(name, "closed without drift", closed, "", "<= 0.05", f"{audits:.0f} audits a run")
-    drifted = [run for run in drifting if run.was_open_at_drift]
-    if not drifted:
+    audits, first = np.mean([(run.audits, run.looked_at_first) for run in steady], axis=0)
+    looks = f"{audits:.0f} audits a run, {first:.0f} looks before acting"
+    yield Figure(name, "closed without drift", closed, "", "<= 0.05", looks)
+    until = [run.until_closed or NEVER for run in drifting if run.was_open_at_drift]
+    if not until:
         return
-    until = [np.inf if r.audits_until_closed is None else r.audits_until_closed for r in drifted]
-    soon = float(np.mean(np.array(until) <= SOON))
-    goal = ">= 0.9" if budget <= BUDGETS[0] else ""  # see NOTES
-    against = f"median {np.median(until):.0f}, of {len(until)} runs that were open"
-    yield Figure(name, f"closed within {SOON} audits of drift", soon, "", goal, against)
+    automated, audits, first = np.array([astuple(passed) for passed in until]).T
+    for most, what, numbers, goal in (
+        (SOON, "audits", audits, ">= 0.9"),
+        (SOON_AUTOMATED, "automated tickets", automated, ""),
+        (SOON, "looks, before acting and after", audits + first, ""),
+    ):
+        share = float(np.mean(numbers <= most))
+        against = f"median {np.median(numbers):.0f}, of {len(until)} runs that were open"
+        yield Figure(name, f"closed within {most} {what} of drift", share, "", goal, against)
 
 
 NOTES = (
     f"one automated ticket in {1 / AUDIT_RATE:.0f} is audited; hint3 is drawn with replacement",
-    "no goal for drift at 5 %: 40 audits of which 15 % are wrong differ too little from those of a"
-    " tenant with 3-4 %; who closes in 90 % of such cases closes wrongly in far more than 5 %",
+    f"while a gate is in doubt, {DOUBT_SHARE:.0%} of what it lets pass is looked at before it is"
+    " acted on: those are neither automated nor audits",
 )
 
 

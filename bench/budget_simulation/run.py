@@ -1,14 +1,15 @@
 """One stream of tickets past the gate of an error budget, as the server keeps it."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.budget_simulation.pools import Pool
-from server.statistics.drift import add_drift, drift_gain, has_drifted
+from server.statistics.drift import add_drift, drift_gain, has_drifted, is_doubtful
 from server.statistics.risk_control import CLOSED, Observation, RiskPolicy, observe, rule
+from server.triage.automation.standing import DOUBT_SHARE
 
 THRESHOLDS = (0.995, *(percent / 100 for percent in range(99, 29, -1)))
 AUDIT_RATE = 0.1
@@ -26,6 +27,23 @@ class Moment:
     wrong: int  # of the automated
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Tickets that the gate let pass."""
+
+    automated: int
+    audits: int  # of them
+    looked_at_first: int  # beside them
+
+    def since(self, before: "Passed") -> "Passed":
+        """Those that came after."""
+        return Passed(
+            self.automated - before.automated,
+            self.audits - before.audits,
+            self.looked_at_first - before.looked_at_first,
+        )
+
+
 @dataclass
 class Run:
     """What became of a stream."""
@@ -34,17 +52,23 @@ class Run:
     oracle_share: float  # that the lowest threshold within the budget would have automated
     automated: int = 0
     wrong: int = 0
-    audits: int = 0
+    audits: int = 0  # of automated tickets
+    looked_at_first: int = 0  # tickets that the gate let pass, while it was in doubt
     closings: int = 0  # for drift
     was_ever_over: bool = False
     was_open_at_drift: bool = False
-    audits_until_closed: int | None = None  # after a drift; None: it went on
+    until_closed: Passed | None = None  # after a drift; None: it went on
     moments: list[Moment] = field(default_factory=list)
 
     @property
     def keeps_budget(self) -> bool:
         """Whether few enough of the automated tickets were wrong in the end."""
         return self.wrong <= self.budget * self.automated
+
+    @property
+    def passed(self) -> Passed:
+        """All that the gate let pass so far."""
+        return Passed(self.automated, self.audits, self.looked_at_first)
 
     def automate(self, is_wrong: bool) -> None:
         """Count a ticket that was acted on."""
@@ -71,7 +95,8 @@ def steady_run(stream: Pool, budget: float, rng: np.random.Generator) -> Run:
 def drifting_run(stream: Pool, budget: float, rng: np.random.Generator) -> Run:
     """A stream in which, half-way, as many automated tickets become wrong as SUDDENLY_WRONG.
 
-    It ends when the gate has closed.
+    It ends when the gate has closed. Of what does not reach the threshold nothing more is wrong:
+    labels from reviews do not tell of the drift.
     """
     half = len(stream.wrong) // 2
     way = _Way(Run(budget, 0.0), rng)
@@ -90,7 +115,7 @@ class _Way:
         self._ruling, self._drift = CLOSED, 0.0
         self._tickets = 0
         self._newly_wrong = 0.0
-        self._audits_before: int | None = None
+        self._before_drift: Passed | None = None
 
     def begin_drift(self) -> None:
         """From now on more of the automated tickets are wrong."""
@@ -98,7 +123,7 @@ class _Way:
         usual = run.wrong / max(run.automated, 1)
         self._newly_wrong = max(0.0, (SUDDENLY_WRONG - usual) / (1 - usual))
         run.was_open_at_drift = self._ruling.threshold is not None
-        self._audits_before = run.audits
+        self._before_drift = run.passed
 
     def go(self, stream: Pool) -> None:
         """Take in the tickets of a stream, or until the gate closes after a drift."""
@@ -108,32 +133,40 @@ class _Way:
         ):
             self._tickets += 1
             if self._ruling.lets_pass(score):
-                self._automate(score, is_wrong or new < self._newly_wrong, audit < AUDIT_RATE)
+                self._let_pass(score, is_wrong or new < self._newly_wrong, audit)
             else:
-                self._learn(score, is_wrong)
+                self._learn(self._policy, score, is_wrong)
             if self._tickets % _REVIEW_EVERY == 0:
                 self._review()
-            if self.run.audits_until_closed is not None:
+            if self.run.until_closed is not None:
                 return
 
-    def _automate(self, score: float, is_wrong: bool, is_audited: bool) -> None:
-        self.run.automate(is_wrong)
-        if not is_audited:
-            return
-        self.run.audits += 1
-        seen = observe(self._policy, self._ruling, score, is_wrong)
+    def _let_pass(self, score: float, is_wrong: bool, draw: float) -> None:
+        is_doubted = is_doubtful(self._drift)
+        share = DOUBT_SHARE if is_doubted else AUDIT_RATE
+        is_audited = draw < share
+        if is_audited and is_doubted:
+            self.run.looked_at_first += 1
+        else:
+            self.run.automate(is_wrong)
+            self.run.audits += is_audited
+        if is_audited:
+            self._audit(replace(self._policy, audit_rate=share), score, is_wrong)
+
+    def _audit(self, policy: RiskPolicy, score: float, is_wrong: bool) -> None:
+        seen = observe(policy, self._ruling, score, is_wrong)
         if seen is not None:
-            gain = drift_gain(self._policy, self._evidence, seen)
+            gain = drift_gain(policy, self._evidence, seen)
             self._drift = add_drift(self._drift, gain)
-        self._learn(score, is_wrong)
+        self._learn(policy, score, is_wrong)
         if has_drifted(self._drift):
             self._evidence.clear()
             self._drift = 0.0
             self.run.closings += 1
             self._rule()
 
-    def _learn(self, score: float, is_wrong: bool) -> None:
-        seen = observe(self._policy, self._ruling, score, is_wrong)
+    def _learn(self, policy: RiskPolicy, score: float, is_wrong: bool) -> None:
+        seen = observe(policy, self._ruling, score, is_wrong)
         if seen is not None:
             self._evidence[seen] += 1
 
@@ -144,8 +177,8 @@ class _Way:
     def _rule(self) -> None:
         self._ruling = rule(self._policy, self._evidence)
         is_closed = self._ruling.threshold is None
-        if self._audits_before is not None and self.run.was_open_at_drift and is_closed:
-            self.run.audits_until_closed = self.run.audits - self._audits_before
+        if self._before_drift is not None and self.run.was_open_at_drift and is_closed:
+            self.run.until_closed = self.run.passed.since(self._before_drift)
 
 
 Numbers = npt.NDArray[np.float64]

@@ -1,6 +1,6 @@
 """Budgets and what is spent of them. Money is in millionths of a dollar, days are UTC's."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
 
@@ -49,7 +49,12 @@ class Spending:
 
     def without_debt(self) -> "Spending":
         """The same with nothing below 0: nobody is paid for calls."""
-        return Spending(*(max(0, count) for count in astuple(self)))
+        return Spending(
+            max(0, self.calls),
+            max(0, self.input_tokens),
+            max(0, self.output_tokens),
+            max(0, self.cost_micro_usd),
+        )
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -119,14 +119,8 @@ class BudgetStore:
         ):
             if await _is_new(connection, settlement):
                 await connection.execute(BOOK, [_rows(settlement.spent)])
-                async with connection.cursor() as cursor:
-                    await cursor.executemany(
-                        GIVE_BACK,
-                        [
-                            {"tenant": tenant, "day": day, "micro_usd": micro_usd}
-                            for tenant, day, micro_usd in settlement.given_back
-                        ],
-                    )
+                if settlement.given_back:
+                    await _give_back(connection, settlement)
 
     async def forget_writer(self, writer: str) -> None:
         """Remove a process that settles no more, and those that ended without a word."""
@@ -191,6 +185,15 @@ async def _is_new(connection: Connection, settlement: Settlement) -> bool:
         "number": settlement.number,
     }
     return await (await connection.execute(COUNT_SETTLEMENT, values)).fetchone() is not None
+
+
+async def _give_back(connection: Connection, settlement: Settlement) -> None:
+    values = [
+        {"tenant": tenant, "day": day, "micro_usd": micro_usd}
+        for tenant, day, micro_usd in settlement.given_back
+    ]
+    async with connection.cursor() as cursor:
+        await cursor.executemany(GIVE_BACK, values)
 
 
 def _rows(spent: Sequence[tuple[Account, Spending]]) -> str:

@@ -10,6 +10,10 @@ from server.wire_values import enum_number, write_moment
 
 CONFIDENCE = 0.95  # where none is named
 AUDIT_SHARE = 0.1
+DOUBT = (
+    "Of late audits found more errors than usual: until that is settled,"
+    " a person looks at half of them first."
+)
 
 
 def read_terms(message: automation_pb2.ErrorBudget) -> Terms | None:
@@ -91,9 +95,10 @@ def _reason(terms: Terms | None, gate: GateReport) -> str:
         return "No error budget is set."
     budget = percent(terms.max_error)
     if state.threshold is not None:
+        doubt = f" {DOUBT}" if state.is_doubted else ""
         return (
             f"Answers with a confidence of {percent(state.threshold)} or more keep the budget of"
-            f" {budget}, as far as {state.judged:,} judged ones show."
+            f" {budget}, as far as {state.judged:,} judged ones show.{doubt}"
         )
     if not state.judged and gate.history and gate.history[0].cause == "drift":
         since = f"{gate.history[0].time:%F %R}"

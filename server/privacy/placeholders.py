@@ -50,6 +50,8 @@ class Placeholders:
 
 def put_back(text: str, values: Mapping[Name, str]) -> str:
     """A text with the values of its placeholders; one that was never given stays as it is."""
+    if not values or not any(map(text.__contains__, _SIGNS)):
+        return text
     return _PLACEHOLDER.sub(lambda match: values.get(_name(match), match[0]), text)
 
 

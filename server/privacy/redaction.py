@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from string import digits
 from types import MappingProxyType
 
@@ -34,6 +34,7 @@ _RULES: tuple[tuple[Rule, int], ...] = (
     (find_names, 0),
 )
 _DIGITS_OF_PHONES = 7
+MOST_LANGUAGES = 256  # whose rules are at hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def find_personal(text: str, *, language: str = "", finders: Sequence[Finder] = 
     return seen.in_original(_find(seen, rules_for(language), finders))
 
 
+@lru_cache(MOST_LANGUAGES)
 def rules_for(language: str) -> tuple[tuple[Rule, int], ...]:
     """All rules, each with how many digits a text must hold for it to find anything."""
     return (*_RULES, (partial(find_phones, regions=regions_of(language)), _DIGITS_OF_PHONES))

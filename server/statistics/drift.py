@@ -7,6 +7,9 @@ a score where they are common little. The evidence starts anew whenever it has l
 CUSUM e-detector; Shin, Ramdas and Rinaldo 2024, "E-detectors: a nonparametric framework for
 sequential change detection"): while errors are no more frequent than what is taken as usual, it
 takes MEAN_RUN audits on average to a false alarm, or more; as a rule it takes ten times as many.
+
+An alarm takes several errors, a doubt few, often one. Whoever then looks at more items, before they
+are acted on, knows soon, and little harm is done meanwhile.
 """
 
 from math import log
@@ -14,7 +17,8 @@ from math import log
 from server.statistics.isotonic import rising
 from server.statistics.risk_control import Evidence, Observation, RiskPolicy, tally
 
-MEAN_RUN = 200.0  # audits
+MEAN_RUN = 300.0  # audits
+DOUBT = 3.0  # what was seen is so many times as likely if items have become worse
 _NEW_ERRORS = 0.1
 _PRIOR_ITEMS = 30.0  # a step of the grid is taken to be as wrong as the budget until as many came
 _LEAST_USUAL = 0.25  # of the budget: no step is known so well that one error is an alarm
@@ -32,6 +36,11 @@ def drift_gain(policy: RiskPolicy, evidence: Evidence, seen: Observation) -> flo
 def add_drift(drift: float, gain: float) -> float:
     """The evidence of drift after more audits. Once it has lost its stake it starts anew."""
     return max(drift, 0.0) + gain
+
+
+def is_doubtful(drift: float) -> bool:
+    """Whether the evidence of drift calls for more audits, and for acting on less meanwhile."""
+    return drift >= log(DOUBT)
 
 
 def has_drifted(drift: float) -> bool:

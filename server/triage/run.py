@@ -45,7 +45,7 @@ class Decision(IntEnum):
     ESCALATE = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: JSON is made of it in a fifth of the time
 class StepReport:
     """What one step did and how long it took."""
 
@@ -76,7 +76,7 @@ class Enrolled:
     configuration: int  # version of the weights that the ticket got it under
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: JSON is made of it in a fifth of the time
 class Answer:
     """What triage says about a ticket. None: not asked for, or not known."""
 
@@ -153,7 +153,7 @@ def decode_answer(record: Mapping[str, Any]) -> Answer:
         priority_reasons=found.priority_reasons,
         escalation_reasons=found.escalation_reasons,
         sentiment=found.sentiment,
-        language=decode_prediction(record["language"], str),
+        language=decode_prediction(record["language"]),
         summary=record["summary"],
         reply=record["reply"],
         estimated_resolution_s=record["estimated_resolution_s"],

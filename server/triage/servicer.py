@@ -60,7 +60,7 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         if request.options.validate_only:
             return pb.TriageResponse()
         call: Any = context
-        recorded = await self._triage(request, call)
+        recorded = await self._pipeline.triage(_order(request, call))
         call.may_be_kept = not recorded.run.answer.is_degraded
         call.tag_answer(*answer_tags(recorded.run))
         return pb.TriageResponse(result=wire.write_result(recorded.run, recorded.steps))
@@ -71,8 +71,7 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         """Triage one ticket, an event a step."""
         if request.options.validate_only:
             return
-        order = _order(request, context, is_watched=True)
-        async with aclosing(self._pipeline.run(order)) as events:
+        async with aclosing(self._pipeline.run(_order(request, context))) as events:
             async for event in events:
                 yield _write_event(event)
 
@@ -143,30 +142,22 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
         )
         return pb.UpdateTaxonomyResponse(taxonomy=wire.write_taxonomy(taxonomy))
 
-    async def _triage(self, request: Ticketed, context: Context) -> Recorded:
-        """The last event of the pipeline: the answer and its committed run."""
-        async with aclosing(self._pipeline.run(_order(request, context))) as events:
-            async for event in events:
-                last = event
-        assert isinstance(last, Recorded)  # noqa: S101  # what the pipeline promises
-        return last
-
     async def _answer_item(
         self, position: int, item: pb.BatchTriageRequest | Exception, context: Context
     ) -> pb.BatchTriageResponse:
         """The answer to one item of a batch, or the status that says why there is none."""
         if isinstance(item, Exception):
             return _failed(item, position, self._status_of(context, item))
-        response = pb.BatchTriageResponse(index=item.index, ticket_id=item.ticket.id)
+        index, ticket_id = item.index, item.ticket.id
         if item.options.validate_only:
-            return response
+            return pb.BatchTriageResponse(index=index, ticket_id=ticket_id)
         try:
-            recorded = await self._triage(item, context)
+            recorded = await self._pipeline.triage(_order(item, context))
         except Exception as error:  # every failure of an item is its answer
-            response.error.CopyFrom(self._status_of(context, error))
-        else:
-            response.result.CopyFrom(wire.write_result(recorded.run, recorded.steps))
-        return response
+            status = self._status_of(context, error)
+            return pb.BatchTriageResponse(index=index, ticket_id=ticket_id, error=status)
+        result = wire.write_result(recorded.run, recorded.steps)
+        return pb.BatchTriageResponse(index=index, ticket_id=ticket_id, result=result)
 
     async def _page(
         self, tenant: str, which: RunFilter, before: str, size: int
@@ -197,7 +188,7 @@ class TriageServicer(triage_service_pb2_grpc.TriageServiceServicer):
             raise UnknownCategory("filter.category", which.category)
 
 
-def _order(request: Ticketed, context: Context, *, is_watched: bool = False) -> Order:
+def _order(request: Ticketed, context: Context) -> Order:
     call: Any = context
     return Order(
         tenant=caller_of(context).tenant,
@@ -205,7 +196,6 @@ def _order(request: Ticketed, context: Context, *, is_watched: bool = False) -> 
         request_id=request.request_id,
         parts=wire.read_parts(request.options),
         deadline_s=math.inf if call.deadline_s is None else call.deadline_s,
-        is_watched=is_watched,
     )
 
 

@@ -27,6 +27,9 @@ class Channel(IntEnum):
     API = 6
 
 
+CHANNELS: Mapping[int, Channel] = {int(one): one for one in Channel}
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """One customer's request for support."""

@@ -55,6 +55,9 @@ class Trial:
         return Exposure(self.experiment, self.assignment, run.create_time, outcomes)
 
 
+NO_TRIAL = Trial()
+
+
 class Trials:
     """Assigns tickets to the experiments of triage."""
 

@@ -1,20 +1,27 @@
-"""Messages of switchyard.triage.v1 to domain values, and back."""
+"""Messages of switchyard.triage.v1 to domain values, and back.
+
+What every call answers is written as `Fields`: a message that is made before the one that it
+stands in would be copied.
+"""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from switchyard.triage.v1 import result_pb2, run_pb2, taxonomy_pb2, ticket_pb2, triage_service_pb2
 
-from server.triage.assessment import Reason
+from server.triage.assessment import Prediction, Reason
 from server.triage.automation.budget import Passage
 from server.triage.engine import Attempt, Parts
 from server.triage.errors import InvalidFieldValue
-from server.triage.run import Answer, Decision, Enrolled, Reuse, Run, StepReport
+from server.triage.run import Decision, Enrolled, Reuse, Run, StepReport
 from server.triage.store import RunFilter
 from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
-from server.triage.ticket import Channel, Ticket
+from server.triage.ticket import CHANNELS, Ticket
 from server.wire_values import enum_number, write_moment, write_seconds
+
+Fields = dict[str, Any]  # of a message, by their names
 
 LAST_SECOND = 253402300799  # of the year 9999
 
@@ -26,7 +33,7 @@ def read_ticket(message: ticket_pb2.Ticket) -> Ticket:
         body=message.body,
         subject=message.subject,
         customer_id=message.customer_id,
-        channel=Channel(message.channel),
+        channel=CHANNELS[message.channel],
         language_hint=message.language_hint,
         created_time=read_time(message, "created_time", "ticket"),
         attributes=dict(message.attributes),
@@ -77,68 +84,69 @@ def read_category(message: taxonomy_pb2.Category, position: int) -> Category:
     )
 
 
-def write_result(run: Run, steps: tuple[StepReport, ...] | None = None) -> result_pb2.TriageResult:
-    """The answer of a run; `steps` in place of those on record."""
+def write_result(run: Run, steps: tuple[StepReport, ...] | None = None) -> Fields:
+    """The answer of a run, fields of a TriageResult; `steps` in place of those on record."""
     answer = run.answer
-    result = result_pb2.TriageResult(
-        run=f"triageRuns/{run.run_id}",
-        ticket_id=run.ticket.id,
-        category=result_pb2.CategoryPrediction(
-            category=answer.category.label,
-            confidence=answer.category.confidence,
-            runners_up=[
-                result_pb2.CategoryCandidate(category=label, confidence=confidence)
-                for label, confidence in answer.category.runners_up
-            ],
-        ),
-        priority=result_pb2.PriorityPrediction(
-            priority=enum_number(answer.priority.label),
-            confidence=answer.priority.confidence,
-            runners_up=[
-                result_pb2.PriorityCandidate(priority=enum_number(label), confidence=confidence)
-                for label, confidence in answer.priority.runners_up
-            ],
-            reasons=_write_reasons(answer.priority_reasons),
-        ),
-        sentiment=_write_sentiment(answer),
-        language=result_pb2.LanguagePrediction(
-            language_code=answer.language.label,
-            confidence=answer.language.confidence,
-            runners_up=[
-                result_pb2.LanguageCandidate(language_code=label, confidence=confidence)
-                for label, confidence in answer.language.runners_up
-            ],
-        ),
-        summary=answer.summary,
-        requires_human_escalation=bool(answer.escalation_reasons),
-        escalation_reasons=_write_reasons(answer.escalation_reasons),
-        drafted_reply=answer.reply,
-        decision=enum_number(answer.decision),
-        decision_reason=answer.decision_reason,
-        engine=result_pb2.EngineVersion(
-            engine=answer.engine.engine,
-            model=answer.engine.model,
-            version=answer.engine.version,
-            taxonomy_revision=answer.engine.taxonomy_revision,
-        ),
-        steps=[write_step(step) for step in (steps or answer.steps)],
-        attempts=[write_attempt(attempt) for attempt in answer.attempts],
-        degraded=answer.is_degraded,
-        reuse=None if answer.reuse is None else _write_reuse(answer.reuse),
-        experiment=None if answer.experiment is None else _write_arm(answer.experiment),
-        gates=[_write_passage(passage) for passage in answer.gates if passage.is_gated],
-        similar_labels=[
-            result_pb2.SimilarLabel(
-                label=f"labels/{similar.label_id}",
-                category=similar.category,
-                similarity=similar.similarity,
-            )
+    resolution_s = answer.estimated_resolution_s
+    return {
+        "run": f"triageRuns/{run.run_id}",
+        "ticket_id": run.ticket.id,
+        "category": _write_prediction(answer.category, "category"),
+        "priority": {
+            **_write_prediction(answer.priority, "priority"),
+            "reasons": _write_reasons(answer.priority_reasons),
+        },
+        "sentiment": answer.sentiment and _write_prediction(answer.sentiment, "sentiment"),
+        "language": _write_prediction(answer.language, "language_code"),
+        "summary": answer.summary,
+        "requires_human_escalation": bool(answer.escalation_reasons),
+        "escalation_reasons": _write_reasons(answer.escalation_reasons),
+        "estimated_resolution": None if resolution_s is None else _write_duration(resolution_s),
+        "drafted_reply": answer.reply,
+        "decision": answer.decision,
+        "decision_reason": answer.decision_reason,
+        "engine": {
+            "engine": answer.engine.engine,
+            "model": answer.engine.model,
+            "version": answer.engine.version,
+            "taxonomy_revision": answer.engine.taxonomy_revision,
+        },
+        "steps": [write_step(step) for step in (steps or answer.steps)],
+        "attempts": [write_attempt(attempt) for attempt in answer.attempts],
+        "degraded": answer.is_degraded,
+        "reuse": None if answer.reuse is None else _write_reuse(answer.reuse),
+        "experiment": None if answer.experiment is None else _write_arm(answer.experiment),
+        "gates": [_write_passage(passage) for passage in answer.gates if passage.is_gated],
+        "similar_labels": [
+            {
+                "label": f"labels/{similar.label_id}",
+                "category": similar.category,
+                "similarity": similar.similarity,
+            }
             for similar in answer.similar
         ],
-    )
-    if answer.estimated_resolution_s is not None:
-        result.estimated_resolution.CopyFrom(write_seconds(answer.estimated_resolution_s))
-    return result
+    }
+
+
+def _write_prediction(prediction: Prediction[Any], name: str) -> Fields:
+    """name: of the field that holds the label."""
+    runners_up = [{name: label, "confidence": share} for label, share in prediction.runners_up]
+    return {name: prediction.label, "confidence": prediction.confidence, "runners_up": runners_up}
+
+
+def _write_reasons(reasons: tuple[Reason, ...]) -> list[Fields]:
+    return [{"code": r.code, "explanation": r.explanation, "evidence": r.evidence} for r in reasons]
+
+
+def _write_duration(seconds: float) -> Fields:
+    whole, nanos = divmod(round(seconds * 1e9), 10**9)
+    return {"seconds": whole, "nanos": nanos}
+
+
+def write_step(report: StepReport) -> Fields:
+    """What one step did, fields of a StepReport."""
+    duration = _write_duration(report.duration_s)
+    return {"step": report.step, "duration": duration, "finding": report.finding}
 
 
 def write_attempt(attempt: Attempt) -> result_pb2.Attempt:
@@ -182,15 +190,6 @@ def _write_passage(passage: Passage) -> result_pb2.GatePassage:
         passed=passage.has_passed,
         audited=passage.is_audited,
         propensity=passage.propensity,
-    )
-
-
-def write_step(report: StepReport) -> result_pb2.StepReport:
-    """What one step did."""
-    return result_pb2.StepReport(
-        step=enum_number(report.step),
-        duration=write_seconds(report.duration_s),
-        finding=report.finding,
     )
 
 
@@ -242,26 +241,6 @@ def _write_ticket(ticket: Ticket) -> ticket_pb2.Ticket:
         created_time=write_moment(ticket.created_time) if ticket.created_time else None,
         attributes=ticket.attributes,
     )
-
-
-def _write_sentiment(answer: Answer) -> result_pb2.SentimentPrediction | None:
-    if answer.sentiment is None:
-        return None
-    return result_pb2.SentimentPrediction(
-        sentiment=enum_number(answer.sentiment.label),
-        confidence=answer.sentiment.confidence,
-        runners_up=[
-            result_pb2.SentimentCandidate(sentiment=enum_number(label), confidence=confidence)
-            for label, confidence in answer.sentiment.runners_up
-        ],
-    )
-
-
-def _write_reasons(reasons: tuple[Reason, ...]) -> list[result_pb2.Reason]:
-    return [
-        result_pb2.Reason(code=r.code, explanation=r.explanation, evidence=r.evidence)
-        for r in reasons
-    ]
 
 
 def read_time(message: Message, field: str, parent: str) -> datetime | None:

@@ -99,7 +99,7 @@ def add_evidence(table: Table, result: TriageResult) -> None:
 def _describe_gate(gate: GatePassage) -> str:
     need = "is closed" if gate.threshold is None else f"needs {percent(gate.threshold)}"
     passed = "passed" if gate.passed else "did not pass"
-    audited = ", a person looks at it afterwards" if gate.passed and gate.audited else ""
+    audited = ", drawn for a person to look at it" if gate.passed and gate.audited else ""
     return f"{gate.field} {need}: {percent(gate.confidence)} {passed}{audited}"
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 from uuid import UUID
 
 from switchyard.admin.v1 import resilience_service_pb2 as pb
@@ -16,7 +15,7 @@ from server.dead_letters.replay import Work, replay
 from server.dead_letters.store import DeadLetterStore
 from server.paging import make_page_token, read_page_token
 from server.streams import ServerDraining
-from server.triage.pipeline import Order, Recorded, TriagePipeline
+from server.triage.pipeline import Order, TriagePipeline
 from server.triage.store import RunStore
 
 DEFAULT_PAGE_SIZE = 50  # and the most: with the longest tickets it stays below 4 MiB
@@ -99,9 +98,5 @@ async def triage_again(pipeline: TriagePipeline, runs: RunStore, letter: DeadLet
         parts=failed.answer.parts,
         may_degrade=False,
     )
-    last: Any = None
-    async with aclosing(pipeline.run(order)) as events:
-        async for event in events:
-            last = event
-    assert isinstance(last, Recorded)  # noqa: S101  # what the pipeline promises
-    return f"triageRuns/{last.run.run_id}"
+    recorded = await pipeline.triage(order)
+    return f"triageRuns/{recorded.run.run_id}"

@@ -128,7 +128,7 @@ class RemoteReading:
         """The language, and the seconds that it took. Raises EngineError."""
         self._answer = await self._process.ask(self._job, self._loaded)
         record, seconds = self._answer[0]
-        return decode_prediction(record, str), seconds
+        return decode_prediction(record), seconds
 
     async def assess(self, _outward: Outward | None = None) -> tuple[Assessment, float]:
         """Category, priority, sentiment and reasons, and the seconds that they took."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -76,17 +76,17 @@ class Calls(Generic[Answer]):
 
         Raises CircuitOpen, ProviderError, Rejected, BudgetSpent.
         """
-        async with self._paying(member, question) as bill:
+        till = self.till
+        bill = Bill() if till is None else await till.open_bill(member.provider, question)
+        try:
             completion, answer, seconds = await self._heard(member, question, cause, bill)
+        finally:
+            if till is not None:
+                till.settle(member.provider, bill)
         if isinstance(answer, FlawedAnswer):
             self.note(member, cause, answer.flaw.value, seconds, completion)
             raise Rejected(answer, completion.text)
         return Given(answer, completion, self.note(member, cause, OK, seconds, completion))
-
-    def _paying(self, member: Member, question: Question) -> AbstractAsyncContextManager[Bill]:
-        if self.till is None:
-            return nullcontext(Bill())
-        return self.till.paying(member.provider, question)
 
     async def _heard(
         self, member: Member, question: Question, cause: str, bill: Bill
@@ -146,30 +146,42 @@ class Calls(Generic[Answer]):
         return attempt
 
     async def _in_turn(self, member: Member, question: Question, bill: Bill) -> Completion:
+        await self._take_slot(member.slots)
         longest_s = member.provider.timeout_s
-        timeout_s = 0.0
+        timeout_s = min(longest_s, self.left_s())
+        bill.is_running = True
         try:
-            async with asyncio.timeout(self.left_s()), member.slots:
-                timeout_s = min(longest_s, self.left_s())
-                bill.is_running = True
-                return await self._completion(member, question, timeout_s)
-        except TimeoutError:
-            raise OutOfTime from None
+            if self.listener is None:
+                return await member.transport.complete(question, timeout_s)
+            return await self._shown(self.listener, member.transport.stream(question, timeout_s))
         except ProviderError as error:
             if error.reason != "timeout":
                 bill.is_running = False
             elif timeout_s < longest_s:
                 raise OutOfTime from None
             raise
+        finally:
+            member.slots.release()
 
-    async def _completion(self, member: Member, question: Question, timeout_s: float) -> Completion:
-        if self.listener is None:
-            return await member.transport.complete(question, timeout_s)
-        async with aclosing(member.transport.stream(question, timeout_s)) as pieces:
+    async def _take_slot(self, slots: asyncio.Semaphore) -> None:
+        if not slots.locked():  # as nearly always: no timer is set for nothing
+            await slots.acquire()
+            return
+        try:
+            async with asyncio.timeout(self.left_s()):
+                await slots.acquire()
+        except TimeoutError:
+            raise OutOfTime from None
+
+    async def _shown(
+        self, listener: Listener, pieces: AsyncGenerator[str | Completion, None]
+    ) -> Completion:
+        """The answer that is streamed, shown while it comes."""
+        async with aclosing(pieces):
             async for piece in pieces:
                 if isinstance(piece, Completion):
                     return piece
-                self.has_shown |= self.listener.wrote(piece)
+                self.has_shown |= listener.wrote(piece)
         raise ProviderError(Fault.TRANSIENT, "network")
 
     def _failed(self, member: Member, error: BaseException) -> str:

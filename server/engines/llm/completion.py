@@ -1,6 +1,6 @@
 """What is asked of a language model and what it answers, whichever way it is reached."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -60,7 +60,7 @@ class Completion:
     model: str  # as the provider names what answered
     input_tokens: int  # 0: the provider did not say
     output_tokens: int
-    tokens: tuple[Token, ...] = ()  # empty: the provider does not tell
+    tokens: Iterable[Token] = ()  # as far as they can be read; empty: the provider does not tell
 
 
 class Transport(Protocol):

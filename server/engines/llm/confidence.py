@@ -96,8 +96,8 @@ def _branches(
 ) -> Iterator[tuple[str, float]]:
     """Names that alternatives to a token would have begun after `before`, with their share."""
     for text, logprob in token.alternatives:
-        opening = OPENING.search(before + text)
-        if text == token.text or opening is None:
+        opening = None if text == token.text else OPENING.search(before + text)
+        if opening is None:
             continue
         begun, end, _ = (before + text)[opening.end() :].partition('"')
         if not begun:

@@ -1,6 +1,6 @@
 """How a question and its answer look in OpenAI's chat protocol, whoever carries them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +81,7 @@ class Gathering:
 
     def __init__(self, finish: str = "") -> None:
         self._texts: list[str] = []
-        self._tokens: list[Token] = []
-        self._tells_tokens = True  # all of them so far, and as tokens are told
+        self._tokens: list[Any] = []  # as they are told
         self._finish = finish
         self._model = ""
         self._usage: object = None
@@ -107,7 +106,7 @@ class Gathering:
             model=self._model,
             input_tokens=believable(usage.get("prompt_tokens")),
             output_tokens=believable(usage.get("completion_tokens")),
-            tokens=tuple(self._tokens) if self._tells_tokens else (),
+            tokens=Tokens(self._tokens),
         )
 
     def _add(self, body: Mapping[str, Any], part: str) -> str:
@@ -126,27 +125,40 @@ class Gathering:
         self._texts.append(text)
         self._declines |= bool(said.get("refusal"))
         self._finish = (choice.get("finish_reason") or self._finish).lower()
-        self._add_tokens(choice.get("logprobs"))
+        told = choice.get("logprobs")
+        if isinstance(told, Mapping) and isinstance(listed := told.get("content"), list):
+            self._tokens += listed
         return text
 
-    def _add_tokens(self, told: Any) -> None:
-        """An answer is good without its tokens: where some cannot be read, none is told."""
-        try:
-            self._tokens += _tokens((told or {}).get("content") or ())
-        except (AttributeError, LookupError, TypeError, ValueError):
-            self._tells_tokens = False
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of an answer, each read when somebody looks at it: there are hundreds, and all
+    but the first few are seldom wanted. They end before one that cannot be read.
+    """
+
+    told: Sequence[Any]
+
+    def __iter__(self) -> Iterator[Token]:
+        """From the first on."""
+        for each in self.told:
+            token = _token(each)
+            if token is None:
+                return
+            yield token
 
 
-def _tokens(listed: Sequence[Mapping[str, Any]]) -> list[Token]:
-    return [
-        Token(*_piece(each), tuple(_piece(other) for other in each.get("top_logprobs") or ()))
-        for each in listed
-    ]
-
-
-def _piece(told: Mapping[str, Any]) -> tuple[str, float]:
-    """A token's text and logprob. Raises ValueError."""
-    text, logprob = told["token"], told["logprob"]
-    if not isinstance(text, str) or not abs(logprob) <= MOST_LOGPROB:
-        raise ValueError("no token")
-    return text, logprob
+def _token(told: Any) -> Token | None:
+    """A token; None: an answer is good without it."""
+    try:
+        pieces = [
+            (piece["token"], piece["logprob"])
+            for piece in (told, *(told.get("top_logprobs") or ()))
+        ]
+        for text, logprob in pieces:
+            if not isinstance(text, str) or not abs(logprob) <= MOST_LOGPROB:
+                return None
+    except (AttributeError, LookupError, TypeError):
+        return None
+    (text, logprob), *others = pieces
+    return Token(text, logprob, tuple(others))

@@ -52,6 +52,8 @@ NO_TIME = "no_time"
 OUT_OF_TIME = frozenset({NO_TIME, "timeout"})
 MOST_FORMS = 16  # one for each choice of parts
 MOST_PROMPTS = 8  # versions that are kept filled in
+MOST_FACTS = 64  # of parts and terms together
+MOST_VERSIONS = 64  # of models and terms together
 
 
 class LlmEngineMaker:
@@ -97,6 +99,8 @@ class LlmEngine:
         self._prompt_of = lru_cache(MOST_PROMPTS)(partial(make_prompt, taxonomy.categories))
         self.calibration = Calibration()
         self.form_of = lru_cache(MOST_FORMS)(partial(Form, tuple(taxonomy.by_name)))
+        self.facts_of = lru_cache(MOST_FACTS)(self._facts)
+        self.version_of = lru_cache(MOST_VERSIONS)(self._version)
         models = sorted({member.provider.model for member in inquirer.members})
         self.version = replace(
             embedded.version,
@@ -112,6 +116,19 @@ class LlmEngine:
     def read(self, record: bytes, parts: Parts) -> "LlmReading":
         """Read one ticket."""
         return LlmReading(self, self.embedded.read(record, parts), parts)
+
+    def _facts(self, parts: Parts, terms: Terms) -> tuple[str, ...]:
+        """What an answer depends on beside the ticket and the examples."""
+        prompt = self.prompt_for(terms)
+        asked = (prompt.version, prompt.mark.decode(), repr(parts), str(terms))
+        return self.version.model, *asked
+
+    def _version(self, provider: str, model: str, terms: Terms) -> EngineVersion:
+        """Who answered, where a model did."""
+        version = self.prompt_for(terms).version
+        if terms.temperature is not None:
+            version += f" temperature={terms.temperature:g}"
+        return replace(self.version, model=f"{provider}/{model}", version=version)
 
     async def learn(self, recent: Sequence[RecentLabel]) -> None:
         """The embedded engine learns: models are shown what it finds similar."""
@@ -158,7 +175,7 @@ class LlmReading:
             self._engine.inquirer.metrics.degraded(unanswered.reason)
             return own, seconds + time.perf_counter() - begin
         self._answer = heard.answer
-        self.version = self._version_of(heard, outward.terms)
+        self.version = self._engine.version_of(heard.provider, heard.model, outward.terms)
         return self._merged(own, heard), seconds + time.perf_counter() - begin
 
     async def draft(self) -> tuple[Draft, float]:
@@ -180,35 +197,29 @@ class LlmReading:
 
     async def _hear_once(self, exact: ExactAnswers, outward: Outward) -> Heard:
         """A model's answer, asked for by the first of those who want the same."""
-        engine, is_asking = self._engine, False
+        is_asking, heard = False, None
 
         async def ask() -> bytes:
-            nonlocal is_asking
+            nonlocal is_asking, heard
             is_asking = True
-            return (await self._ask(outward)).encode()
+            heard = await self._ask(outward)
+            return heard.encode()
 
-        prompt = engine.prompt_for(outward.terms)
-        facts = (
-            engine.version.model,
-            prompt.version,
-            prompt.mark.decode(),
-            repr(self._parts),
-            str(outward.terms),
-            *map(repr, outward.examples),
-        )
-        ticket = orjson.dumps(outward.ticket).decode()
+        facts = self._engine.facts_of(self._parts, outward.terms)
+        question = orjson.dumps([outward.ticket, outward.examples]).decode()
         while True:
             try:
-                data, was_kept = await exact.answer(outward.tenant, facts, ticket, ask)
+                data, was_kept = await exact.answer(outward.tenant, facts, question, ask)
                 break
             except Unanswered as unanswered:
                 # Another's time was over: this caller's is not. Others join whoever asks now.
                 if is_asking or unanswered.reason not in OUT_OF_TIME:
                     raise
-        heard = decode_heard(data)
-        if was_kept:
-            self.attempts = (Attempt(heard.provider, heard.model, "cache", OK),)
-        return heard
+        if heard is not None and not was_kept:
+            return heard
+        kept = decode_heard(data)
+        self.attempts = (Attempt(kept.provider, kept.model, "cache", OK),)
+        return kept
 
     async def _ask(self, outward: Outward) -> Heard:
         engine, terms = self._engine, outward.terms
@@ -260,14 +271,6 @@ class LlmReading:
             reasons,
             sentiment,
             own.resolution_s if category.label == own.category.label else None,
-        )
-
-    def _version_of(self, heard: Heard, terms: Terms) -> EngineVersion:
-        version = self._engine.prompt_for(terms).version
-        if terms.temperature is not None:
-            version += f" temperature={terms.temperature:g}"
-        return replace(
-            self._engine.version, model=f"{heard.provider}/{heard.model}", version=version
         )
 
 

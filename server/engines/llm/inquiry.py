@@ -184,12 +184,12 @@ class _Inquiry(Generic[Answer]):
         self.calls.note(member, cause, why)
         self.is_stuck |= member.provider.name in self.asked
 
-    async def _call(self, member: Member, plan: _Plan) -> Given[Answer]:
+    def _call(self, member: Member, plan: _Plan) -> Coroutine[Any, Any, Given[Answer]]:
         call = self.calls.call(member, plan.question, plan.cause)
         # A stream is not hedged: two replies cannot be shown.
         if not self.by.terms.is_hedging or self.calls.listener is not None or not member.p95_s:
-            return await call
-        return await race(call, member.p95_s, partial(self._hedge, member, plan.question))
+            return call
+        return race(call, member.p95_s, partial(self._hedge, member, plan.question))
 
     def _hedge(
         self, member: Member, question: Question

@@ -1,6 +1,7 @@
 """Prometheus metrics of calls to language models."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -9,6 +10,7 @@ from server.engines.llm.intent import Claim, confidence_bucket
 from server.triage.engine import Attempt
 
 LATENCIES_S = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32)
+MOST_KEPT = 1024  # series of one metric that are at hand: to find one by its labels takes long
 BACKOFFS_S = (0.1, 0.25, 0.5, 1, 2, 4, 8, 16)
 
 
@@ -81,18 +83,23 @@ class LlmMetrics:
             ["intent_type", "confidence_bucket"],
             registry=registry,
         )
+        keep = lru_cache(MOST_KEPT)
+        self._attempts_of = keep(self._attempts.labels)
+        self._seconds_of = keep(self._seconds.labels)
+        self._tokens_of = keep(self._tokens.labels)
+        self._dollars_of = keep(self._dollars.labels)
 
     def attempted(self, attempt: Attempt) -> None:
         """Count one call."""
         names = (attempt.provider, attempt.model)
-        self._attempts.labels(*names, attempt.cause, attempt.outcome).inc()
+        self._attempts_of(*names, attempt.cause, attempt.outcome).inc()
         if attempt.duration_s:
-            self._seconds.labels(*names).observe(attempt.duration_s)
+            self._seconds_of(*names).observe(attempt.duration_s)
         if attempt.input_tokens or attempt.output_tokens:
-            self._tokens.labels(*names, "input").inc(attempt.input_tokens)
-            self._tokens.labels(*names, "output").inc(attempt.output_tokens)
+            self._tokens_of(*names, "input").inc(attempt.input_tokens)
+            self._tokens_of(*names, "output").inc(attempt.output_tokens)
         if attempt.cost_micro_usd:
-            self._dollars.labels(*names).inc(attempt.cost_micro_usd / 1e6)
+            self._dollars_of(*names).inc(attempt.cost_micro_usd / 1e6)
 
     def critical(self, provider: str, reason: str, *, is_critical: bool) -> None:
         """A provider needs somebody to act, or does so no longer."""

@@ -21,6 +21,7 @@ from server.engines.llm.errors import ProviderError
 from server.engines.llm.sse import CONTENT_TYPE
 
 NO_KEY = "none"  # what is sent where none is wanted: the package insists on one
+PATH = "/chat/completions"
 IDENTITY = "identity"  # not compressed: a small answer could become a large one
 
 
@@ -57,13 +58,18 @@ class SdkTransport:
 
     async def complete(self, question: Question, timeout_s: float) -> Completion:
         """The whole answer, within `timeout_s` seconds. Raises ProviderError."""
-        # Raw: a model object for each of hundreds of log-probabilities costs more than the call.
-        create = self._client.chat.completions.with_raw_response.create
+        # Bytes both ways: to check a question's types, and to make a model object for each of
+        # hundreds of log-probabilities, costs more than the call.
+        body = orjson.dumps(self._dialect.body(question))
         try:
             async with asyncio.timeout(timeout_s):
-                body = self._dialect.body(question)
-                raw = await create(**body, timeout=_connecting(timeout_s))
-                found = orjson.loads(raw.content)
+                response = await self._client.post(
+                    PATH,
+                    cast_to=httpx2.Response,
+                    content=body,
+                    options={"timeout": _connecting(timeout_s)},
+                )
+            found = orjson.loads(response.content)
         except (openai.OpenAIError, TimeoutError, ValueError) as error:
             raise self._failure(error) from None  # the error holds the key
         if not isinstance(found, dict):

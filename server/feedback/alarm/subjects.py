@@ -70,9 +70,7 @@ def weight_of(answer: Answer) -> Weight | None:
     ceiling = 1.0
     if any(passage.threshold is not None for passage in gates):
         ceiling = MOST_WEIGHT
-    if answer.decision is not Decision.AUTOMATIC:
-        return Weight(1.0, ceiling)
     if not any(passage.is_audited for passage in gates):
-        return None
+        return None if answer.decision is Decision.AUTOMATIC else Weight(1.0, ceiling)
     share = max(passage.propensity for passage in gates)
     return Weight(min(1 / share, ceiling), ceiling)

@@ -34,7 +34,7 @@ class Terms:
     audit_share: float = 0.1  # of the automatic decisions, that a person looks at afterwards
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: JSON is made of it in a fifth of the time
 class Passage:
     """An answer to one field and what became of it at the gate.
 
@@ -48,7 +48,7 @@ class Passage:
     era: int | None = None  # of the gate's evidence; None: the field has no budget
     threshold: float | None = None  # score that was needed; None: the gate was closed
     has_passed: bool = False
-    is_audited: bool = False  # whether a person looks at an automatic decision, by a draw
+    is_audited: bool = False  # whether a draw has a person look at it: afterwards, in doubt first
     propensity: float = 1.0  # of the audit, where the draw decides about it
 
     @property

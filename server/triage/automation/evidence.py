@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf, log
 
-from server.statistics.drift import MEAN_RUN, add_drift, drift_gain, has_drifted
+from server.statistics.drift import MEAN_RUN, add_drift, drift_gain, has_drifted, is_doubtful
 from server.statistics.risk_control import (
     CLOSED,
     Coverage,
@@ -70,6 +70,11 @@ class GateState:
         return has_drifted(self.drift)
 
     @property
+    def is_doubted(self) -> bool:
+        """Whether answers may have become worse: some are looked at before they are acted on."""
+        return is_doubtful(self.drift)
+
+    @property
     def drift_share(self) -> float:
         """Evidence that answers became worse, as a share of what closes the gate."""
         return min(1.0, max(0.0, self.drift / log(MEAN_RUN)))
@@ -90,13 +95,16 @@ class GateState:
             return 0.0
         return inf if self.threshold is None else self.threshold
 
-    def counted(self, passage: Passage, changes: Mapping[Observation, int]) -> "GateState":
-        """The gate with these more observations of a passage, or less."""
+    def counted(self, changes: Mapping[Observation, int], *, is_automatic: bool) -> "GateState":
+        """The gate with these more observations of an answer, or less.
+
+        is_automatic  whether the answer was acted on, and looked at by an audit afterwards
+        """
         judged = sum(changes.values())
         return replace(
             self,
             judged=self.judged + judged,
-            audited=self.audited + judged * passage.is_audited,
+            audited=self.audited + judged * is_automatic,
             wrong=self.wrong + sum(n * seen.is_wrong for seen, n in changes.items()),
         )
 

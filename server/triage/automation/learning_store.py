@@ -20,6 +20,7 @@ from server.triage.automation.gate_store import (
     move_gate,
     put_gate,
     put_judgement,
+    tell,
     terms_of,
     void_evidence,
 )
@@ -147,7 +148,8 @@ async def _take_in(
     if not changes:
         return gate, ""
     await count(connection, key, changes)
-    after, cause = gate.counted(lesson.passage, changes), ""
+    is_automatic = lesson.run.answer.decision is Decision.AUTOMATIC
+    after, cause = gate.counted(changes, is_automatic=is_automatic), ""
     evidence = await evidence_of(connection, key)
     if lesson.passage.is_audited and terms is not None:
         known = evidence.copy()
@@ -162,6 +164,8 @@ async def _take_in(
     await put_gate(connection, key, after)
     if cause:
         await move_gate(connection, key, gate, after, cause, ACTOR, now)
+    elif after.is_doubted != gate.is_doubted:
+        await tell(connection, key.tenant)
     return after, cause
 
 

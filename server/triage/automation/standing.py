@@ -1,7 +1,7 @@
 """How a tenant's automation stands: its promises, its gates, and what confidences are worth."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 from server.triage.assessment import Assessment
 from server.triage.automation.budget import Field, Passage, Terms, prediction_of
 from server.triage.automation.reliability import Reliability
+
+DOUBT_SHARE = 0.5  # of what passes a gate in doubt, that a person looks at first; or more
 
 Key = tuple[Field, str]  # the field and who answers: each has a gate of its own
 Answerers = Mapping[Field, str]  # who answered each field
@@ -20,6 +22,7 @@ class Gate:
 
     era: int = 0  # another one when all evidence is void
     threshold: float | None = None  # None: closed
+    is_doubted: bool = False  # whether answers may have become worse
 
 
 SHUT = Gate()
@@ -70,12 +73,19 @@ class Standing:
         Whoever looks at a ticket sees all its fields, so that one draw is that of them all, at the
         largest of the shares. Where nothing is promised nobody is to look.
         """
-        gated = [self.terms[one.field].audit_share for one in passages if one.is_gated]
-        if not gated:
+        shares = [self.terms[one.field].audit_share for one in passages if one.is_gated]
+        if not shares:
             return passages
-        share = max(gated)
+        if self.is_doubted(passages):
+            shares.append(DOUBT_SHARE)
+        share = max(shares)
         is_audited = draw() < share
         return tuple(replace(one, propensity=share, is_audited=is_audited) for one in passages)
+
+    def is_doubted(self, passages: Sequence[Passage]) -> bool:
+        """Whether one of the gates is in doubt, so that audits come before the decision."""
+        gates = [self._gate(one.field, one.answerer) for one in passages if one.is_gated]
+        return any(gate.is_doubted for gate in gates)
 
     def explain(self, passage: Passage) -> str:
         """Why a gate let an answer pass, or not, in one plain sentence."""
@@ -92,10 +102,13 @@ class Standing:
     def _passage(self, one: Field, answerer: str, score: float) -> Passage:
         if one not in self.terms:
             return Passage(one, answerer, score)
-        gate = self.gates.get((one, answerer), SHUT)
+        gate = self._gate(one, answerer)
         threshold = gate.threshold if self.is_known else None
         has_passed = threshold is not None and score >= threshold
         return Passage(one, answerer, score, gate.era, threshold, has_passed)
+
+    def _gate(self, one: Field, answerer: str) -> Gate:
+        return self.gates.get((one, answerer), SHUT)
 
 
 def percent(share: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from server.audit.store import Change, record
+from server.statistics.drift import is_doubtful
 from server.storage.database import Connection, Database
 from server.triage.automation.budget import Field, Terms
 from server.triage.automation.evidence import Evidence, GateState
@@ -60,7 +61,7 @@ FROM gates AS g WHERE tenant = %(tenant)s AND field = %(field)s
 ORDER BY answers DESC, judged DESC, answerer LIMIT %(most)s
 """
 ALL_TERMS = "SELECT field, terms FROM error_budgets WHERE tenant = %s AND terms IS NOT NULL"
-ALL_GATES = "SELECT field, answerer, era, threshold FROM gates WHERE tenant = %s"
+ALL_GATES = "SELECT field, answerer, era, threshold, drift FROM gates WHERE tenant = %s"
 TABLES = (
     "error_budgets",
     "gate_judgements",
@@ -151,7 +152,10 @@ class AutomationStore:
             bins = await bins_of(connection, tenant)
         return Standing(
             terms={Field(field): Terms(**facts) for field, facts in terms},
-            gates={(Field(field), who): Gate(*facts) for field, who, *facts in gates},
+            gates={
+                (Field(field), who): Gate(era, threshold, is_doubtful(drift))
+                for field, who, era, threshold, drift in gates
+            },
             reliability={key: reliability_of(counted) for key, counted in bins.items()},
         )
 

@@ -14,9 +14,9 @@ from server.triage.automation.gate_store import GateKey, count, lock_gate, put_g
 from server.triage.automation.learning_store import Learned, learn
 from server.triage.automation.standing import Standing
 from server.triage.automation.store import AutomationStore, Budget, GateReport
-from server.triage.decision import decide
+from server.triage.decision import audit, decide
 from server.triage.engine import EngineVersion, Parts
-from server.triage.run import Answer, Decision, Run, random_run_id
+from server.triage.run import Answer, Run, random_run_id
 from server.triage.ticket import Ticket
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -106,6 +106,12 @@ class Desk:
                 return learned
         raise AssertionError("the gate never opened")
 
+    async def doubt(self) -> None:
+        """People find automatic decisions wrong until the gate, still open, is in doubt."""
+        while not (gate := await self.gate()).state.is_doubted:
+            assert gate.state.threshold is not None
+            await self.judge(await self.answer(0.99, draw=0.0), is_right=False)
+
     async def drift(self) -> None:
         """People find automatic decisions wrong until all that was known of them is void."""
         for _ in range(60):
@@ -142,9 +148,8 @@ def answer(
     answerers = dict.fromkeys(Field, answerer)
     passages = standing.passages(assessment, answerers)
     better = standing.calibrate(assessment, answerers)
-    decision, reason = decide(better, NEEDED, standing, passages)
-    if decision is Decision.AUTOMATIC:
-        passages = standing.audited(passages, lambda: draw)
+    decided = decide(better, NEEDED, standing, passages)
+    (decision, reason), passages = audit(decided, standing, passages, lambda: draw)
     made = Answer(
         parts=Parts(),
         category=better.category,

@@ -199,7 +199,7 @@ async def test_frequent_errors_among_audited_decisions_close_the_gate(desk: Desk
     causes = []
     for _ in range(60):
         run = await desk.answer(0.99, draw=0.1)
-        if run.answer.decision is not Decision.AUTOMATIC:
+        if run.answer.gates[0].threshold is None:
             break
         (learned,) = await desk.judge(run, is_right=False)
         causes.append(learned.cause)
@@ -208,6 +208,35 @@ async def test_frequent_errors_among_audited_decisions_close_the_gate(desk: Desk
     assert [cause for cause in causes if cause][-1] == gate.history[0].cause
     assert gate.history[0].cause in {"drift", "evidence"}
     assert gate.state.era == era + (gate.history[0].cause == "drift")
+
+
+async def test_what_is_looked_at_first_is_evidence_of_a_review(desk: Desk) -> None:
+    await opened(desk)
+    await desk.doubt()
+    run, before = await desk.answer(0.99, draw=0.0), (await desk.gate()).state
+    (learned,) = await desk.judge(run, is_right=True)
+    after = (await desk.gate()).state
+    assert learned.is_counted
+    assert (after.judged_reviews, after.audited) == (before.judged_reviews + 1, before.audited)
+    assert after.drift < before.drift
+
+
+async def test_answers_found_right_settle_a_doubt(desk: Desk) -> None:
+    await opened(desk)
+    await desk.doubt()
+    for _ in range(60):
+        run = await desk.answer(0.99, draw=0.0)
+        if run.answer.decision is Decision.AUTOMATIC:
+            break
+        await desk.judge(run, is_right=True)
+    assert run.answer.decision is Decision.AUTOMATIC
+
+
+async def test_a_doubt_is_no_move_of_the_gate(desk: Desk) -> None:
+    await opened(desk)
+    before = await desk.gate()
+    await desk.doubt()
+    assert (await desk.gate()).history == before.history
 
 
 @pytest.mark.parametrize("seed", [1, 2])

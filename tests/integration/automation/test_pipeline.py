@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,17 +15,18 @@ from server.storage.database import Database
 from server.storage.group_commit import GroupCommit
 from server.triage.automation.budget import Field, Terms
 from server.triage.automation.catalog import AutomationCatalog
+from server.triage.automation.gate_store import GateKey, lock_gate, put_gate
 from server.triage.automation.store import AutomationStore
 from server.triage.catalog import TaxonomyCatalog
 from server.triage.decision import DecisionPolicy
 from server.triage.engine import Parts
-from server.triage.pipeline import Order, Recorded, TriagePipeline
+from server.triage.pipeline import Order, TriagePipeline
 from server.triage.review import ReviewReason
 from server.triage.run import Decision, Run
 from server.triage.store import RunStore
 from server.triage.ticket import Ticket
 from server.triage.wire import write_result
-from tests.integration.automation.desk import Desk
+from tests.integration.automation.desk import NOW, Desk
 from tests.integration.triage.supplies import make_supply
 
 LENIENT = Terms(max_error=0.3, audit_share=0.5)
@@ -45,10 +46,8 @@ class Site:
 
     async def triage(self, tenant: str, parts: Parts = ALL) -> Run:
         """The run of a ticket, as it is on record."""
-        async with aclosing(self.pipeline.run(Order(tenant, TICKET, parts=parts))) as events:
-            last = [event async for event in events][-1]
-        assert isinstance(last, Recorded)
-        return await self.runs.get(tenant, last.run.run_id)
+        recorded = await self.pipeline.triage(Order(tenant, TICKET, parts=parts))
+        return await self.runs.get(tenant, recorded.run.run_id)
 
     async def open(self, desk: Desk) -> None:
         """Judge the same ticket right until the gate opens."""
@@ -60,6 +59,14 @@ class Site:
             (learned,) = await desk.tell(other, {Field.CATEGORY: run.answer.category.label})
             if learned.has_moved_gate:
                 break
+        await self.follow(desk.tenant)
+
+    async def doubt(self, desk: Desk) -> None:
+        """Let audits of late have found more errors than usual."""
+        key = GateKey(desk.tenant, Field.CATEGORY, (await desk.gate()).answerer)
+        async with self.database.connection("test") as connection, connection.transaction():
+            gate = await lock_gate(connection, key, NOW)
+            await put_gate(connection, key, replace(gate, drift=2.0))
         await self.follow(desk.tenant)
 
     async def follow(self, tenant: str) -> None:
@@ -114,7 +121,7 @@ async def site(automation_database: Database) -> AsyncIterator[Site]:
 async def test_without_a_budget_no_gate_is_told(site: Site, desk: Desk) -> None:
     run = await site.triage(desk.tenant)
     assert {passage.field for passage in run.answer.gates} == set(Field)
-    assert not write_result(run).gates
+    assert not write_result(run)["gates"]
 
 
 async def test_a_field_that_is_not_asked_for_is_not_judged(site: Site, desk: Desk) -> None:
@@ -128,7 +135,7 @@ async def test_without_evidence_everything_goes_to_review(site: Site, desk: Desk
     run = await site.triage(desk.tenant)
     assert run.answer.decision is Decision.REVIEW
     assert "not backed by evidence yet" in run.answer.decision_reason
-    (gate,) = write_result(run).gates
+    (gate,) = write_result(run)["gates"]
     assert (gate.field, gate.passed, gate.propensity) == ("category", False, 1.0)
     assert not gate.HasField("threshold")
 
@@ -149,7 +156,7 @@ async def test_evidence_opens_the_gate_for_tickets(site: Site, desk: Desk) -> No
     assert run.answer.decision is Decision.AUTOMATIC
     assert "the error budget of 30% needs" in run.answer.decision_reason
     assert await site.review_of(run) == (None, None)
-    (gate,) = write_result(run).gates
+    (gate,) = write_result(run)["gates"]
     assert (gate.passed, gate.audited, gate.propensity) == (True, False, 0.5)
 
 
@@ -160,7 +167,21 @@ async def test_an_audited_ticket_is_automatic_and_in_the_queue(site: Site, desk:
     assert run.answer.decision is Decision.AUTOMATIC
     _, reason = await site.review_of(run)
     assert reason == ReviewReason.AUDIT
-    (gate,) = write_result(run).gates
+    (gate,) = write_result(run)["gates"]
+    assert (gate.passed, gate.audited, gate.propensity) == (True, True, 0.5)
+
+
+async def test_a_ticket_that_is_looked_at_first_goes_to_review_and_is_in_the_queue(
+    site: Site, desk: Desk
+) -> None:
+    await site.open(desk)
+    site.draws.append(0.01)
+    await site.doubt(desk)
+    run = await site.triage(desk.tenant)
+    assert run.answer.decision is Decision.REVIEW
+    _, reason = await site.review_of(run)
+    assert reason == ReviewReason.AUDIT
+    (gate,) = write_result(run)["gates"]
     assert (gate.passed, gate.audited, gate.propensity) == (True, True, 0.5)
 
 

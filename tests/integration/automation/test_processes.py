@@ -66,6 +66,15 @@ async def test_a_gate_that_opens_opens_in_every_process(
     )
 
 
+async def test_a_doubt_is_heard_in_every_process(desk: Desk, catalog: AutomationCatalog) -> None:
+    await desk.promise()
+    await desk.feed()
+    gate = (Field.CATEGORY, ENGINE)
+    await until(catalog, desk.tenant, lambda known: gate in known.gates)
+    await desk.doubt()
+    await until(catalog, desk.tenant, lambda known: known.gates[gate].is_doubted)
+
+
 async def test_counts_of_all_processes_are_added_up(desk: Desk, elsewhere: Database) -> None:
     await desk.promise()
     counters = [GateCounter(database, _now) for database in (desk.database, elsewhere)]

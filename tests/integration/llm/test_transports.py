@@ -162,12 +162,12 @@ async def test_a_token_tells_what_else_was_likely(transport: Transport) -> None:
 
 async def test_no_logprobs_are_asked_of_a_provider_without_them(way: str, fake: FakeLlm) -> None:
     async with open_transport(way, fake.url, has_logprobs=False) as transport:
-        assert not (await transport.complete(QUESTION, LONG_S)).tokens
+        assert not [*(await transport.complete(QUESTION, LONG_S)).tokens]
 
 
 async def test_logprobs_are_left_out_where_nobody_wants_them(transport: Transport) -> None:
     answer = await transport.complete(replace(QUESTION, wants_logprobs=False), LONG_S)
-    assert not answer.tokens
+    assert not [*answer.tokens]
 
 
 @every_manner
@@ -254,6 +254,14 @@ async def test_waiting_for_a_connection_counts_towards_the_timeout(way: str, fak
         assert (await failure_of(transport, "whole", timeout_s=0.2)).reason == "timeout"
         holder.cancel()
         await asyncio.gather(holder, return_exceptions=True)
+
+
+async def test_what_nobody_read_of_an_answer_is_no_part_of_the_next(
+    transport: Transport, fake: FakeLlm
+) -> None:
+    fake.control(next=["unreadable"])
+    await failure_of(transport, "streamed")
+    assert (await transport.complete(QUESTION, LONG_S)).text
 
 
 async def test_a_cancelled_call_leaves_nothing_behind(transport: Transport, fake: FakeLlm) -> None:

@@ -83,8 +83,12 @@ class Abroad:
         async with aclosing(self.pipeline.run(self.order(tenant, ticket, **fields))) as events:
             return [event async for event in events]
 
-    async def triage(self, tenant: str, ticket: Any, **fields: Any) -> Run:
+    async def triage(
+        self, tenant: str, ticket: Any, *, is_watched: bool = False, **fields: Any
+    ) -> Run:
         """The run of a ticket."""
+        if not is_watched:
+            return (await self.pipeline.triage(self.order(tenant, ticket, **fields))).run
         recorded = (await self.events(tenant, ticket, **fields))[-1]
         assert isinstance(recorded, Recorded)
         return recorded.run

@@ -122,7 +122,7 @@ async def test_a_step_says_which_variant_a_ticket_got(
     desk: Abroad, laboratory: Laboratory, tenant: str
 ) -> None:
     laboratory.start(tenant, one_way())
-    events = await desk.events(tenant, TICKET, is_watched=True)
+    events = await desk.events(tenant, TICKET)
     steps = [event.step for event in events if isinstance(event, StepReport)]
     assert steps[:2] == [Step.DETECT_LANGUAGE, Step.ASSIGN]
     assert finding(events, Step.ASSIGN) == "variant b of experiments/ways"

@@ -198,7 +198,7 @@ async def test_what_was_hidden_is_told_by_kind(desk: Abroad, tenant: str) -> Non
 async def test_a_watcher_sees_the_reply_with_its_personal_data_and_no_placeholder(
     desk: Abroad, tenant: str
 ) -> None:
-    events = await desk.events(tenant, TICKET, is_watched=True)
+    events = await desk.events(tenant, TICKET)
     run = events[-1].run  # type: ignore[union-attr]  # the last one is Recorded
     assert len(pieces(events)) > 1
     assert "".join(pieces(events)) == run.answer.reply
@@ -220,7 +220,7 @@ async def test_a_watcher_is_told_of_each_attempt_that_the_run_keeps(
     desk: Abroad, fake: FakeLlm, tenant: str
 ) -> None:
     fake.control(next=["http_500", "http_400"])
-    events = await desk.events(tenant, TICKET, is_watched=True)
+    events = await desk.events(tenant, TICKET)
     run = events[-1].run  # type: ignore[union-attr]  # the last one is Recorded
     assert told(run) == ["one first server_error", "one retry bad_request", "two failover ok"]
     assert [e for e in events if isinstance(e, Attempt)] == list(run.answer.attempts)
@@ -278,7 +278,7 @@ async def test_a_stream_that_breaks_before_anything_was_shown_is_begun_again(
     desk: Abroad, relay: Relay, tenant: str
 ) -> None:
     relay.breaks_at = b"category"
-    events = await desk.events(tenant, REFUND, is_watched=True, parts=REPLY_ALONE)
+    events = await desk.events(tenant, REFUND, parts=REPLY_ALONE)
     run = events[-1].run  # type: ignore[union-attr]  # the last one is Recorded
     assert told(run) == ["one first network", "one retry ok"]
     assert "".join(pieces(events)) == run.answer.reply
@@ -288,7 +288,7 @@ async def test_a_stream_that_breaks_after_something_was_shown_is_not_told_anew(
     desk: Abroad, relay: Relay, tenant: str
 ) -> None:
     relay.breaks_at = b"charged"
-    events = await desk.events(tenant, REFUND, is_watched=True, parts=REPLY_ALONE)
+    events = await desk.events(tenant, REFUND, parts=REPLY_ALONE)
     run = events[-1].run  # type: ignore[union-attr]  # the last one is Recorded
     assert told(run) == ["one first network"]
     assert run.answer.is_degraded
@@ -305,7 +305,7 @@ async def test_a_watcher_who_leaves_lets_the_endpoint_go(
         return bool(fake.stats()["in_flight"] == count)
 
     async def watch() -> None:
-        await desk.events(tenant, REFUND, is_watched=True)
+        await desk.events(tenant, REFUND)
 
     watching = asyncio.create_task(watch())
     await until(lambda: in_flight(1))

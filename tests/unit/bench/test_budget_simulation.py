@@ -55,14 +55,20 @@ def test_a_gate_stays_closed_where_a_little_too_much_is_wrong(rng: np.random.Gen
 def test_a_drift_closes_an_open_gate_and_ends_the_run(rng: np.random.Generator) -> None:
     run = drifting_run(pool(0.9, 0.0), BUDGET, rng)
     assert run.was_open_at_drift
-    assert run.audits_until_closed is not None
-    assert run.audits_until_closed < run.audits
+    assert run.until_closed is not None
+    assert run.until_closed.audits < run.audits
+
+
+def test_a_drift_has_tickets_looked_at_before_they_are_automated(rng: np.random.Generator) -> None:
+    run = drifting_run(pool(0.9, 0.0), BUDGET, rng)
+    assert run.until_closed is not None
+    assert run.until_closed.looked_at_first > 0
 
 
 def test_a_drift_is_nothing_to_a_gate_that_is_closed(rng: np.random.Generator) -> None:
     run = drifting_run(pool(0.9, 1.0), BUDGET, rng)
     assert not run.was_open_at_drift
-    assert run.audits_until_closed is None
+    assert run.until_closed is None
 
 
 def test_the_hardest_tickets_break_the_budget_only_as_a_whole(rng: np.random.Generator) -> None:

@@ -94,6 +94,14 @@ def test_a_closed_gate_has_no_threshold() -> None:
         ),
         (
             TERMS,
+            GateState(0, NOW, 0.88, 0.019, drift=1.5, judged=1200),
+            (),
+            "Answers with a confidence of 88% or more keep the budget of 2%, as far as 1,200 judged"
+            " ones show. Of late audits found more errors than usual: until that is settled, a"
+            " person looks at half of them first.",
+        ),
+        (
+            TERMS,
             GateState(1, NOW),
             (VOIDED,),
             "Answers became worse: what was known before 2026-01-02 03:04 UTC is void.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from interceptors.breaker.registry import BreakerRegistry
 from interceptors.breaker.settings import BreakerSettings
+from server.engines.llm.classification import failure
 from server.engines.llm.completion import Completion, Question
 from server.engines.llm.member import Member, make_member
 from server.engines.llm.provider import Provider
@@ -42,16 +43,19 @@ class Script:
 
 
 class Silence:
-    """A transport that never answers, and knows whether anybody still waits."""
+    """A transport that never answers in time, and knows whether anybody still waits."""
 
     def __init__(self) -> None:
         self.waiting = 0
 
-    async def complete(self, _question: Question, _timeout_s: float) -> Completion:
+    async def complete(self, _question: Question, timeout_s: float) -> Completion:
         """No answer."""
         self.waiting += 1
         try:
-            await asyncio.Event().wait()
+            async with asyncio.timeout(timeout_s):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            raise failure("timeout") from None
         finally:
             self.waiting -= 1
         raise AssertionError

@@ -1,5 +1,6 @@
 """A call of a provider: whose fault it is when time is over."""
 
+import asyncio
 import time
 
 import pytest
@@ -40,12 +41,30 @@ async def test_a_timeout_is_the_providers_fault_when_it_had_its_own_time(
     assert script.timeouts_s[0] <= min(left_s, 20.0)
 
 
-async def test_a_transport_that_never_ends_is_left_at_the_deadline() -> None:
+async def test_a_transport_that_does_not_answer_is_left_at_the_deadline() -> None:
     silence = Silence()
     one = member(silence, time.monotonic)
     with pytest.raises(ProviderError, match="timeout"):
         await calls(0.05).call(one, QUESTION, "first")
     assert silence.waiting == 0
+
+
+async def test_who_waits_for_a_turn_leaves_at_the_deadline() -> None:
+    one = member(Script([answer()]), time.monotonic, most_in_flight=1)
+    await one.slots.acquire()
+    made = calls(0.05)
+    with pytest.raises(ProviderError, match="timeout"):
+        await made.call(one, QUESTION, "first")
+    assert one.breaker.tally.failed == 0
+
+
+async def test_a_turn_is_waited_for() -> None:
+    one = member(Script([answer()]), time.monotonic, most_in_flight=1)
+    await one.slots.acquire()
+    asking = asyncio.create_task(calls(5.0).call(one, QUESTION, "first"))
+    await asyncio.sleep(0)
+    one.slots.release()
+    assert (await asking).answer == answer()
 
 
 async def test_a_defect_of_a_transport_is_on_record_and_gives_everything_back() -> None:

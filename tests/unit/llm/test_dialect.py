@@ -9,6 +9,7 @@ from server.engines.llm.completion import Token
 from server.engines.llm.dialect import Gathering, read_completion
 from server.engines.llm.errors import ProviderError
 
+TOKEN = Token("a", -0.5, (("b", -9999.0),))
 GOOD_TOKEN = {"token": "a", "logprob": -0.5, "top_logprobs": [{"token": "b", "logprob": -9999.0}]}
 
 
@@ -59,19 +60,26 @@ def test_content_that_is_no_text_is_unreadable(content: object) -> None:
         None,
     ],
 )
-def test_an_answer_with_an_odd_token_stands_and_tells_none(odd: object) -> None:
-    found = read_completion(with_tokens(GOOD_TOKEN, odd))
-    assert (found.text, found.tokens) == ("said", ())
+def test_an_answer_with_an_odd_token_stands_and_tells_those_before_it(odd: object) -> None:
+    found = read_completion(with_tokens(GOOD_TOKEN, odd, GOOD_TOKEN))
+    assert (found.text, [*found.tokens]) == ("said", [TOKEN])
 
 
-def test_tokens_after_an_odd_one_are_not_told_either() -> None:
+@pytest.mark.parametrize("odd", [None, [], "abc", {}, {"content": None}, {"content": 5}])
+def test_an_answer_whose_tokens_are_of_another_make_stands_and_tells_none(odd: object) -> None:
+    choice = {"message": {"content": "said"}, "logprobs": odd}
+    found = read_completion({"choices": [choice]})
+    assert (found.text, [*found.tokens]) == ("said", [])
+
+
+def test_tokens_of_an_answer_in_pieces_are_told_one_after_the_other() -> None:
     gathering = Gathering("stop")
-    for tokens in ([None], [GOOD_TOKEN]):
-        delta = {"choices": [{"delta": {"content": "a"}, "logprobs": {"content": tokens}}]}
+    for _ in range(2):
+        delta = {"choices": [{"delta": {"content": "a"}, "logprobs": {"content": [GOOD_TOKEN]}}]}
         gathering.add(delta)
-    assert gathering.completion().tokens == ()
+    assert [*gathering.completion().tokens] == [TOKEN, TOKEN]
 
 
 def test_good_tokens_are_told() -> None:
     found = read_completion(with_tokens(GOOD_TOKEN))
-    assert found.tokens == (Token("a", -0.5, (("b", -9999.0),)),)
+    assert [*found.tokens] == [TOKEN]

@@ -11,6 +11,7 @@ from server.statistics.drift import (
     add_drift,
     drift_gain,
     has_drifted,
+    is_doubtful,
     usual_errors,
 )
 from server.statistics.risk_control import Observation, RiskPolicy
@@ -71,6 +72,25 @@ def test_a_right_item_speaks_against_drift() -> None:
 def test_one_error_is_no_drift() -> None:
     gain = drift_gain(POLICY, known(100_000), audit(0.9, True))
     assert not has_drifted(add_drift(0.0, gain))
+
+
+def test_one_error_where_there_were_hardly_any_is_a_doubt() -> None:
+    gain = drift_gain(POLICY, known(), audit(0.9, True))
+    assert is_doubtful(add_drift(0.0, gain))
+
+
+def test_one_error_where_errors_are_usual_is_no_doubt() -> None:
+    rates = {True: 100, False: 900}
+    often = {audit(0.7, is_wrong): items for is_wrong, items in rates.items()}
+    gain = drift_gain(POLICY, often, audit(0.7, True))
+    assert not is_doubtful(add_drift(0.0, gain))
+
+
+def test_right_items_settle_a_doubt() -> None:
+    drift = add_drift(0.0, drift_gain(POLICY, known(), audit(0.9, True)))
+    for _ in range(20):
+        drift = add_drift(drift, drift_gain(POLICY, known(), audit(0.9, False)))
+    assert not is_doubtful(drift)
 
 
 def test_evidence_that_lost_its_stake_starts_anew() -> None:

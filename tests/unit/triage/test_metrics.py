@@ -30,6 +30,7 @@ def counted(answer: Answer, outcome: str) -> float | None:
         (GATED, "automatic"),
         (AUDITED, "audited"),
         (replace(GATED, decision=Decision.REVIEW), "review"),
+        (replace(AUDITED, decision=Decision.REVIEW), "review"),
         (replace(GATED, decision=Decision.ESCALATE), "escalate"),
     ],
 )

@@ -32,8 +32,9 @@ def test_what_resembles_a_corrected_ticket_is_not_new() -> None:
     assert review_interest(unsure) == Interest(1 - 0.05, ReviewReason.UNCERTAIN)
 
 
-def test_an_audited_decision_is_looked_at() -> None:
-    audited = replace(ANSWER, gates=(replace(PASSAGE, is_audited=True),))
+@pytest.mark.parametrize("decision", [Decision.AUTOMATIC, Decision.REVIEW])
+def test_what_is_drawn_for_an_audit_is_looked_at_soon(decision: Decision) -> None:
+    audited = replace(ANSWER, decision=decision, gates=(replace(PASSAGE, is_audited=True),))
     assert review_interest(audited) == Interest(AUDIT_VALUE, ReviewReason.AUDIT)
 
 

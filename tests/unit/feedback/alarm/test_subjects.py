@@ -45,9 +45,10 @@ def test_an_automatic_run_that_no_audit_drew_stands_for_nothing() -> None:
     assert weight_of(make_run(decision=Decision.AUTOMATIC, gates=(PASSED,)).answer) is None
 
 
-def test_an_audited_run_stands_for_those_that_were_not_drawn() -> None:
+@pytest.mark.parametrize("decision", [Decision.AUTOMATIC, Decision.REVIEW])
+def test_a_drawn_run_stands_for_those_that_were_not_drawn(decision: Decision) -> None:
     audited = replace(PASSED, is_audited=True)
-    answer = make_run(decision=Decision.AUTOMATIC, gates=(audited,)).answer
+    answer = make_run(decision=decision, gates=(audited,)).answer
     assert weight_of(answer) == Weight(5.0, 10.0)
 
 

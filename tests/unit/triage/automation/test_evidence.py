@@ -71,8 +71,16 @@ def test_a_truth_that_takes_the_place_of_another_moves_no_count_but_that_of_erro
     assert right is not None
     assert wrong is not None
     gate = GateState(0, NOW, judged=5, audited=2, wrong=1)
-    after = gate.counted(AUDITED, {wrong: 1, right: -1})
+    after = gate.counted({wrong: 1, right: -1}, is_automatic=True)
     assert (after.judged, after.audited, after.wrong) == (5, 2, 2)
+
+
+@pytest.mark.parametrize(("is_automatic", "reviews"), [(True, 3), (False, 4)])
+def test_what_was_looked_at_first_is_a_judged_review(is_automatic: bool, reviews: int) -> None:
+    seen = observed(AUDITED, is_wrong=False)
+    assert seen is not None
+    gate = GateState(0, NOW, judged=5, audited=2).counted({seen: 1}, is_automatic=is_automatic)
+    assert gate.judged_reviews == reviews
 
 
 def test_an_audit_that_is_judged_anew_takes_back_the_alarm_that_it_gave() -> None:
@@ -84,6 +92,14 @@ def test_an_audit_that_is_judged_anew_takes_back_the_alarm_that_it_gave() -> Non
     assert alarmed.warned(TERMS, RIGHT, Counter({right: 1, wrong: -1})).drift == pytest.approx(
         GateState(0, NOW).warned(TERMS, RIGHT, Counter({right: 1})).drift
     )
+
+
+def test_an_error_where_there_was_none_puts_the_gate_in_doubt() -> None:
+    wrong = observed(replace(AUDITED, score=0.99), is_wrong=True)
+    assert wrong is not None
+    gate = GateState(0, NOW).warned(TERMS, RIGHT, Counter({wrong: 1}))
+    assert gate.is_doubted
+    assert not gate.has_drifted
 
 
 def test_repeated_errors_among_audits_are_a_drift() -> None:

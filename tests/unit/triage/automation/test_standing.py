@@ -7,8 +7,8 @@ import pytest
 from server.triage.assessment import Assessment, Prediction, Priority, Reason, Sentiment
 from server.triage.automation.budget import Field, Passage, Terms
 from server.triage.automation.reliability import Bin, bin_of, reliability_of
-from server.triage.automation.standing import Gate, Standing
-from server.triage.decision import decide
+from server.triage.automation.standing import DOUBT_SHARE, Gate, Standing
+from server.triage.decision import audit, decide
 from server.triage.run import Decision
 
 ENGINE = "embedded linear 0.0"
@@ -131,6 +131,59 @@ def test_one_draw_at_the_largest_share_is_that_of_all_fields() -> None:
     by = replace(by, terms={**by.terms, Field.PRIORITY: replace(TERMS, audit_share=1.0)})
     passages = by.audited(by.passages(ASSESSMENT, ANSWERERS), lambda: 0.99)
     assert {(one.is_audited, one.propensity) for one in passages} == {(True, 1.0)}
+
+
+def in_doubt(by: Standing) -> Standing:
+    """The same, after audits that found more errors than usual."""
+    return replace(by, gates={key: replace(g, is_doubted=True) for key, g in by.gates.items()})
+
+
+def drawn(by: Standing, number: float) -> tuple[Decision, tuple[Passage, ...]]:
+    """What becomes of an answer by the draw of a number."""
+    passages = by.passages(ASSESSMENT, ANSWERERS)
+    decided = decide(ASSESSMENT, NEEDED, by, passages)
+    (decision, _), passages = audit(decided, by, passages, lambda: number)
+    return decision, passages
+
+
+def test_what_is_drawn_is_acted_on_and_looked_at_afterwards() -> None:
+    decision, passages = drawn(standing(category=0.88), 0.0)
+    assert decision is Decision.AUTOMATIC
+    assert all(one.is_audited for one in passages)
+
+
+def test_what_is_drawn_while_a_gate_is_in_doubt_is_looked_at_first() -> None:
+    decision, passages = drawn(in_doubt(standing(category=0.88)), DOUBT_SHARE - 0.01)
+    assert decision is Decision.REVIEW
+    assert {
+        (one.has_passed, one.is_audited, one.propensity) for one in passages if one.is_gated
+    } == {(True, True, DOUBT_SHARE)}
+
+
+def test_what_is_not_drawn_while_a_gate_is_in_doubt_is_acted_on() -> None:
+    decision, passages = drawn(in_doubt(standing(category=0.88)), DOUBT_SHARE)
+    assert decision is Decision.AUTOMATIC
+    assert {(one.is_audited, one.propensity) for one in passages} == {(False, DOUBT_SHARE)}
+
+
+def test_a_doubt_makes_audits_no_rarer() -> None:
+    by = in_doubt(standing(category=0.88))
+    by = replace(by, terms={Field.CATEGORY: replace(TERMS, audit_share=0.9)})
+    assert drawn(by, 0.89)[0] is Decision.REVIEW
+
+
+def test_what_goes_to_review_anyway_is_not_drawn() -> None:
+    decision, passages = drawn(in_doubt(standing(category=0.985)), 0.0)
+    assert decision is Decision.REVIEW
+    assert {(one.is_audited, one.propensity) for one in passages} == {(False, 1.0)}
+
+
+def test_a_gate_without_a_budget_raises_no_doubt() -> None:
+    by = in_doubt(standing(category=0.88, priority=0.5))
+    by = replace(by, gates={**by.gates, **standing(category=0.88).gates})
+    without = replace(by, terms={Field.CATEGORY: TERMS})
+    assert drawn(by, 0.0)[0] is Decision.REVIEW
+    assert drawn(without, 0.0)[0] is Decision.AUTOMATIC
 
 
 def test_where_nothing_is_promised_nobody_is_to_look() -> None:

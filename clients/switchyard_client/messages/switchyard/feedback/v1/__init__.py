@@ -455,8 +455,8 @@ class ReviewReason(betterproto2.Enum):
 
     AUDIT = 3
     """
-    It was decided automatically and is in the random sample that keeps the
-    error budget honest.
+    It is in the random sample of sure answers that keeps the error budget
+    honest.
     """
 
     DISAGREEMENT = 4
@@ -649,7 +649,9 @@ class BudgetTerms(betterproto2.Message):
     audit_share: "float" = betterproto2.field(3, betterproto2.TYPE_DOUBLE)
     """
     Share of automatic decisions that a person looks at afterwards: 0.01 to 1.
-    0: 0.1.
+    0: 0.1. While audits find more errors than usual, a person looks at half of
+    what the gate lets pass, or at this share where it is more; and does so
+    first, so that it is no automatic decision.
     """
 
 
@@ -1253,7 +1255,8 @@ class Gate(betterproto2.Message):
     drift: "float" = betterproto2.field(10, betterproto2.TYPE_DOUBLE)
     """
     Evidence that answers have become worse, as a share of what closes the
-    gate: 0 to 1.
+    gate: 0 to 1. From 0.19 on a person looks at some answers first, as
+    `audit_share` says.
     """
 
     start_time: "datetime.datetime | None" = betterproto2.field(

@@ -802,13 +802,16 @@ class GatePassage(betterproto2.Message):
 
     audited: "bool" = betterproto2.field(6, betterproto2.TYPE_BOOL)
     """
-    Whether a person looks at it afterwards, by the draw of a random number.
+    Whether a person looks at it by the draw of a random number: afterwards,
+    or, while audits find more errors than usual, before it is acted on; the
+    decision is then review.
     """
 
     propensity: "float" = betterproto2.field(7, betterproto2.TYPE_DOUBLE)
     """
     Probability with which it was to be looked at: 1 where the gate did not
-    let it pass.
+    let it pass, and larger than the audit share while audits find more errors
+    than usual.
     """
 
 
