@@ -1,8 +1,7 @@
 """The measurements, one function a data set."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +37,16 @@ class Ground:
         """How texts are read."""
         return {WORDS: None} | ({VECTORS: self.embedder} if self.embedder else {})
 
+    @property
+    def in_few_folds(self) -> "Ground":
+        """The same for a set of many categories."""
+        return replace(self, folds=min(self.folds, _FOLDS_OF_MANY))
+
     def splits(self, name: str, domain: str = "") -> Iterator[tuple[Texts, Texts]]:
-        """What is learned and what is asked; texts outside are never learned."""
+        """What is learned and what is asked.
+
+        Texts outside are never learned, and each is asked about once, however few the folds.
+        """
         given = read_texts(self.train, name, domain)
         inside, outside = given.where(~given.is_outside), given.where(given.is_outside)
         if self.test is not None:
@@ -103,7 +110,7 @@ def rejection_figures(ground: Ground, name: str) -> Iterator[Figure]:
     """
     case = f"{name.partition('.')[0]}, some outside"
     found: dict[str, list[Asked]] = {reader: [] for reader in ground.readers}
-    for learned, asked in islice(ground.splits(name), _FOLDS_OF_MANY):
+    for learned, asked in ground.in_few_folds.splits(name):
         model = train(learned, ground.embedder)
         for reader, embedder in ground.readers.items():
             found[reader].append(ask(model, asked, embedder))
