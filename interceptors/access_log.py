@@ -15,9 +15,11 @@ class AccessLog:
 
     def settle(self) -> None:
         """Write the lines."""
-        for call in self._noted:
-            self._write(_line(call))
+        lines = [_line(call) for call in self._noted]
+        # Before they are written: what `write` raises must neither double lines nor pile them up.
         self._noted.clear()
+        for line in lines:
+            self._write(line)
 
 
 def _line(call: EndedCall) -> Mapping[str, object]:

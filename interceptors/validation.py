@@ -38,26 +38,28 @@ class Validation:
         return answer
 
     def _checker(self, method: Method) -> Callable[[Any], Any]:
-        validate = self._validator.validate
+        keeps_rules = self._keeps_rules
 
         def check_one(message: Message) -> Message:
-            try:
-                validate(message, fail_fast=True)
-            except protovalidate.ValidationError:
-                raise InvalidRequest(self.violations(message), message) from None
+            if not keeps_rules(message):
+                raise InvalidRequest(self.violations(message), message)
             return message
 
         async def check_each(items: AsyncIterator[Any]) -> AsyncIterator[Any]:
             async for item in items:
-                checked = item
-                if not isinstance(item, Exception):
-                    try:
-                        check_one(item)
-                    except InvalidRequest as refusal:
-                        checked = refusal.with_traceback(None)  # else its frames live on
-                yield checked
+                if isinstance(item, Exception) or keeps_rules(item):
+                    yield item
+                else:
+                    yield InvalidRequest(self.violations(item), item)
 
         return check_each if method.request_streaming else check_one
+
+    def _keeps_rules(self, message: Message) -> bool:
+        try:
+            self._validator.validate(message, fail_fast=True)
+        except protovalidate.ValidationError:
+            return False
+        return True
 
     def violations(self, message: Message) -> list[Violation]:
         """Every field at fault, of a large message the first; empty when it keeps the rules."""

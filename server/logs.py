@@ -39,7 +39,7 @@ class JsonLog:
         self._flushing: asyncio.Task[None] | None = None
 
     def write(self, fields: Mapping[str, object]) -> None:
-        """Write a line soon; `time` is put before it, in seconds since 1970."""
+        """Write a line soon. `time`, in seconds since 1970, is now unless the line has its own."""
         if len(self._lines) >= MOST_LINES:
             self._dropped += 1
             return

@@ -96,11 +96,10 @@ class LlmEngine:
         self.embedded = embedded
         self.taxonomy = taxonomy
         self.inquirer = inquirer
-        self._prompt_of = lru_cache(MOST_PROMPTS)(partial(make_prompt, taxonomy.categories))
+        prompt_of = lru_cache(MOST_PROMPTS)(partial(make_prompt, taxonomy.categories))
+        self.prompt_for = partial(_prompt_for, prompt_of)
         self.calibration = Calibration()
         self.form_of = lru_cache(MOST_FORMS)(partial(Form, tuple(taxonomy.by_name)))
-        self.facts_of = lru_cache(MOST_FACTS)(self._facts)
-        self.version_of = lru_cache(MOST_VERSIONS)(self._version)
         models = sorted({member.provider.model for member in inquirer.members})
         self.version = replace(
             embedded.version,
@@ -108,27 +107,14 @@ class LlmEngine:
             model=" ".join(models),
             version=f"{VERSION} {embedded.version.version}",
         )
-
-    def prompt_for(self, terms: Terms) -> Prompt:
-        """What models are told under these terms."""
-        return self._prompt_of(terms.prompt or VERSION)
+        # Of functions, not of methods: a cycle would keep an engine that nobody uses any more.
+        about = (self.version, self.prompt_for)
+        self.facts_of = lru_cache(MOST_FACTS)(partial(_facts, *about))
+        self.version_of = lru_cache(MOST_VERSIONS)(partial(_version, *about))
 
     def read(self, record: bytes, parts: Parts) -> "LlmReading":
         """Read one ticket."""
         return LlmReading(self, self.embedded.read(record, parts), parts)
-
-    def _facts(self, parts: Parts, terms: Terms) -> tuple[str, ...]:
-        """What an answer depends on beside the ticket and the examples."""
-        prompt = self.prompt_for(terms)
-        asked = (prompt.version, prompt.mark.decode(), repr(parts), str(terms))
-        return self.version.model, *asked
-
-    def _version(self, provider: str, model: str, terms: Terms) -> EngineVersion:
-        """Who answered, where a model did."""
-        version = self.prompt_for(terms).version
-        if terms.temperature is not None:
-            version += f" temperature={terms.temperature:g}"
-        return replace(self.version, model=f"{provider}/{model}", version=version)
 
     async def learn(self, recent: Sequence[RecentLabel]) -> None:
         """The embedded engine learns: models are shown what it finds similar."""
@@ -272,6 +258,33 @@ class LlmReading:
             sentiment,
             own.resolution_s if category.label == own.category.label else None,
         )
+
+
+def _prompt_for(prompt_of: Callable[[str], Prompt], terms: Terms) -> Prompt:
+    """What models are told under these terms."""
+    return prompt_of(terms.prompt or VERSION)
+
+
+def _facts(
+    own: EngineVersion, prompt_for: Callable[[Terms], Prompt], parts: Parts, terms: Terms
+) -> tuple[str, ...]:
+    """What an answer depends on beside the ticket and the examples."""
+    prompt = prompt_for(terms)
+    return own.model, prompt.version, prompt.mark.decode(), repr(parts), str(terms)
+
+
+def _version(
+    own: EngineVersion,
+    prompt_for: Callable[[Terms], Prompt],
+    provider: str,
+    model: str,
+    terms: Terms,
+) -> EngineVersion:
+    """Who answered, where a model did."""
+    version = prompt_for(terms).version
+    if terms.temperature is not None:
+        version += f" temperature={terms.temperature:g}"
+    return replace(own, model=f"{provider}/{model}", version=version)
 
 
 def _read(

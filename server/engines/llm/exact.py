@@ -28,7 +28,7 @@ class ExactAnswers:
         tenant: str,
         facts: tuple[str, ...],
         question: str,
-        ask: Callable[[], Coroutine[Any, Any, bytes]],
+        ask: Ask,
     ) -> tuple[bytes, bool]:
         """The answer, and whether it was given before. Raises what `ask` raises.
 

@@ -84,7 +84,7 @@ class LeanTransport:
                     for data in reader.feed(portion):
                         if text := gathering.add(_json(data)):
                             yield text
-                await body.end()
+                await body.end(deadline_s)
         except (aiohttp.ClientError, OSError) as error:
             raise _failure(error) from None  # the error holds the key
         yield gathering.completion()
@@ -127,12 +127,13 @@ class _Body:
             portions.append(await self.portion())
         return b"".join(portions)
 
-    async def end(self) -> None:
+    async def end(self, deadline_s: float) -> None:
         """Wait for the end of a body that has nothing more to say: its connection can serve
-        another call then.
+        another call then. `deadline_s` is a time of the event loop's clock.
         """
+        latest_s = asyncio.get_running_loop().time() + END_S
         with suppress(TimeoutError):
-            async with asyncio.timeout(END_S):
+            async with asyncio.timeout_at(min(latest_s, deadline_s)):
                 await self.whole()
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import socket
+import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
@@ -17,6 +18,7 @@ import pytest
 import pytest_asyncio
 
 from server.engines.llm.completion import Completion, Finish, Transport
+from server.engines.llm.lean_transport import END_S
 from tests.integration.access.certificates import Authority
 from tests.integration.llm.ways import (
     KEY,
@@ -236,6 +238,22 @@ async def test_an_answer_that_takes_too_long_is_a_timeout(
 ) -> None:
     fake.control(next=[fault])
     assert (await failure_of(transport, manner, timeout_s=0.2)).reason == "timeout"
+
+
+async def test_an_answer_is_not_held_back_beyond_its_time_by_a_stream_that_does_not_end() -> None:
+    whole = b'data: {"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]}\n\n'
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9999\r\n\r\n"
+
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + whole + b"data: [DONE]\n\n")
+        await reader.read()
+
+    async with serving(hold) as url, open_transport("lean", url) as transport:
+        begin_s = time.monotonic()
+        pieces = [piece async for piece in transport.stream(QUESTION, END_S / 4)]
+        assert isinstance(pieces[-1], Completion)
+        assert time.monotonic() - begin_s < END_S
 
 
 @every_manner

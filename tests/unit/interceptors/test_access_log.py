@@ -7,11 +7,11 @@ import grpc
 import pytest
 
 from interceptors.access_log import AccessLog
-from interceptors.call import Call, Caller
+from interceptors.call import ANONYMOUS, Call, Caller
 from interceptors.chain import Interceptor, Method, StreamHandler, UnaryHandler
 from interceptors.error_status import ErrorStatus
 from interceptors.errors import PermissionDenied
-from interceptors.telemetry import Telemetry
+from interceptors.telemetry import EndedCall, Telemetry
 from tests.unit.interceptors.echo_server import call, echo_channel
 
 ALICE = Caller("acme", "apiKeys/a", frozenset(), "free")
@@ -52,3 +52,20 @@ async def test_a_refused_call_has_a_line_of_its_tenant_caller_method_code_and_re
         "reason": "PERMISSION_DENIED",
     }
     assert "peer" not in line
+
+
+def test_no_line_is_written_twice_where_another_cannot_be() -> None:
+    written: list[object] = []
+
+    def write(line: Mapping[str, object]) -> None:
+        if line["call_id"] == "bad":
+            raise OSError
+        written.append(line["call_id"])
+
+    log = AccessLog(write)
+    for call_id in ("good", "bad"):
+        log.ended(EndedCall("test.Echo/Echo", "OK", 0.1, 1.0, call_id, ANONYMOUS, "", "", "", ""))
+    with pytest.raises(OSError):  # noqa: PT011  # it has no words
+        log.settle()
+    log.settle()
+    assert written == ["good"]

@@ -1,5 +1,9 @@
 """Field rules of the contract are held, and a violation says which field and what instead."""
 
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
 import grpc
 import pytest
 from google.rpc import error_details_pb2
@@ -126,3 +130,18 @@ async def test_a_bad_item_of_a_stream_leaves_the_others_alone() -> None:
         answers = await stream(channel, "EchoStream", [good, b"", good])
     ids = [ticket_pb2.Ticket.FromString(answer).id for answer in answers]
     assert ids == ["good", "InvalidRequest", "good"]
+
+
+async def test_the_refusal_of_an_item_keeps_nothing_of_how_it_was_found() -> None:
+    async def items() -> AsyncIterator[ticket_pb2.Ticket]:
+        yield ticket_pb2.Ticket()
+
+    async def refuse(checked: Any, _call: Call) -> list[Any]:
+        return [item async for item in checked]
+
+    method: Any = SimpleNamespace(request_streaming=True)
+    call_of_none: Any = None
+    (refusal,) = await validation.wrap_unary(method, refuse)(items(), call_of_none)
+    assert isinstance(refusal, InvalidRequest)
+    assert refusal.__traceback__ is None
+    assert refusal.__context__ is None

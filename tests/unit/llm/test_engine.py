@@ -1,7 +1,9 @@
 """The engine that asks models: what it takes from them, and what stays the embedded engine's."""
 
+import gc
 import math
 import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -131,6 +133,18 @@ async def test_confidences_come_from_the_second_reader_where_the_model_tells_non
     assert found.category.confidence == pytest.approx(0.3)
     assert found.priority.confidence == 0.4
     assert found.sentiment.confidence == 0.2
+
+
+async def test_an_engine_that_nobody_uses_any_more_is_freed_at_once() -> None:
+    office = Office(answer())
+    await office.assess()
+    engine = weakref.ref(office.engine)
+    gc.disable()
+    try:
+        del office
+        assert engine() is None
+    finally:
+        gc.enable()
 
 
 async def test_the_version_says_who_answered() -> None:
