@@ -10,8 +10,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 def write_seconds(seconds: float) -> Duration:
     """A duration of so many seconds, to the nanosecond."""
-    nanoseconds = round(seconds * 1e9)
-    return Duration(seconds=nanoseconds // 10**9, nanos=nanoseconds % 10**9)
+    return Duration(**duration_fields(seconds))
+
+
+def duration_fields(seconds: float) -> dict[str, int]:
+    """The same as fields, for a message that is made of fields."""
+    whole, nanos = divmod(round(seconds * 1e9), 10**9)
+    return {"seconds": whole, "nanos": nanos}
 
 
 def read_seconds(duration: Duration) -> float:

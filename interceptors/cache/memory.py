@@ -70,7 +70,7 @@ class Memory:
 
 
 def _size(key: bytes, entry: Entry) -> int:
-    return len(key) + len(entry.value) + len("".join(entry.answer_tags))
+    return len(key) + len(entry.value) + sum(map(len, entry.answer_tags))
 
 
 def _remove(keys_of: dict[T, set[bytes]], name: T, key: bytes) -> None:

@@ -84,17 +84,13 @@ class RateLimit:
         caller = limited_name(call)
         verdict = self._limiter.charge_here(caller, call.caller.tier, method, cost)
         if verdict is not None:
-            _tell(verdict, call)
-            if verdict.outcome == REFUSED:
-                raise rate_limited(caller, verdict)
+            _hold_to(verdict, caller, call)
 
     async def _charge(self, call: Call, method: str, cost: int) -> None:
         caller = limited_name(call)
         verdict = await self._limiter.charge(caller, call.caller.tier, method, cost)
         if verdict is not None:
-            _tell(verdict, call)
-            if verdict.outcome == REFUSED:
-                raise rate_limited(caller, verdict)
+            _hold_to(verdict, caller, call)
 
     @contextmanager
     def _paced(
@@ -124,6 +120,12 @@ def limited_name(call: Call) -> str:
     if caller.subject:
         return f"{caller.tenant}/{caller.subject}"
     return anonymous_name(call.address)
+
+
+def _hold_to(verdict: Verdict, caller: str, call: Call) -> None:
+    _tell(verdict, call)
+    if verdict.outcome == REFUSED:
+        raise rate_limited(caller, verdict)
 
 
 def _tell(verdict: Verdict, call: Call) -> None:

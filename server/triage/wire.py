@@ -19,7 +19,7 @@ from server.triage.run import Decision, Enrolled, Reuse, Run, StepReport
 from server.triage.store import RunFilter
 from server.triage.taxonomy import Category, EscalationPolicy, Taxonomy
 from server.triage.ticket import CHANNELS, Ticket
-from server.wire_values import enum_number, write_moment, write_seconds
+from server.wire_values import duration_fields, enum_number, write_moment, write_seconds
 
 Fields = dict[str, Any]  # of a message, by their names
 
@@ -101,7 +101,7 @@ def write_result(run: Run, steps: tuple[StepReport, ...] | None = None) -> Field
         "summary": answer.summary,
         "requires_human_escalation": bool(answer.escalation_reasons),
         "escalation_reasons": _write_reasons(answer.escalation_reasons),
-        "estimated_resolution": None if resolution_s is None else _write_duration(resolution_s),
+        "estimated_resolution": None if resolution_s is None else duration_fields(resolution_s),
         "drafted_reply": answer.reply,
         "decision": answer.decision,
         "decision_reason": answer.decision_reason,
@@ -138,14 +138,9 @@ def _write_reasons(reasons: tuple[Reason, ...]) -> list[Fields]:
     return [{"code": r.code, "explanation": r.explanation, "evidence": r.evidence} for r in reasons]
 
 
-def _write_duration(seconds: float) -> Fields:
-    whole, nanos = divmod(round(seconds * 1e9), 10**9)
-    return {"seconds": whole, "nanos": nanos}
-
-
 def write_step(report: StepReport) -> Fields:
     """What one step did, fields of a StepReport."""
-    duration = _write_duration(report.duration_s)
+    duration = duration_fields(report.duration_s)
     return {"step": report.step, "duration": duration, "finding": report.finding}
 
 

@@ -17,7 +17,7 @@ class Preference(StrEnum):
 class WayTo(StrEnum):
     """How a provider is reached."""
 
-    LEAN = "lean"  # a small client of our own
+    LEAN = "lean"  # a small client of our own over aiohttp
     SDK = "sdk"  # the `openai` package
 
 
