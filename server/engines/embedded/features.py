@@ -1,6 +1,7 @@
 """Text to hashed features: words, words in a row, and runs of 3, 4 and 5 bytes.
 
-Models of many texts also read which words stand near each other, whatever their order and ending.
+Models of many texts read in pairs: which words stand near each other, too, whatever their order and
+ending; and what is spelled falls into other buckets than what is said, for two machines to weigh.
 Training and serving both call `bucket_ids`, so a model always meets the features it learned.
 """
 
@@ -9,9 +10,8 @@ import unicodedata
 import numpy as np
 import numpy.typing as npt
 
-BUCKET_BITS = 18
-BUCKETS = 1 << BUCKET_BITS
-PAIRED_BITS = 20  # with near words: there are as many again
+BUCKETS = 1 << 18
+HALF = 1 << 19  # of the buckets of a paired model: runs of bytes fall below, words into the rest
 READ_BYTES = 8 * 1024  # of the normalised text; compatibility forms can grow when normalised
 
 Buckets = npt.NDArray[np.uint32]
@@ -58,24 +58,33 @@ def normalise(text: str) -> bytes:
 def bucket_ids(text: str, paired: bool = False) -> Buckets:
     """The buckets that the text falls into: sorted, each once; none where no word is.
 
-    paired: with near words, in `buckets_of(True)` buckets.
+    paired: with near words; what is below HALF is spelling.
     """
     codes = np.frombuffer(normalise(text), np.uint8).astype(np.uint32)
     if len(codes) <= 2:  # the outer spaces alone
         return np.empty(0, np.uint32)
     (spaces,) = (codes == _SPACE).nonzero()
-    near = (_near_words(codes, spaces),) if paired else ()
-    hashes = np.concatenate((*_byte_grams(codes), *_word_grams(codes, spaces), *near))
-    hashes *= _MIX
-    hashes ^= hashes >> np.uint32(15)
-    hashes *= _GRAM_PRIME
-    hashes >>= np.uint32(32 - (PAIRED_BITS if paired else BUCKET_BITS))
-    return _distinct(hashes)
+    spelling, words = _byte_grams(codes), _word_grams(codes, spaces)
+    if not paired:
+        return _buckets(BUCKETS, *spelling, *words)
+    said = _buckets(HALF, *words, _near_words(codes, spaces))
+    said += np.uint32(HALF)
+    return np.concatenate((_buckets(HALF, *spelling), said))
 
 
 def buckets_of(paired: bool) -> int:
     """How many buckets there are."""
-    return 1 << PAIRED_BITS if paired else BUCKETS
+    return 2 * HALF if paired else BUCKETS
+
+
+def _buckets(number: int, *hashes: Buckets) -> Buckets:
+    """The hashes as places below `number`, a power of two: sorted, each once."""
+    mixed = np.concatenate(hashes)
+    mixed *= _MIX
+    mixed ^= mixed >> np.uint32(15)
+    mixed *= _GRAM_PRIME
+    mixed >>= np.uint32(33 - number.bit_length())
+    return _distinct(mixed)
 
 
 def _byte_grams(codes: Buckets) -> tuple[Buckets, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from server.engines.embedded.calibration import Calibration, odds_against_top, signals
-from server.engines.embedded.features import bucket_ids, buckets_of
+from server.engines.embedded.features import HALF, bucket_ids, buckets_of
 from server.engines.embedded.kernel import Kernel
 from server.engines.embedded.priority import PriorityHead
 from server.triage.assessment import Prediction
@@ -43,15 +43,17 @@ class LinearModel:
     unseen_idf: float  # of a feature that training never saw
     calibration: Calibration
     training_digest: bytes  # SHA-256 of what it was trained from
-    paired: bool = False  # whether it reads near words
+    paired: bool = False  # whether one machine reads spelling, another words, near ones too
     kernel: Kernel | None = None  # None: it reads no vectors
     priority: PriorityHead | None = None  # None: the rules stand
     resolution_s: tuple[float, ...] = ()  # by category; 0: no label tells
     digest: bytes = b""  # SHA-256 of the model itself; set by `model_file`
 
     @cached_property
-    def _biases(self) -> list[float]:
-        return [float(bias) for bias in self.intercepts]
+    def _biases(self) -> npt.NDArray[np.float32]:
+        """Of the categories; the priority head adds its own."""
+        levels = 0 if self.priority is None else len(self.priority.levels)
+        return np.append(self.intercepts, np.zeros(levels, np.float32))
 
     @cached_property
     def _by_frequency(self) -> npt.NDArray[np.intp]:
@@ -105,10 +107,15 @@ class LinearModel:
         """What the text's words say."""
         buckets = bucket_ids(text, self.paired)
         rows = self._rows.take(self._row_of_bucket.take(buckets), axis=0)
-        *sums, seen_square, seen = (np.ones(len(rows), np.float32) @ rows).tolist()
-        length = math.sqrt(seen_square) or 1.0
-        decisions = [total / length + b for total, b in zip(sums, self._biases, strict=False)]
-        priorities = [total / length for total in sums[len(decisions) :]]
+        said, seen_square, seen = self._biases, 0.0, 0.0
+        for read in np.split(rows, [buckets.searchsorted(HALF)]) if self.paired else [rows]:
+            sums = np.ones(len(read), np.float32) @ read
+            square, number = sums[-2:].tolist()
+            said = said + sums[:-2] / (math.sqrt(square) or 1.0)
+            seen_square += square
+            seen += number
+        values = said.tolist()
+        decisions, priorities = values[: len(self.names)], values[len(self.names) :]
         all_square = seen_square + (len(buckets) - seen) * self.unseen_idf**2
         coverage = math.sqrt(seen_square / all_square) if seen else 0.0
         return Words(decisions, priorities, coverage, len(buckets))

@@ -16,7 +16,7 @@ from server.engines.embedded.priority import PriorityHead
 from server.triage.assessment import Priority
 from server.triage.errors import ModelUnreadable
 
-FORMAT = 2
+FORMAT = 3
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 Layout = Mapping[str, tuple[int, str]]  # number of dimensions and type of every array
 
@@ -146,9 +146,10 @@ def _check_layout(arrays: Mapping[str, Any]) -> None:
         array = arrays[name]
         if array.ndim != dimensions or array.dtype.str != dtype:
             raise ModelUnreadable(f"the model's array {name!r} has the wrong shape or type")
-    expected = 1 if layout is _FIRST else FORMAT
-    if int(arrays["format"]) != expected:
-        raise ModelUnreadable("the model is of another format")
+    # Format 2 had all in one machine, as models that are not paired still have.
+    known = {1} if layout is _FIRST else {FORMAT} if _is_paired(arrays) else {2, FORMAT}
+    if int(arrays["format"]) not in known:
+        raise ModelUnreadable("the model is of another format: train it again")
 
 
 def _check_shapes(arrays: Mapping[str, Any], categories: int) -> None:

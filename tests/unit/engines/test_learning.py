@@ -8,8 +8,9 @@ import pytest
 
 from server.engines.embedded.learning import assembly as assembling
 from server.engines.embedded.learning.assembly import NothingToLearn, assemble
-from server.engines.embedded.learning.course import Taught, teach
+from server.engines.embedded.learning.course import PAIRED_FROM, Taught, teach
 from server.engines.embedded.learning.evaluation import Evaluation
+from server.engines.embedded.learning.fitting import count_features, fit, score
 from server.engines.embedded.learning.resolution import estimate_resolution
 from server.engines.embedded.training_set import (
     MOST_LABELS,
@@ -112,6 +113,26 @@ def test_a_training_reports_what_it_learned_and_how_right_it_is(taught: Taught) 
     assert report.calibration_error < 0.1
     assert [one["category"] for one in report.categories] == ["billing", "shipping"]
     assert sum(one["labels"] for one in report.categories) == 120
+
+
+@pytest.mark.parametrize("count", [40, PAIRED_FROM])
+def test_a_model_says_of_a_text_what_its_training_would(count: int) -> None:
+    lesson = Lesson(CATEGORIES, tickets(count))
+    model, assembly = teach(lesson).model, assemble(lesson)
+    assert model.paired == (count == PAIRED_FROM)
+    fitted = fit(count_features(assembly.texts, model.paired), np.array(assembly.labels), 2)
+    for text in ("my parcel and the courier", "parcle inovice", "zzz refund", "qqqq"):
+        said = model.read(text)
+        expected, coverage, lengths = score(fitted, count_features([text], model.paired))
+        assert said.decisions == pytest.approx(expected[0].tolist(), abs=2e-3)
+        assert said.coverage == pytest.approx(coverage[0], abs=1e-5)
+        assert said.features == lengths[0]
+
+
+def test_of_two_machines_spelling_tells_where_no_word_is_known() -> None:
+    model = teach(Lesson(CATEGORIES, tickets(PAIRED_FROM))).model
+    assert model.predict("deliverys").label == "shipping"
+    assert model.predict("reinvoiced").label == "billing"
 
 
 def test_two_examples_in_all_make_a_model_that_is_not_sure() -> None:

@@ -76,7 +76,7 @@ def test_no_flipped_byte_goes_unnoticed_into_the_weights(stored: bytes) -> None:
         {"weights": np.zeros((3, 2), np.float64)},
         {"intercepts": np.array([0.5, -0.5], np.float32)},
         {"format": np.int32(1)},
-        {"format": np.int32(3)},
+        {"format": np.int32(4)},
         {"digest": np.zeros(32, np.uint8)},
         {"digest": None},
         {"idf": None},
@@ -144,6 +144,15 @@ def test_parts_that_do_not_fit_are_refused(model: LinearModel, changes: dict[str
 def test_a_model_of_the_first_format_still_loads(model: LinearModel, stored: bytes) -> None:
     first = rewritten(stored, format=np.int32(1), paired=None, resolution_s=None)
     assert load_model(signed(first)).predict("invoice") == model.predict("invoice")
+
+
+def test_a_model_of_the_second_format_still_loads_unless_it_is_paired(
+    model: LinearModel, stored: bytes
+) -> None:
+    second = rewritten(stored, format=np.int32(2))
+    assert load_model(signed(second)).predict("invoice") == model.predict("invoice")
+    with pytest.raises(ModelUnreadable, match="train it again"):
+        load_model(signed(rewritten(second, paired=np.uint8(1))))
 
 
 def signed(stored: bytes) -> bytes:

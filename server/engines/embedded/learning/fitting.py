@@ -1,4 +1,8 @@
-"""Fit the linear part of a model: idf weights and one-against-all support vector machines."""
+"""Fit the linear part of a model: idf weights and one-against-all support vector machines.
+
+A paired model has two machines, one for spelling and one for words: it errs less than one machine
+that reads both, for neither can lean on the other's features. Of few texts one machine learns more.
+"""
 
 import warnings
 from collections.abc import Sequence
@@ -9,7 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.svm import LinearSVC
 
-from server.engines.embedded.features import bucket_ids, buckets_of
+from server.engines.embedded.features import HALF, bucket_ids, buckets_of
 
 # Bounds a model to 16 MiB in memory, 8 MiB in the file. banking77 whole has 5.3 million weights of
 # features that occur twice: with half of them it is as accurate.
@@ -50,19 +54,16 @@ def fit(counts: sparse.csr_matrix, labels: Labels, categories: int) -> LinearFit
     """Fit `categories` classes; `labels` are 0..categories-1 and each occurs."""
     paired = counts.shape[1] == buckets_of(True)
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-    buckets = _most_frequent(frequency, MOST_WEIGHTS // categories, least=2 if paired else 1)
+    buckets = _often(frequency, MOST_WEIGHTS // categories, paired)
     idf = np.log((1 + len(labels)) / (1 + frequency[buckets])) + 1
+    rows, _ = unit_rows(counts, buckets, idf)
+    parts = _machines(buckets)
     cost = _PAIRED_COST if paired else _COST
-    machine = LinearSVC(C=cost, tol=_TOLERANCE, random_state=0)
-    with warnings.catch_warnings():
-        # Cut short, it still separates well; and there may be as many categories as texts.
-        warnings.simplefilter("ignore", UserWarning)
-        machine.fit(unit_rows(counts[:, buckets], idf)[0], labels)
-    weights, intercepts = machine.coef_, machine.intercept_
-    if categories == 2:  # one machine tells two classes apart; its mirror image makes two columns
-        weights, intercepts = np.vstack((-weights, weights)), np.append(-intercepts, intercepts)
+    found = [_fit_machine(rows[:, part], labels, categories, cost) for part in parts]
+    weights = np.vstack([weights for weights, _ in found]) / len(parts)
+    intercepts = np.mean([intercepts for _, intercepts in found], axis=0)
     unseen_idf = float(np.log(1 + len(labels)) + 1)
-    return LinearFit(buckets, idf, unseen_idf, weights.T, intercepts)
+    return LinearFit(buckets, idf, unseen_idf, weights, intercepts)
 
 
 def score(
@@ -70,12 +71,58 @@ def score(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Decision values [texts, categories], coverage [texts] and number of features [texts]."""
     lengths = np.diff(counts.indptr).astype(np.float64)
-    kept = counts[:, fitted.buckets]
-    rows, seen_square = unit_rows(kept, fitted.idf)
-    unseen = lengths - np.diff(kept.indptr)
+    rows, seen_square = unit_rows(counts, fitted.buckets, fitted.idf)
+    unseen = lengths - np.diff(rows.indptr)
     all_square = seen_square + unseen * fitted.unseen_idf**2
     coverage = np.sqrt(seen_square / np.maximum(all_square, 1e-9))
     return rows @ fitted.weights + fitted.intercepts, coverage, lengths
+
+
+def unit_rows(
+    counts: sparse.csr_matrix, buckets: npt.NDArray[np.int64], idf: npt.NDArray[np.float64]
+) -> tuple[sparse.csr_matrix, npt.NDArray[np.float64]]:
+    """The rows weighted by idf, for each machine scaled to length 1; and the squares of the lengths
+    they had.
+    """
+    weighted = (counts[:, buckets] @ sparse.diags(idf)).tocsr()
+    scaled, squares = [], np.zeros(weighted.shape[0])
+    for part in _machines(buckets):
+        read = weighted[:, part]
+        square = np.asarray(read.multiply(read).sum(axis=1)).ravel()
+        scaled.append(sparse.diags(1 / np.sqrt(np.where(square > 0, square, 1))) @ read)
+        squares += square
+    return sparse.hstack(scaled).tocsr(), squares
+
+
+def _machines(buckets: npt.NDArray[np.int64]) -> list[slice]:
+    """Which of the buckets each machine reads."""
+    half = int(np.searchsorted(buckets, HALF))
+    parts = [slice(0, half), slice(half, len(buckets))]
+    return [part for part in parts if part.start < part.stop]
+
+
+def _fit_machine(
+    rows: sparse.csr_matrix, labels: Labels, categories: int, cost: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Weights [columns, categories] and intercepts [categories]."""
+    machine = LinearSVC(C=cost, tol=_TOLERANCE, random_state=0)
+    with warnings.catch_warnings():
+        # Cut short, it still separates well; and there may be as many categories as texts.
+        warnings.simplefilter("ignore", UserWarning)
+        machine.fit(rows, labels)
+    weights, intercepts = machine.coef_, machine.intercept_
+    if categories == 2:  # one machine tells two classes apart; its mirror image makes two columns
+        weights, intercepts = np.vstack((-weights, weights)), np.append(-intercepts, intercepts)
+    return weights.T, intercepts
+
+
+def _often(frequency: npt.NDArray[np.int64], rows: int, paired: bool) -> npt.NDArray[np.int64]:
+    """The buckets to keep, in order: at most `rows`, as many for each machine."""
+    if not paired:
+        return _most_frequent(frequency, rows, least=1)
+    spelling = _most_frequent(frequency[:HALF], rows // 2, least=2)
+    words = _most_frequent(frequency[HALF:], rows // 2, least=2)
+    return np.append(spelling, HALF + words)
 
 
 def _most_frequent(
@@ -84,20 +131,8 @@ def _most_frequent(
     """The buckets of at least `least` texts; of too many the `rows` most frequent, in order."""
     occurring = np.flatnonzero(frequency >= least)
     if not len(occurring):
-        return np.zeros(
-            1, np.int64
-        )  # examples without a word; one empty column can still be fitted
+        return np.zeros(1, np.int64)  # without a word; one empty column can still be fitted
     if len(occurring) <= rows:
         return occurring
     order = np.argsort(-frequency[occurring], kind="stable")
     return np.sort(occurring[order[:rows]])
-
-
-def unit_rows(
-    counts: sparse.csr_matrix, idf: npt.NDArray[np.float64]
-) -> tuple[sparse.csr_matrix, npt.NDArray[np.float64]]:
-    """The rows weighted by idf and scaled to length 1, and the squares of their lengths."""
-    weighted = (counts @ sparse.diags(idf)).tocsr()
-    square = np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel()
-    scale = 1 / np.sqrt(np.where(square > 0, square, 1))
-    return (sparse.diags(scale) @ weighted).tocsr(), square

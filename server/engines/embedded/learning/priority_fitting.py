@@ -35,10 +35,10 @@ def fit_priority(
     rules = RuleBook()
     verdicts = [rules.judge(label.text, {}, EscalationPolicy.BY_RULES) for label in told]
     codes = tuple(sorted(set().union(*map(codes_of, verdicts))))
-    counts = count_features([label.text for label in told], paired)[:, linear.buckets]
+    counts = count_features([label.text for label in told], paired)
     features = sparse.hstack(
         [
-            unit_rows(counts, linear.idf)[0],
+            unit_rows(counts, linear.buckets, linear.idf)[0],
             _marks([codes_of(verdict) for verdict in verdicts], codes),
             _marks([{label.category} for label in told], names),
         ]
