@@ -1,7 +1,6 @@
 """A provider over aiohttp, with nothing in between: for where processor time counts."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
@@ -13,10 +12,10 @@ import orjson
 
 from server.engines.llm.classification import classify, failure
 from server.engines.llm.completion import Completion, Question
-from server.engines.llm.dialect import MOST_ANSWER_BYTES, Dialect, Gathering, read_completion
+from server.engines.llm.connections import BROKEN, IDENTITY, Body, broken, open_session
+from server.engines.llm.dialect import Dialect, Gathering, read_completion
 from server.engines.llm.sse import CONTENT_TYPE, EventReader
 
-KEEP_ALIVE_S = 30.0  # that an unused connection is kept
 END_S = 0.5  # that an answer which is complete may take to end; after that it costs its connection
 OK = 200
 
@@ -39,17 +38,8 @@ class LeanTransport:
         self._url = f"{base_url.rstrip('/')}/chat/completions"
         self._dialect = Dialect(model, has_strict_schema, has_logprobs)
         self._clock = clock
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=most_connections,
-                keepalive_timeout=KEEP_ALIVE_S,
-                ssl=ssl.create_default_context(cafile=ca_file),
-            ),
-            headers=_headers(key),
-            timeout=aiohttp.ClientTimeout(),  # none of its own: it would round ours up to seconds
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-        )
+        self._session = open_session(most_connections, ca_file)
+        self._session.headers.update(_headers(key))
 
     async def complete(self, question: Question, timeout_s: float) -> Completion:
         """The whole answer, within `timeout_s` seconds. Raises ProviderError."""
@@ -57,9 +47,9 @@ class LeanTransport:
             async with asyncio.timeout(timeout_s):
                 response = await self._ask(self._dialect.body(question))
                 async with response:
-                    body = await _Body(response).whole()
-        except (aiohttp.ClientError, OSError) as error:
-            raise _failure(error) from None  # the error holds the key
+                    body = await Body(response).whole()
+        except BROKEN as error:
+            raise broken(error) from None  # the error holds the key
         return read_completion(_json(body))
 
     async def stream(
@@ -73,7 +63,7 @@ class LeanTransport:
             async with asyncio.timeout_at(deadline_s):
                 response = await self._ask(self._dialect.streamed_body(question))
             async with response:
-                body = _Body(response)
+                body = Body(response)
                 if response.content_type != CONTENT_TYPE:
                     raise failure("unreadable")
                 while not reader.is_done:
@@ -84,9 +74,9 @@ class LeanTransport:
                     for data in reader.feed(portion):
                         if text := gathering.add(_json(data)):
                             yield text
-                await body.end(deadline_s)
-        except (aiohttp.ClientError, OSError) as error:
-            raise _failure(error) from None  # the error holds the key
+                await _end(body, deadline_s)
+        except BROKEN as error:
+            raise broken(error) from None  # the error holds the key
         yield gathering.completion()
 
     async def close(self) -> None:
@@ -101,44 +91,22 @@ class LeanTransport:
         if response.status == OK:
             return response
         async with response:
-            told = await _Body(response).whole()
+            told = await Body(response).whole()
         raise classify(response.status, response.headers, told, self._clock())
 
 
-class _Body:
-    """The bytes of an answer, up to as many as an answer may have."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._content = response.content
-        self._bytes_left = MOST_ANSWER_BYTES
-
-    async def portion(self) -> bytes:
-        """What has come in since the last time; empty: the body has ended."""
-        portion = await self._content.readany()
-        self._bytes_left -= len(portion)
-        if self._bytes_left < 0:
-            raise failure("unreadable")
-        return portion
-
-    async def whole(self) -> bytes:
-        """All of it."""
-        portions = [await self.portion()]
-        while portions[-1]:
-            portions.append(await self.portion())
-        return b"".join(portions)
-
-    async def end(self, deadline_s: float) -> None:
-        """Wait for the end of a body that has nothing more to say: its connection can serve
-        another call then. `deadline_s` is a time of the event loop's clock.
-        """
-        latest_s = asyncio.get_running_loop().time() + END_S
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(min(latest_s, deadline_s)):
-                await self.whole()
+async def _end(body: Body, deadline_s: float) -> None:
+    """Wait for the end of a body that has nothing more to say: its connection can serve another
+    call then. `deadline_s` is a time of the event loop's clock.
+    """
+    latest_s = asyncio.get_running_loop().time() + END_S
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(min(latest_s, deadline_s)):
+            await body.whole()
 
 
 def _headers(key: str) -> Mapping[str, str]:
-    headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+    headers = {"Content-Type": "application/json", "Accept-Encoding": IDENTITY}
     return headers | ({"Authorization": f"Bearer {key}"} if key else {})
 
 
@@ -150,11 +118,3 @@ def _json(text: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise failure("unreadable")
     return body
-
-
-def _failure(error: Exception) -> Exception:
-    if isinstance(error, TimeoutError):
-        return failure("timeout")
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return failure("untrusted")
-    return failure("network")

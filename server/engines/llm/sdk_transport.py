@@ -1,28 +1,28 @@
 """A provider over the `openai` package: the reference that the lean way is held against.
 
+What the package sends goes over aiohttp, which costs the processor less than its own way.
 To import this module is to import `openai`, which takes most of a second: only where it is wanted.
 """
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
-from typing import cast
 
+import aiohttp
 import httpx2
 import openai
 import orjson
 
 from server.engines.llm.classification import classify, classify_told, failure
 from server.engines.llm.completion import Completion, Question
-from server.engines.llm.dialect import MOST_ANSWER_BYTES, Dialect, Gathering, read_completion
+from server.engines.llm.connections import BROKEN, IDENTITY, Body, broken, open_session
+from server.engines.llm.dialect import Dialect, Gathering, read_completion
 from server.engines.llm.errors import ProviderError
 from server.engines.llm.sse import CONTENT_TYPE
 
 NO_KEY = "none"  # what is sent where none is wanted: the package insists on one
 PATH = "/chat/completions"
-IDENTITY = "identity"  # not compressed: a small answer could become a large one
 
 
 class SdkTransport:
@@ -46,11 +46,9 @@ class SdkTransport:
             base_url=base_url,
             api_key=key or NO_KEY,
             max_retries=0,  # whoever asks decides what is asked again
+            timeout=None,  # whoever asks bounds the wait
             http_client=httpx2.AsyncClient(
-                transport=_BoundedTransport(
-                    verify=ssl.create_default_context(cafile=ca_file),
-                    limits=httpx2.Limits(max_connections=most_connections),
-                ),
+                transport=_Aiohttp(open_session(most_connections, ca_file)),
                 headers={"Accept-Encoding": IDENTITY},
                 trust_env=False,
             ),
@@ -63,15 +61,12 @@ class SdkTransport:
         body = orjson.dumps(self._dialect.body(question))
         try:
             async with asyncio.timeout(timeout_s):
-                response = await self._client.post(
-                    PATH,
-                    cast_to=httpx2.Response,
-                    content=body,
-                    options={"timeout": _connecting(timeout_s)},
-                )
+                response = await self._client.post(PATH, cast_to=httpx2.Response, content=body)
             found = orjson.loads(response.content)
-        except (openai.OpenAIError, TimeoutError, ValueError) as error:
-            raise self._failure(error) from None  # the error holds the key
+        except BROKEN as error:
+            raise broken(error) from None  # the error holds the key
+        except (openai.OpenAIError, ValueError) as error:
+            raise self._failure(error) from None  # likewise
         if not isinstance(found, dict):
             raise failure("unreadable")
         return read_completion(found)
@@ -86,7 +81,7 @@ class SdkTransport:
         try:
             async with asyncio.timeout_at(deadline_s):
                 body = self._dialect.streamed_body(question)
-                chunks = await create(**body, timeout=_connecting(timeout_s))
+                chunks = await create(**body)
             async with chunks:
                 if not chunks.response.headers.get("content-type", "").startswith(CONTENT_TYPE):
                     raise failure("unreadable")
@@ -97,8 +92,10 @@ class SdkTransport:
                         break
                     if text := gathering.add(chunk.to_dict(warnings=False)):
                         yield text
-        except (openai.OpenAIError, TimeoutError, ValueError) as error:
-            raise self._failure(error) from None  # the error holds the key
+        except BROKEN as error:
+            raise broken(error) from None  # the error holds the key
+        except (openai.OpenAIError, ValueError) as error:
+            raise self._failure(error) from None  # likewise
         yield gathering.completion()
 
     async def close(self) -> None:
@@ -109,56 +106,47 @@ class SdkTransport:
         if isinstance(error, openai.APIStatusError):
             response = error.response
             return classify(response.status_code, response.headers, response.content, self._clock())
-        if isinstance(error, TimeoutError | openai.APITimeoutError):
-            return failure("timeout")
         if isinstance(error, openai.APIConnectionError):
-            return failure("untrusted" if _is_of_certificate(error) else "network")
+            return broken(error.__cause__)
         if isinstance(error, openai.APIError):  # an event that tells of an error
             return classify_told(error.body)
         return failure("unreadable")
 
 
-class _BoundedTransport(httpx2.AsyncHTTPTransport):
-    """Gives up on answers that are longer than an answer may be."""
+class _Aiohttp(httpx2.AsyncBaseTransport):
+    """Sends what the package asks for over an aiohttp session."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        response = await super().handle_async_request(request)
-        response.stream = _BoundedStream(cast(httpx2.AsyncByteStream, response.stream))
-        if response.headers.get("content-encoding", IDENTITY) != IDENTITY:
-            await response.aclose()
+        response = await self._session.request(
+            request.method,
+            str(request.url),
+            headers=request.headers,
+            data=request.content,
+            allow_redirects=False,
+        )
+        if response.headers.get("Content-Encoding", IDENTITY) != IDENTITY:
+            response.release()
             raise failure("unreadable")
-        return response
+        headers = list(response.raw_headers)
+        return httpx2.Response(response.status, headers=headers, stream=_Answer(response))
+
+    async def aclose(self) -> None:
+        await self._session.close()
 
 
-class _BoundedStream(httpx2.AsyncByteStream):
-    """The bytes of an answer, up to as many as an answer may have."""
+class _Answer(httpx2.AsyncByteStream):
+    """An answer's bytes as they come in."""
 
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
-        self._stream = stream
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        bytes_left = MOST_ANSWER_BYTES
-        async for portion in self._stream:
-            bytes_left -= len(portion)
-            if bytes_left < 0:
-                raise failure("unreadable")
+        body = Body(self._response)
+        while portion := await body.portion():
             yield portion
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-def _connecting(timeout_s: float) -> httpx2.Timeout:
-    """Half of the time to connect in; all else is bounded by whoever waits. The package leaves a
-    connection open that is cancelled in its handshake, and closes one that gives up by itself.
-    """
-    return httpx2.Timeout(None, connect=timeout_s / 2)
-
-
-def _is_of_certificate(error: BaseException | None) -> bool:
-    """Whether an error comes from a certificate that does not hold."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+        self._response.release()
