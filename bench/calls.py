@@ -59,7 +59,9 @@ class Server:
 class Case:
     """One thing to measure."""
 
-    server: str  # "bare", "full", "naive", "switchyard", or "taught": with budget and labels
+    server: (
+        str  # "bare", "busy", "full", "naive", "switchyard", or "taught": with budget and labels
+    )
     method: str
     calls: int  # a round; of a stream, messages
     is_stream: bool = False
@@ -78,10 +80,12 @@ CASES = {
     "triage_embedded": Case("switchyard", TRIAGE, 2000, against="echo", goals=(">= 0.25", "")),
     "triage_taught": Case("taught", TRIAGE, 2000, against="echo"),
     "submit_feedback": Case("taught", feedback_calls.SUBMIT, 400, against="echo"),
+    "busy_echo": Case("busy", ECHO, 6000, against="echo"),
     "full_chain": Case("full", ECHO, 6000, against="echo", goals=FULL),
     "naive_chain": Case("naive", ECHO, 2000, against="echo"),
     "cached_triage": Case("switchyard", TRIAGE, 6000, is_same=True, against="echo", goals=FULL),
     "stream_echo": Case("bare", STREAM, 16000, is_stream=True),
+    "stream_busy_echo": Case("busy", STREAM, 16000, is_stream=True, against="stream_echo"),
     "stream_full_chain": Case(
         "full", STREAM, 16000, is_stream=True, against="stream_echo", goals=FULL
     ),
@@ -166,6 +170,7 @@ def triage_requests() -> Iterator[bytes]:
 
 SERVERS: Mapping[str, Callable[[], AbstractContextManager[Server]]] = {
     "bare": partial(echo_server, "bare"),
+    "busy": partial(echo_server, "busy"),
     "full": partial(echo_server, "full"),
     "naive": partial(echo_server, "naive"),
     "switchyard": switchyard_server,
