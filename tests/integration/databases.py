@@ -25,3 +25,15 @@ async def make_schema(postgres_url: str) -> str:
     async with opened(url) as database:
         await migrate(database, read_migrations())
     return url
+
+
+async def add_run(database: Database, tenant: str, run_id: str) -> None:
+    """A run of a tenant with nothing in it, unless it is there."""
+    query = """
+        INSERT INTO triage_runs (tenant, run_id, create_time, ticket_id, category, decision,
+                                 ticket_digest, ticket, answer, server_version)
+        VALUES (%s, %s, now(), 't-1', 'billing', 1, '', '{}', '{}', '1')
+        ON CONFLICT DO NOTHING
+    """
+    async with database.connection("test") as connection:
+        await connection.execute(query, [tenant, run_id])

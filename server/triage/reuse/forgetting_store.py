@@ -37,6 +37,11 @@ SELECT number FROM reuse_entries
 WHERE tenant = %(tenant)s AND answer->>'asked' = %(wording)s AND category = %(category)s
 """
 
+# So that the run's entry is not kept, either, where that comes after.
+OVERTURN = """
+UPDATE triage_runs SET is_overturned = TRUE WHERE tenant = %(tenant)s AND run_id = %(run)s::uuid
+"""
+
 # In the order of their numbers: two corrections at once would otherwise wait for one another.
 DELETE = """
 DELETE FROM reuse_entries WHERE tenant = %(tenant)s AND number IN (
@@ -53,6 +58,7 @@ async def forget_like(connection: Connection, run: Run) -> int:
     Of a run whose entries are gone, those to the same words: no vector is made for it.
     """
     values = _values(run)
+    await connection.execute(OVERTURN, values)
     places = await _fetch(connection, PLACES, values)
     if places:
         numbers = {number for number, *_ in places}
@@ -70,7 +76,8 @@ def _values(run: Run) -> dict[str, Any]:
         # Where less was near enough to answer this text, it would be so again.
         runs, near = [*runs, reuse.source_run], min(NEAR, reuse.similarity)
     category = run.answer.category.label
-    return {"tenant": run.tenant, "runs": runs, "category": category, "near": near}
+    values: dict[str, Any] = {"tenant": run.tenant, "run": run.run_id, "runs": runs}
+    return values | {"category": category, "near": near}
 
 
 async def _neighbours(

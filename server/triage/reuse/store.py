@@ -19,14 +19,19 @@ from server.triage.reuse.gate import Learned, Neighbour
 
 Vector = npt.NDArray[np.float32]
 
+# Not of a run that was overturned or deleted. One whose row is locked is being so just now; to wait
+# for that could be to wait for one another.
 INSERT_ENTRIES = """
 INSERT INTO reuse_entries (tenant, prompt_version, engine, language, embedder, embedding, facts,
                            category, answer, run_id, create_time)
 SELECT tenant, prompt_version, engine, language, embedder, embedding::vector, facts,
-       category, answer, run_id, create_time
+       row.category, row.answer, run_id, row.create_time
 FROM jsonb_to_recordset(%s::jsonb) AS row(
     tenant text, prompt_version text, engine text, language text, embedder text, embedding text,
     facts jsonb, category text, answer jsonb, run_id uuid, create_time timestamptz)
+JOIN triage_runs AS run USING (tenant, run_id)
+WHERE run.is_overturned IS NOT TRUE
+FOR KEY SHARE OF run SKIP LOCKED
 """
 
 # The length of the vectors stands in the text, or the index of that length would not be found.
@@ -124,7 +129,7 @@ class ReuseStore:
         self._commits = commits
 
     async def add(self, partition: Partition, entry: Entry) -> None:
-        """Commit an entry. Raises StorageUnavailable."""
+        """Commit an entry, unless its run was overturned or deleted. Raises StorageUnavailable."""
         row = asdict(partition) | {
             "language": entry.language,
             "embedder": entry.embedder,

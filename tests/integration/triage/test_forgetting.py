@@ -10,6 +10,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from server.feedback.submission.store import lock_run
 from server.storage.database import Database
 from server.storage.group_commit import GroupCommit
 from server.triage.assessment import Prediction
@@ -18,8 +19,9 @@ from server.triage.reuse.facts import facts_of
 from server.triage.reuse.forgetting_store import forget_like
 from server.triage.reuse.store import Entry, Partition, ReuseStore
 from server.triage.run import Reuse, Run
+from server.triage.store import delete_runs
 from server.triage.ticket import Ticket
-from tests.integration.databases import make_schema, opened
+from tests.integration.databases import add_run, make_schema, opened
 from tests.unit.triage.test_run_records import ANSWER
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -45,8 +47,12 @@ class Shelf:
         asked: str = "",
         run_id: str = "",
     ) -> str:
-        """An entry so near to the text that all runs are about; the run that it is of."""
-        run_id = run_id or uuid.uuid4().hex
+        """An entry so near to the text that all runs are about; the run that it is of, which is
+        made where no id is given.
+        """
+        if not run_id:
+            run_id = uuid.uuid4().hex
+            await add_run(self.database, self.tenant, run_id)
         vector = np.zeros(self.length, np.float32)
         vector[:2] = cosine, np.sqrt(1 - cosine**2)
         answer = orjson.dumps({"asked": asked})
@@ -123,6 +129,7 @@ async def test_entries_of_another_engine_have_other_neighbours(shelf: Shelf) -> 
 async def test_entries_of_another_tenant_stay(shelf: Shelf) -> None:
     theirs = replace(shelf, tenant=f"tenant-{uuid.uuid4().hex}")
     run_id = await shelf.put()
+    await add_run(theirs.database, theirs.tenant, run_id)
     await theirs.put(run_id=run_id)
     assert await shelf.forget(run_id) == 1
     assert await theirs.left() == {run_id}
@@ -139,6 +146,34 @@ async def test_of_a_run_without_an_entry_those_to_the_same_words_go(shelf: Shelf
 async def test_what_is_overturned_twice_is_dropped_once(shelf: Shelf) -> None:
     run_id = await shelf.put()
     assert [await shelf.forget(run_id) for _ in range(2)] == [1, 0]
+
+
+async def test_an_answer_that_was_overturned_before_it_was_kept_is_not_kept(shelf: Shelf) -> None:
+    run_id = uuid.uuid4().hex
+    await add_run(shelf.database, shelf.tenant, run_id)
+    assert await shelf.forget(run_id) == 0
+    await shelf.put(run_id=run_id)
+    assert await shelf.left() == set()
+
+
+async def test_an_answer_that_is_overturned_while_it_is_kept_is_not_kept(shelf: Shelf) -> None:
+    run_id = uuid.uuid4().hex
+    await add_run(shelf.database, shelf.tenant, run_id)
+    run = Run(shelf.tenant, run_id, NOW, TICKET, b"{}", b"", "", ANSWER, "1")
+    async with shelf.database.connection("test") as connection, connection.transaction():
+        await lock_run(connection, shelf.tenant, run_id)
+        await shelf.put(run_id=run_id)  # waits for nobody
+        await forget_like(connection, run)
+    assert await shelf.left() == set()
+
+
+async def test_an_answer_of_a_deleted_run_is_not_kept(shelf: Shelf) -> None:
+    run_id = uuid.uuid4().hex
+    await add_run(shelf.database, shelf.tenant, run_id)
+    async with shelf.database.connection("test") as connection:
+        await delete_runs(connection, shelf.tenant)
+    await shelf.put(run_id=run_id)
+    assert await shelf.left() == set()
 
 
 async def test_what_is_rolled_back_is_not_forgotten(shelf: Shelf) -> None:

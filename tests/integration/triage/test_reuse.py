@@ -16,12 +16,14 @@ from server.storage.migrate import migrate, read_migrations
 from server.triage.reuse.cache import Fresh, Look, SemanticCache
 from server.triage.reuse.gate import GateSettings, Verdict
 from server.triage.reuse.store import (
+    Entry,
     Partition,
     ReuseStore,
     Vector,
     delete_reuse,
 )
 from tests.conftest import make_database
+from tests.integration.databases import add_run
 
 SERVES = GateSettings(fixed_similarity=0.9)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -53,6 +55,15 @@ class TableEmbedder:
         return vector
 
 
+class StoreWithRuns(ReuseStore):
+    """Has a run for every entry, as triage has before it keeps an answer."""
+
+    async def add(self, partition: Partition, entry: Entry) -> None:
+        """Commit an entry and its run."""
+        await add_run(self._database, partition.tenant, entry.run_id)
+        await super().add(partition, entry)
+
+
 def never() -> float:
     """A draw that neither audits nor trims."""
     return 0.99
@@ -78,7 +89,7 @@ async def store(database: Database) -> AsyncIterator[ReuseStore]:
     """A store with nothing of the test's own tenants."""
     commits = GroupCommit(database)
     commits.start()
-    yield ReuseStore(database, commits)
+    yield StoreWithRuns(database, commits)
     await commits.stop()
 
 
