@@ -1,20 +1,34 @@
 """Text to hashed features: words, words in a row, and runs of 3, 4 and 5 bytes.
 
-Models of many texts read in pairs: which words stand near each other, too, whatever their order and
-ending; and what is spelled falls into other buckets than what is said, for two machines to weigh.
+Models of many texts also read which words stand near each other, whatever their order and ending.
 Training and serving both call `bucket_ids`, so a model always meets the features it learned.
 """
 
 import unicodedata
+from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
 BUCKETS = 1 << 18
-HALF = 1 << 19  # of the buckets of a paired model: runs of bytes fall below, words into the rest
+HALF = 1 << 19  # of the buckets of APART: runs of bytes fall below, words into the rest
 READ_BYTES = 8 * 1024  # of the normalised text; compatibility forms can grow when normalised
 
 Buckets = npt.NDArray[np.uint32]
+
+
+class FeatureSet(IntEnum):
+    """What of a text a model reads; the numbers are stored with it."""
+
+    PLAIN = 0  # words, two in a row, runs of bytes
+    NEAR = 1  # words near each other, too; no longer trained
+    APART = 2  # the same, and runs of bytes in other buckets than words: for two machines
+
+    @property
+    def buckets(self) -> int:
+        """How many there are."""
+        return BUCKETS if self is FeatureSet.PLAIN else 2 * HALF
+
 
 _SPACE = 32
 _GRAM_PRIME = np.uint32(0x9E3779B1)
@@ -55,26 +69,21 @@ def normalise(text: str) -> bytes:
     return b" %b " % b" ".join(words)[:READ_BYTES]
 
 
-def bucket_ids(text: str, paired: bool = False) -> Buckets:
-    """The buckets that the text falls into: sorted, each once; none where no word is.
-
-    paired: with near words; what is below HALF is spelling.
-    """
+def bucket_ids(text: str, features: FeatureSet = FeatureSet.PLAIN) -> Buckets:
+    """The buckets that the text falls into: sorted, each once; none where no word is."""
     codes = np.frombuffer(normalise(text), np.uint8).astype(np.uint32)
     if len(codes) <= 2:  # the outer spaces alone
         return np.empty(0, np.uint32)
     (spaces,) = (codes == _SPACE).nonzero()
     spelling, words = _byte_grams(codes), _word_grams(codes, spaces)
-    if not paired:
+    if features is FeatureSet.PLAIN:
         return _buckets(BUCKETS, *spelling, *words)
-    said = _buckets(HALF, *words, _near_words(codes, spaces))
+    near = _near_words(codes, spaces)
+    if features is FeatureSet.NEAR:
+        return _buckets(2 * HALF, *spelling, *words, near)
+    said = _buckets(HALF, *words, near)
     said += np.uint32(HALF)
     return np.concatenate((_buckets(HALF, *spelling), said))
-
-
-def buckets_of(paired: bool) -> int:
-    """How many buckets there are."""
-    return 2 * HALF if paired else BUCKETS
 
 
 def _buckets(number: int, *hashes: Buckets) -> Buckets:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from server.engines.embedded.calibration import Calibration, odds_against_top, signals
-from server.engines.embedded.features import HALF, bucket_ids, buckets_of
+from server.engines.embedded.features import HALF, FeatureSet, bucket_ids
 from server.engines.embedded.kernel import Kernel
 from server.engines.embedded.priority import PriorityHead
 from server.triage.assessment import Prediction
@@ -43,7 +43,7 @@ class LinearModel:
     unseen_idf: float  # of a feature that training never saw
     calibration: Calibration
     training_digest: bytes  # SHA-256 of what it was trained from
-    paired: bool = False  # whether one machine reads spelling, another words, near ones too
+    features: FeatureSet = FeatureSet.PLAIN
     kernel: Kernel | None = None  # None: it reads no vectors
     priority: PriorityHead | None = None  # None: the rules stand
     resolution_s: tuple[float, ...] = ()  # by category; 0: no label tells
@@ -67,7 +67,7 @@ class LinearModel:
     @cached_property
     def _row_of_bucket(self) -> npt.NDArray[np.unsignedinteger[Any]]:
         """Row of each bucket; 0: never seen."""
-        table = np.zeros(buckets_of(self.paired), np.min_scalar_type(len(self.buckets)))
+        table = np.zeros(self.features.buckets, np.min_scalar_type(len(self.buckets)))
         table[self.buckets[self._by_frequency]] = np.arange(1, len(self.buckets) + 1)
         return table
 
@@ -105,10 +105,11 @@ class LinearModel:
 
     def read(self, text: str) -> Words:
         """What the text's words say."""
-        buckets = bucket_ids(text, self.paired)
+        buckets = bucket_ids(text, self.features)
         rows = self._rows.take(self._row_of_bucket.take(buckets), axis=0)
         said, seen_square, seen = self._biases, 0.0, 0.0
-        for read in np.split(rows, [buckets.searchsorted(HALF)]) if self.paired else [rows]:
+        is_apart = self.features is FeatureSet.APART
+        for read in np.split(rows, [buckets.searchsorted(HALF)]) if is_apart else [rows]:
             sums = np.ones(len(read), np.float32) @ read
             square, number = sums[-2:].tolist()
             said = said + sums[:-2] / (math.sqrt(square) or 1.0)

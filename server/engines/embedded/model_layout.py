@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from server.engines.embedded.calibration import SIGNALS, VECTOR_SIGNALS, Calibration
-from server.engines.embedded.features import buckets_of
+from server.engines.embedded.features import FeatureSet
 from server.engines.embedded.kernel import Kernel
 from server.engines.embedded.model import LinearModel
 from server.engines.embedded.priority import PriorityHead
 from server.triage.assessment import Priority
 from server.triage.errors import ModelUnreadable
 
-FORMAT = 3
+FORMAT, APART_FORMAT = 2, 3  # older servers must not take models of two machines for one of theirs
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 Layout = Mapping[str, tuple[int, str]]  # number of dimensions and type of every array
 
@@ -33,7 +33,11 @@ _FIRST: Layout = {  # all that format 1 had
     "ceiling": (0, "<f8"),
     "training_digest": (1, "|u1"),
 }
-_SECOND: Layout = {**_FIRST, "paired": (0, "|u1"), "resolution_s": (1, "<f8")}
+_SECOND: Layout = {
+    **_FIRST,
+    "paired": (0, "|u1"),  # number of the feature set
+    "resolution_s": (1, "<f8"),
+}
 _KERNEL: Layout = {
     "embedding_model": (1, "|u1"),  # UTF-8
     "prototypes": (2, "<f2"),
@@ -66,7 +70,7 @@ def layout_of(names: Collection[str]) -> Layout | None:
 def arrays_of(model: LinearModel) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a model."""
     values: dict[str, object] = {
-        "format": FORMAT,
+        "format": APART_FORMAT if model.features is FeatureSet.APART else FORMAT,
         "names": _text("\n".join(model.names)),
         "buckets": model.buckets,
         "weights": model.weights,
@@ -75,7 +79,7 @@ def arrays_of(model: LinearModel) -> dict[str, npt.NDArray[Any]]:
         "unseen_idf": model.unseen_idf,
         **_calibration_values(model.calibration, ""),
         "training_digest": np.frombuffer(model.training_digest, np.uint8),
-        "paired": model.paired,
+        "paired": int(model.features),
         "resolution_s": model.resolution_s or (0.0,) * len(model.names),
     }
     values |= {} if model.kernel is None else _kernel_values(model.kernel)
@@ -99,7 +103,7 @@ def model_of(arrays: Mapping[str, Any]) -> LinearModel:
         unseen_idf=float(arrays["unseen_idf"]),
         calibration=_calibration(arrays, ""),
         training_digest=arrays["training_digest"].tobytes(),
-        paired=_is_paired(arrays),
+        features=_features(arrays),
         kernel=_kernel(arrays) if "prototypes" in arrays else None,
         priority=_priority(arrays) if "levels" in arrays else None,
         resolution_s=tuple(arrays.get("resolution_s", np.zeros(len(names))).tolist()),
@@ -146,10 +150,10 @@ def _check_layout(arrays: Mapping[str, Any]) -> None:
         array = arrays[name]
         if array.ndim != dimensions or array.dtype.str != dtype:
             raise ModelUnreadable(f"the model's array {name!r} has the wrong shape or type")
-    # Format 2 had all in one machine, as models that are not paired still have.
-    known = {1} if layout is _FIRST else {FORMAT} if _is_paired(arrays) else {2, FORMAT}
-    if int(arrays["format"]) not in known:
-        raise ModelUnreadable("the model is of another format: train it again")
+    is_apart = _features(arrays) is FeatureSet.APART
+    expected = 1 if layout is _FIRST else APART_FORMAT if is_apart else FORMAT
+    if int(arrays["format"]) != expected:
+        raise ModelUnreadable("the model is of another format")
 
 
 def _check_shapes(arrays: Mapping[str, Any], categories: int) -> None:
@@ -188,7 +192,7 @@ def _check_values(arrays: Mapping[str, Any], layout: Layout) -> None:
         if dtype.startswith("<f") and not np.isfinite(arrays[name]).all():
             raise ModelUnreadable(f"the model's array {name!r} holds what is not a number")
     buckets = arrays["buckets"].astype(np.int64)
-    most = buckets_of(_is_paired(arrays))
+    most = _features(arrays).buckets
     if len(buckets) and (buckets[-1] >= most or (np.diff(buckets) <= 0).any()):
         raise ModelUnreadable("the model's buckets are out of order or out of range")
     for prefix in ("", "kernel_") if "prototypes" in arrays else ("",):
@@ -201,8 +205,12 @@ def _check_values(arrays: Mapping[str, Any], layout: Layout) -> None:
         raise ModelUnreadable("the model knows priorities that there are not")
 
 
-def _is_paired(arrays: Mapping[str, Any]) -> bool:
-    return bool(arrays.get("paired", False))
+def _features(arrays: Mapping[str, Any]) -> FeatureSet:
+    number = int(arrays.get("paired", FeatureSet.PLAIN))
+    try:
+        return FeatureSet(number)
+    except ValueError as exc:
+        raise ModelUnreadable("the model reads features that there are not") from exc
 
 
 def _lines(arrays: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.engines.embedded.features import HALF, READ_BYTES, bucket_ids, buckets_of, normalise
+from server.engines.embedded.features import HALF, READ_BYTES, FeatureSet, bucket_ids, normalise
 from tests.unit.engines.hostile import any_text
 
 
@@ -38,22 +38,25 @@ def test_text_without_a_word_has_no_features(text: str) -> None:
     assert len(bucket_ids(text)) == 0
 
 
-def test_read_in_pairs_spelling_and_words_fall_into_halves() -> None:
-    spelled = bucket_ids("refund", paired=True)
-    respelled = bucket_ids("re fund", paired=True)
+def test_kept_apart_spelling_and_words_fall_into_halves() -> None:
+    spelled = bucket_ids("refund", FeatureSet.APART)
+    respelled = bucket_ids("re fund", FeatureSet.APART)
     shared = np.intersect1d(spelled, respelled)
     assert len(shared) > 0
     assert (shared < HALF).all()  # runs of letters; no word is the same
     near = np.intersect1d(
-        bucket_ids("charged my card twice", True), bucket_ids("twice was it charged", True)
+        bucket_ids("charged my card twice", FeatureSet.APART),
+        bucket_ids("twice was it charged", FeatureSet.APART),
     )
-    words = np.union1d(bucket_ids("charged", True), bucket_ids("twice", True))
+    words = np.union1d(
+        bucket_ids("charged", FeatureSet.APART), bucket_ids("twice", FeatureSet.APART)
+    )
     assert len(near[near >= HALF]) == len(words[words >= HALF]) + 1  # that they stand near
 
 
-@given(any_text, st.booleans())
-def test_any_text_gives_sorted_distinct_buckets_in_range(text: str, paired: bool) -> None:
-    buckets = bucket_ids(text, paired).astype(np.int64)
+@given(any_text, st.sampled_from(FeatureSet))
+def test_any_text_gives_sorted_distinct_buckets_in_range(text: str, features: FeatureSet) -> None:
+    buckets = bucket_ids(text, features).astype(np.int64)
     assert (np.diff(buckets) > 0).all()
-    assert len(buckets) == 0 or 0 <= buckets[0] <= buckets[-1] < buckets_of(paired)
+    assert len(buckets) == 0 or 0 <= buckets[0] <= buckets[-1] < features.buckets
     assert len(normalise(text)) <= READ_BYTES + 2

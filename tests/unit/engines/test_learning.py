@@ -6,9 +6,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from server.engines.embedded.features import FeatureSet
 from server.engines.embedded.learning import assembly as assembling
 from server.engines.embedded.learning.assembly import NothingToLearn, assemble
-from server.engines.embedded.learning.course import PAIRED_FROM, Taught, teach
+from server.engines.embedded.learning.course import APART_FROM, Taught, teach
 from server.engines.embedded.learning.evaluation import Evaluation
 from server.engines.embedded.learning.fitting import count_features, fit, score
 from server.engines.embedded.learning.resolution import estimate_resolution
@@ -115,22 +116,22 @@ def test_a_training_reports_what_it_learned_and_how_right_it_is(taught: Taught) 
     assert sum(one["labels"] for one in report.categories) == 120
 
 
-@pytest.mark.parametrize("count", [40, PAIRED_FROM])
+@pytest.mark.parametrize("count", [40, APART_FROM])
 def test_a_model_says_of_a_text_what_its_training_would(count: int) -> None:
     lesson = Lesson(CATEGORIES, tickets(count))
     model, assembly = teach(lesson).model, assemble(lesson)
-    assert model.paired == (count == PAIRED_FROM)
-    fitted = fit(count_features(assembly.texts, model.paired), np.array(assembly.labels), 2)
+    assert (model.features is FeatureSet.APART) == (count == APART_FROM)
+    fitted = fit(count_features(assembly.texts, model.features), np.array(assembly.labels), 2)
     for text in ("my parcel and the courier", "parcle inovice", "zzz refund", "qqqq"):
         said = model.read(text)
-        expected, coverage, lengths = score(fitted, count_features([text], model.paired))
+        expected, coverage, lengths = score(fitted, count_features([text], model.features))
         assert said.decisions == pytest.approx(expected[0].tolist(), abs=2e-3)
         assert said.coverage == pytest.approx(coverage[0], abs=1e-5)
         assert said.features == lengths[0]
 
 
 def test_of_two_machines_spelling_tells_where_no_word_is_known() -> None:
-    model = teach(Lesson(CATEGORIES, tickets(PAIRED_FROM))).model
+    model = teach(Lesson(CATEGORIES, tickets(APART_FROM))).model
     assert model.predict("deliverys").label == "shipping"
     assert model.predict("reinvoiced").label == "billing"
 

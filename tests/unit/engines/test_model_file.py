@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from server.engines.embedded.features import FeatureSet, bucket_ids
 from server.engines.embedded.kernel import Kernel
 from server.engines.embedded.model import LinearModel
 from server.engines.embedded.model_file import UNPACKED_BYTES, load_model, save_model
@@ -76,7 +77,7 @@ def test_no_flipped_byte_goes_unnoticed_into_the_weights(stored: bytes) -> None:
         {"weights": np.zeros((3, 2), np.float64)},
         {"intercepts": np.array([0.5, -0.5], np.float32)},
         {"format": np.int32(1)},
-        {"format": np.int32(4)},
+        {"format": np.int32(3)},
         {"digest": np.zeros(32, np.uint8)},
         {"digest": None},
         {"idf": None},
@@ -134,6 +135,7 @@ def test_all_parts_of_a_model_come_back(model: LinearModel) -> None:
         {"rules": np.frombuffer(b"\xff", np.uint8)},
         {"resolution_s": np.array([np.nan, 0.0])},
         {"kernel_ceiling": np.float64(1.0)},
+        {"paired": np.uint8(3)},
     ],
 )
 def test_parts_that_do_not_fit_are_refused(model: LinearModel, changes: dict[str, Any]) -> None:
@@ -146,13 +148,23 @@ def test_a_model_of_the_first_format_still_loads(model: LinearModel, stored: byt
     assert load_model(signed(first)).predict("invoice") == model.predict("invoice")
 
 
-def test_a_model_of_the_second_format_still_loads_unless_it_is_paired(
-    model: LinearModel, stored: bytes
-) -> None:
-    second = rewritten(stored, format=np.int32(2))
-    assert load_model(signed(second)).predict("invoice") == model.predict("invoice")
-    with pytest.raises(ModelUnreadable, match="train it again"):
-        load_model(signed(rewritten(second, paired=np.uint8(1))))
+def test_a_model_of_near_words_and_one_machine_still_answers(model: LinearModel) -> None:
+    buckets = bucket_ids("my invoice and the parcel", FeatureSet.NEAR)
+    weights = np.zeros((len(buckets), 2), np.float16)
+    weights[np.isin(buckets, bucket_ids("invoice", FeatureSet.NEAR)), 0] = 1
+    weights[np.isin(buckets, bucket_ids("parcel", FeatureSet.NEAR)), 1] = 1
+    idf = np.ones(len(buckets), np.float32)
+    near = replace(model, features=FeatureSet.NEAR, buckets=buckets, weights=weights, idf=idf)
+    found = load_model(save_model(near))
+    assert found.features is FeatureSet.NEAR
+    assert [found.predict(word).label for word in ("invoice", "parcel")] == list(model.names)
+
+
+def test_a_model_of_two_machines_is_not_taken_for_an_older_one(model: LinearModel) -> None:
+    apart = save_model(replace(model, features=FeatureSet.APART))
+    assert load_model(apart).features is FeatureSet.APART
+    with pytest.raises(ModelUnreadable):
+        load_model(signed(rewritten(apart, format=np.int32(2))))
 
 
 def signed(stored: bytes) -> bytes:

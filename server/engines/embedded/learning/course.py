@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from server.engines.embedded.features import FeatureSet
 from server.engines.embedded.kernel import Kernel
 from server.engines.embedded.learning.assembly import Assembly, assemble
 from server.engines.embedded.learning.calibrating import (
@@ -29,7 +30,7 @@ from server.engines.embedded.trainer import digest_lesson
 from server.engines.embedded.training_set import Lesson, TrainingLabel
 from server.sentence_model import SentenceModel
 
-PAIRED_FROM = 2_000  # texts: fewer gain nothing from near words
+APART_FROM = 2_000  # texts: fewer gain nothing from near words, and lose by two machines
 _EMBEDDED_AT_ONCE = 200  # texts between two reports
 
 Tell = Callable[[str, float, str], None]  # stage, share of the whole that is done, finding
@@ -85,10 +86,13 @@ def score(
 
 
 def _corpus(assembly: Assembly, embedder: SentenceModel | None, tell: Tell) -> Corpus:
-    paired = assembly.tickets >= PAIRED_FROM
-    counts = count_features(assembly.texts, paired)
+    counts = count_features(assembly.texts, _features(assembly))
     vectors = None if embedder is None else _vectors(assembly.texts, embedder, tell)
     return Corpus(counts, vectors, np.array(assembly.labels))
+
+
+def _features(assembly: Assembly) -> FeatureSet:
+    return FeatureSet.APART if assembly.tickets >= APART_FROM else FeatureSet.PLAIN
 
 
 def _vectors(texts: Sequence[str], embedder: SentenceModel, tell: Tell) -> Matrix:
@@ -107,7 +111,7 @@ def _model(
     embedder: SentenceModel | None,
     tell: Tell,
 ) -> LinearModel:
-    linear, paired = heads.linear, assembly.tickets >= PAIRED_FROM
+    linear, features = heads.linear, _features(assembly)
     calibration = fit_calibration(rounds.without_vectors(), assembly.tickets, 0.0)
     kernel = None if embedder is None else _kernel(heads, rounds, assembly.tickets, embedder.name)
     tell("priority", 0.85, "")
@@ -120,9 +124,9 @@ def _model(
         unseen_idf=linear.unseen_idf,
         calibration=calibration,
         training_digest=digest_lesson(lesson),
-        paired=paired,
+        features=features,
         kernel=kernel,
-        priority=fit_priority(lesson.labels, assembly.names, linear, paired),
+        priority=fit_priority(lesson.labels, assembly.names, linear, features),
         resolution_s=estimate_resolution(lesson.categories, lesson.labels),
     )
 

@@ -1,7 +1,7 @@
 """Fit the linear part of a model: idf weights and one-against-all support vector machines.
 
-A paired model has two machines, one for spelling and one for words: it errs less than one machine
-that reads both, for neither can lean on the other's features. Of few texts one machine learns more.
+Where features are APART there are two such sets, one for spelling and one for words: they err less
+than one that reads both, for neither leans on the other's features. Of few texts one learns more.
 """
 
 import warnings
@@ -13,13 +13,14 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.svm import LinearSVC
 
-from server.engines.embedded.features import HALF, bucket_ids, buckets_of
+from server.engines.embedded.features import HALF, FeatureSet, bucket_ids
 
-# Bounds a model to 32 MiB in memory, 16 MiB in the file. With half as many, two machines tell less
-# well what is outside: three points of clinc150.
+# Bounds a model to 22 MiB in the file, 100 in memory (of few categories: each row has some numbers
+# beside its weights). With half as many, two machines tell less well what is outside: three points
+# of clinc150.
 MOST_WEIGHTS = 8_000_000
 # By cross-validation on banking77, hint3 and the starter categories.
-_COST, _PAIRED_COST = 1.0, 2.0
+_COST, _APART_COST = 1.0, 2.0
 _TOLERANCE = 0.01  # a hundredth as strict as the default: a fifth faster, as accurate
 
 Labels = npt.NDArray[np.intp]
@@ -41,24 +42,24 @@ class LinearFit:
         return (self.weights * self.idf[:, None]).astype(np.float16)
 
 
-def count_features(texts: Sequence[str], paired: bool = False) -> sparse.csr_matrix:
+def count_features(texts: Sequence[str], features: FeatureSet) -> sparse.csr_matrix:
     """Which text has which bucket: [texts, buckets], ones and zeros."""
-    found = [bucket_ids(text, paired) for text in texts]
+    found = [bucket_ids(text, features) for text in texts]
     ends = np.cumsum([0, *map(len, found)])
     columns = np.concatenate([*found, np.empty(0, np.uint32)]).astype(np.int32)
-    shape = (len(found), buckets_of(paired))
+    shape = (len(found), features.buckets)
     return sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), shape)
 
 
 def fit(counts: sparse.csr_matrix, labels: Labels, categories: int) -> LinearFit:
     """Fit `categories` classes; `labels` are 0..categories-1 and each occurs."""
-    paired = counts.shape[1] == buckets_of(True)
+    is_apart = counts.shape[1] == FeatureSet.APART.buckets
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-    buckets = _most_frequent(frequency, MOST_WEIGHTS // categories, least=2 if paired else 1)
+    buckets = _most_frequent(frequency, MOST_WEIGHTS // categories, least=2 if is_apart else 1)
     idf = np.log((1 + len(labels)) / (1 + frequency[buckets])) + 1
     rows, _ = unit_rows(counts, buckets, idf)
     parts = _machines(buckets)
-    cost = _PAIRED_COST if paired else _COST
+    cost = _APART_COST if is_apart else _COST
     found = [_fit_machine(rows[:, part], labels, categories, cost) for part in parts]
     weights = np.vstack([weights for weights, _ in found]) / len(parts)
     intercepts = np.mean([intercepts for _, intercepts in found], axis=0)

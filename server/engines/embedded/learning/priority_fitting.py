@@ -8,6 +8,7 @@ from scipy import optimize, sparse, special
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+from server.engines.embedded.features import FeatureSet
 from server.engines.embedded.learning.corpus import Floats, Places
 from server.engines.embedded.learning.fitting import LinearFit, count_features, unit_rows
 from server.engines.embedded.priority import PriorityHead, codes_of
@@ -24,7 +25,7 @@ _SURELY = 1.64  # standard deviations: 95 % on one side
 
 
 def fit_priority(
-    labels: Sequence[TrainingLabel], names: Sequence[str], linear: LinearFit, paired: bool
+    labels: Sequence[TrainingLabel], names: Sequence[str], linear: LinearFit, features: FeatureSet
 ) -> PriorityHead | None:
     """The head; None: there are too few labels, or the rules do as well."""
     told = [label for label in labels if label.priority][-MOST_LABELS:]
@@ -35,8 +36,8 @@ def fit_priority(
     rules = RuleBook()
     verdicts = [rules.judge(label.text, {}, EscalationPolicy.BY_RULES) for label in told]
     codes = tuple(sorted(set().union(*map(codes_of, verdicts))))
-    counts = count_features([label.text for label in told], paired)
-    features = sparse.hstack(
+    counts = count_features([label.text for label in told], features)
+    columns = sparse.hstack(
         [
             unit_rows(counts, linear.buckets, linear.idf)[0],
             _marks([codes_of(verdict) for verdict in verdicts], codes),
@@ -45,10 +46,10 @@ def fit_priority(
     ).tocsr()
     truth = np.array([label.priority for label in told])
     machine = LogisticRegression(C=_COST, max_iter=200)
-    decisions = _cross_validated(machine, features, truth)
+    decisions = _cross_validated(machine, columns, truth)
     if not _is_better(decisions.argmax(axis=1), verdicts, truth, often):
         return None
-    machine.fit(features, truth)
+    machine.fit(columns, truth)
     sharpness = _fit_sharpness(decisions, np.searchsorted(often, truth))
     return _head(machine, sharpness, linear, often, codes, len(names))
 
