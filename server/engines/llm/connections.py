@@ -11,11 +11,11 @@ from server.engines.llm.errors import ProviderError
 
 KEEP_ALIVE_S = 30.0  # that an unused connection is kept
 IDENTITY = "identity"  # not compressed: a small answer could become a large one
-BROKEN = (aiohttp.ClientError, OSError)  # what sessions raise; a time that is over, too
+BROKEN = (aiohttp.ClientError, OSError)  # what sessions raise, and timeouts; they may hold the key
 
 
 def open_session(most_connections: int, ca_file: Path | None) -> aiohttp.ClientSession:
-    """Connections that whoever asks bounds in time. To be opened inside a running event loop.
+    """A session without timeouts: whoever asks has one. To be opened inside a running event loop.
 
     ca_file: authorities to trust; None: those that this machine trusts.
     """
@@ -29,6 +29,12 @@ def open_session(most_connections: int, ca_file: Path | None) -> aiohttp.ClientS
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
     )
+
+
+def is_packed(response: aiohttp.ClientResponse) -> bool:
+    """Whether an answer comes in another form than the one that was asked for."""
+    encodings = ",".join(response.headers.getall("Content-Encoding", [])).lower().split(",")
+    return not {encoding.strip() for encoding in encodings} <= {IDENTITY, ""}
 
 
 class Body:

@@ -12,12 +12,12 @@ import orjson
 
 from server.engines.llm.classification import classify, failure
 from server.engines.llm.completion import Completion, Question
-from server.engines.llm.connections import BROKEN, IDENTITY, Body, broken, open_session
+from server.engines.llm.connections import BROKEN, IDENTITY, Body, broken, is_packed, open_session
 from server.engines.llm.dialect import Dialect, Gathering, read_completion
 from server.engines.llm.sse import CONTENT_TYPE, EventReader
 
 END_S = 0.5  # that an answer which is complete may take to end; after that it costs its connection
-OK = 200
+SUCCESS = range(200, 300)
 
 
 class LeanTransport:
@@ -49,7 +49,7 @@ class LeanTransport:
                 async with response:
                     body = await Body(response).whole()
         except BROKEN as error:
-            raise broken(error) from None  # the error holds the key
+            raise broken(error) from None
         return read_completion(_json(body))
 
     async def stream(
@@ -76,7 +76,7 @@ class LeanTransport:
                             yield text
                 await _end(body, deadline_s)
         except BROKEN as error:
-            raise broken(error) from None  # the error holds the key
+            raise broken(error) from None
         yield gathering.completion()
 
     async def close(self) -> None:
@@ -88,9 +88,11 @@ class LeanTransport:
         response = await self._session.post(
             self._url, data=orjson.dumps(body), allow_redirects=False
         )
-        if response.status == OK:
+        if response.status in SUCCESS and not is_packed(response):
             return response
         async with response:
+            if response.status in SUCCESS:
+                raise failure("unreadable")
             told = await Body(response).whole()
         raise classify(response.status, response.headers, told, self._clock())
 

@@ -16,7 +16,7 @@ import orjson
 
 from server.engines.llm.classification import classify, classify_told, failure
 from server.engines.llm.completion import Completion, Question
-from server.engines.llm.connections import BROKEN, IDENTITY, Body, broken, open_session
+from server.engines.llm.connections import BROKEN, IDENTITY, Body, broken, is_packed, open_session
 from server.engines.llm.dialect import Dialect, Gathering, read_completion
 from server.engines.llm.errors import ProviderError
 from server.engines.llm.sse import CONTENT_TYPE
@@ -26,7 +26,7 @@ PATH = "/chat/completions"
 
 
 class SdkTransport:
-    """One model of one provider."""
+    """One model of one provider. To be made inside a running event loop."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class SdkTransport:
         self._dialect = Dialect(model, has_strict_schema, has_logprobs)
         self._clock = clock
         self._client = openai.AsyncOpenAI(
-            base_url=base_url,
+            base_url=base_url.rstrip("/"),
             api_key=key or NO_KEY,
             max_retries=0,  # whoever asks decides what is asked again
             timeout=None,  # whoever asks bounds the wait
@@ -64,9 +64,9 @@ class SdkTransport:
                 response = await self._client.post(PATH, cast_to=httpx2.Response, content=body)
             found = orjson.loads(response.content)
         except BROKEN as error:
-            raise broken(error) from None  # the error holds the key
+            raise broken(error) from None
         except (openai.OpenAIError, ValueError) as error:
-            raise self._failure(error) from None  # likewise
+            raise self._failure(error) from None  # it may hold the key, too
         if not isinstance(found, dict):
             raise failure("unreadable")
         return read_completion(found)
@@ -83,19 +83,21 @@ class SdkTransport:
                 body = self._dialect.streamed_body(question)
                 chunks = await create(**body)
             async with chunks:
-                if not chunks.response.headers.get("content-type", "").startswith(CONTENT_TYPE):
+                if not _content_type(chunks.response).startswith(CONTENT_TYPE):
                     raise failure("unreadable")
                 while True:
                     async with asyncio.timeout_at(deadline_s):
                         chunk = await anext(chunks, None)
                     if chunk is None:
                         break
+                    if not isinstance(chunk, openai.BaseModel):  # whatever its type says
+                        raise failure("unreadable")
                     if text := gathering.add(chunk.to_dict(warnings=False)):
                         yield text
         except BROKEN as error:
-            raise broken(error) from None  # the error holds the key
+            raise broken(error) from None
         except (openai.OpenAIError, ValueError) as error:
-            raise self._failure(error) from None  # likewise
+            raise self._failure(error) from None  # it may hold the key, too
         yield gathering.completion()
 
     async def close(self) -> None:
@@ -127,10 +129,11 @@ class _Aiohttp(httpx2.AsyncBaseTransport):
             data=request.content,
             allow_redirects=False,
         )
-        if response.headers.get("Content-Encoding", IDENTITY) != IDENTITY:
+        if is_packed(response) and response.ok:
             response.release()
             raise failure("unreadable")
-        headers = list(response.raw_headers)
+        # Nor does the package unpack anything: a small answer could become a large one.
+        headers = [one for one in response.raw_headers if one[0].lower() != b"content-encoding"]
         return httpx2.Response(response.status, headers=headers, stream=_Answer(response))
 
     async def aclose(self) -> None:
@@ -150,3 +153,7 @@ class _Answer(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         self._response.release()
+
+
+def _content_type(response: httpx2.Response) -> str:
+    return response.headers.get("content-type", "").lower()

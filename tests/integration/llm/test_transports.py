@@ -31,6 +31,8 @@ from tests.integration.llm.ways import (
 )
 from tools.fake_llm_process import FakeLlm
 
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
 # What each fault is to a caller, however it asked.
 REASONS = {
     "http_429": "rate_limited",
@@ -355,17 +357,50 @@ async def test_a_provider_without_keys_needs_none(
         assert (await ask(open_, "whole")).text
 
 
-@every_manner
-async def test_a_compressed_answer_is_unreadable(way: str, manner: str) -> None:
-    async def squeeze(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def answering(status: str, body: bytes, *headers: str) -> Talk:
+    """Answers every call with this."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        body = gzip.compress(b" " * 10_000_000)
-        head = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        writer.write(f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n{head}\r\n".encode() + body)
+        lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+        writer.write("\r\n".join(lines).encode() + body)
         await writer.drain()
 
-    async with serving(squeeze) as url, open_transport(way, url) as transport:
+    return answer
+
+
+PACKED = gzip.compress(b" " * 10_000_000)
+GZIP, JSON = "Content-Encoding: gzip", "Content-Type: application/json"
+
+
+@every_manner
+@pytest.mark.parametrize("more", [[], ["Content-Encoding: identity"]])
+async def test_a_compressed_answer_is_unreadable(way: str, manner: str, more: list[str]) -> None:
+    squeezed = answering("200 OK", PACKED, JSON, *more, GZIP)
+    async with serving(squeezed) as url, open_transport(way, url) as transport:
         assert (await failure_of(transport, manner)).reason == "unreadable"
+
+
+@every_manner
+async def test_a_compressed_refusal_is_a_refusal(way: str, manner: str) -> None:
+    refusal = answering("401 Unauthorized", PACKED, JSON, GZIP)
+    async with serving(refusal) as url, open_transport(way, url) as transport:
+        assert (await failure_of(transport, manner)).reason == "unauthorized"
+
+
+@pytest.mark.parametrize("data", ["[1]", '"x"', "1"])
+async def test_an_event_that_is_no_object_is_unreadable(way: str, data: str) -> None:
+    stream = f"data: {data}\n\ndata: [DONE]\n\n".encode()
+    events = answering("200 OK", stream, "Content-Type: Text/Event-Stream")
+    async with serving(events) as url, open_transport(way, url) as transport:
+        assert (await failure_of(transport, "streamed")).reason == "unreadable"
+
+
+async def test_an_answer_may_say_that_it_is_as_it_was_asked_for(way: str) -> None:
+    body = b'{"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}'
+    plain = answering("201 Created", body, JSON, "Content-Encoding: Identity")
+    async with serving(plain) as url, open_transport(way, url) as transport:
+        assert (await transport.complete(QUESTION, LONG_S)).text == "hello"
 
 
 @every_manner
@@ -412,7 +447,7 @@ async def test_an_answer_beyond_a_mebibyte_is_given_up(way: str, shape: str) -> 
 
 @asynccontextmanager
 async def serving(
-    talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    talk: Talk,
 ) -> AsyncIterator[str]:
     """The base URL of a server that talks to every connection like this."""
 
