@@ -23,6 +23,7 @@ from bench.full_chain import members, open_log
 from interceptors.chain import Chain
 from server.serve import GC_THRESHOLD
 
+KINDS = ("bare", "busy", "full", "naive")
 BUSY_S = 20e-6
 
 
@@ -82,5 +83,8 @@ async def main(kind: str) -> None:
 
 
 if __name__ == "__main__":
+    (kind,) = sys.argv[1:]
+    if kind not in KINDS:
+        sys.exit(f"{kind!r} is none of {', '.join(KINDS)}")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main(sys.argv[1]))
+        runner.run(main(kind))

@@ -81,7 +81,7 @@ def read_terms(settings: Settings) -> Providers:
         return read_providers(settings.llm_providers)
     if not settings.llm_url:
         return Providers()
-    key = os.environ.get(KEY_VARIABLE, "")
+    key = os.environ.get(KEY_VARIABLE, "").strip()
     lacking: Mapping[str, Any] = LACKING.get(urlsplit(settings.llm_url).hostname or "", {})
     return Providers((Provider("llm", settings.llm_url, settings.llm_model, key, **lacking),))
 
@@ -134,7 +134,7 @@ async def _open_embedder(settings: Settings) -> Embedder | None:
 
         url, named = urldefrag(settings.embedding_url)
         model, _, dimensions = named.rpartition(",")
-        key = os.environ.get(KEY_VARIABLE, "")
+        key = os.environ.get(KEY_VARIABLE, "").strip()
         return EndpointEmbedder(url, key, model, int(dimensions))
     return None
 

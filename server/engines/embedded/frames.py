@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 MOST_IN_FRAME = 16  # beside a lesson
+MOST_LOADED_BYTES = 128 * 1024 * 1024  # of jobs that load; an engine takes three times its job
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,15 @@ class Frame:
 
 
 class Outbox:
-    """Jobs that wait, and which engines the process has. It keeps `most_engines`, those that were
-    used last.
+    """Jobs that wait, and which engines the process has: those that were used last, `most_engines`
+    and MOST_LOADED_BYTES of them.
     """
 
     def __init__(self, most_engines: int) -> None:
         self._most_engines = most_engines
         self._waiting: deque[Job] = deque()
         self._lessons: deque[Job] = deque()
-        self._loaded: OrderedDict[str, None] = OrderedDict()
+        self._loaded: OrderedDict[str, int] = OrderedDict()  # sizes of their load jobs
         self._retired: set[str] = set()  # keys of engines to drop before the next frame's jobs
 
     def __len__(self) -> int:
@@ -125,15 +126,21 @@ class Outbox:
         frame.jobs.append(job)
         if job.engine is None:
             return
-        if self._must_load(job):
-            frame.loads = True
-            if not job.is_load:
-                frame.errands.append(job.engine.load)
-                frame.reloaded = job.engine
-        self._loaded[job.engine.key] = None
+        if not self._must_load(job):
+            self._loaded.move_to_end(job.engine.key)
+            return
+        frame.loads = True
+        if not job.is_load:
+            frame.errands.append(job.engine.load)
+            frame.reloaded = job.engine
+        self._loaded[job.engine.key] = len(job.engine.load)
         self._loaded.move_to_end(job.engine.key)
-        if len(self._loaded) > self._most_engines:
+        while len(self._loaded) > 1 and self._are_too_many():
             self.retire(next(iter(self._loaded)))
+
+    def _are_too_many(self) -> bool:
+        too_large = sum(self._loaded.values()) > MOST_LOADED_BYTES
+        return too_large or len(self._loaded) > self._most_engines
 
 
 def _has_suspect(queue: deque[Job]) -> bool:

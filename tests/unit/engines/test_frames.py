@@ -7,6 +7,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from server.engines.embedded import frames
 from server.engines.embedded.frames import MOST_IN_FRAME, Frame, Job, LoadedEngine, Outbox
 
 
@@ -88,6 +89,16 @@ async def test_a_retired_engine_is_dropped_before_it_is_loaded_again(outbox: Out
     outbox.retire("ann")
     outbox.add(ticket(ANN))
     assert told(outbox.next_frame()) == ["drop ann", "load ann", "read ann"]
+
+
+async def test_engines_that_take_too_much_room_are_dropped(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "MOST_LOADED_BYTES", len(BOB.load) + len(CAROL.load))
+    outbox.add(load(CAROL))
+    assert told(outbox.next_frame()) == ["load carol"]
+    outbox.add(ticket(BOB))
+    assert told(outbox.next_frame()) == ["drop ann", "read bob"]
 
 
 async def test_an_engine_is_not_dropped_for_another_while_a_ticket_needs_it() -> None:
