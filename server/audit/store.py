@@ -18,7 +18,9 @@ class Change:
     """Who did what to which resource of a tenant."""
 
     tenant: str
-    actor: str  # "apiKeys/...", the subject of an outside token, "loopback" or "command-line"
+    # "apiKeys/...", the subject of an outside token, "loopback", "command-line", or what of the
+    # server acted: "server", "schedule", "overturn-alarm".
+    actor: str
     action: str  # "resource.verb"
     resource: str  # its name
     before: Facts | None = None  # None: there was none

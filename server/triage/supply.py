@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from server.triage.engine import Engine, EngineMaker
@@ -14,6 +15,7 @@ from server.triage.taxonomy import Category, Taxonomy
 from server.triage.taxonomy_store import StoredTaxonomy, TaxonomyStore
 
 MOST_RECENT = 2000  # labels of a tenant that its engine learns between trainings
+ACTOR = "server"  # of a training that nobody asked for
 MOST_TRAINING = 3000  # labels that an update of the taxonomy learns from: it takes seconds
 
 Report = Callable[[Mapping[str, object]], None]  # a line for the log
@@ -52,6 +54,9 @@ class Supply:
         self._maker = maker
         self._report = report
         self._training = asyncio.Semaphore(1)  # a training takes a whole processor
+        self._replaced: dict[
+            str, int
+        ] = {}  # by tenant, the revision with which its model came back
 
     async def own(self, tenant: str) -> StoredTaxonomy:
         """The newest taxonomy and the model that it was given with its last change."""
@@ -59,8 +64,23 @@ class Supply:
         return stored or StoredTaxonomy(self.starter.taxonomy, self._maker.starter_model())
 
     async def load(self, tenant: str) -> Active:
-        """What is in force: the active model, the taxonomy's own where that cannot be read."""
+        """What is in force: the active model; the taxonomy's own where that cannot be read; where
+        neither can, a new one, with the same categories as a new revision.
+        """
         stored = await self.own(tenant)
+        try:
+            return await self._load(tenant, stored)
+        except ModelUnreadable as error:
+            self._tell_unreadable(tenant, OWN, error)
+            if self._replaced.get(tenant) == stored.taxonomy.revision:  # it was no use
+                raise
+        with suppress(StaleEtag):  # another process was faster
+            categories = stored.taxonomy.categories
+            taxonomy = await self.renew(tenant, stored.taxonomy.etag, categories, ACTOR)
+            self._replaced[tenant] = taxonomy.revision
+        return await self._load(tenant, await self.own(tenant))
+
+    async def _load(self, tenant: str, stored: StoredTaxonomy) -> Active:
         active = await self._trained(tenant, stored.taxonomy)
         learned = active.label_number if active else 0
         state = await self.labels.recent_state(tenant, MOST_RECENT)
@@ -122,13 +142,14 @@ class Supply:
             model, data = await self.models.with_bytes(tenant, version)
             engine = await self._maker.load(data, taxonomy, tenant)
         except (ModelNotFound, ModelUnreadable) as error:
-            name, cause = f"models/{version}", type(error).__name__
-            self._report(
-                {"event": "model_unreadable", "tenant": tenant, "model": name, "cause": cause}
-            )
+            self._tell_unreadable(tenant, version, error)
             return None
         lineage = f"{taxonomy.revision}.{model.lineage}"
         return Active(taxonomy, engine, lineage, label_number=model.label_number)
+
+    def _tell_unreadable(self, tenant: str, version: int, error: Exception) -> None:
+        facts = {"tenant": tenant, "model": f"models/{version}", "cause": type(error).__name__}
+        self._report({"event": "model_unreadable", **facts})
 
     async def _untrained(self, tenant: str, stored: StoredTaxonomy, *, is_taught: bool) -> Active:
         """With the taxonomy's own model. The starter's is everybody's until a tenant teaches it."""

@@ -506,7 +506,8 @@ class AuditEvent(betterproto2.Message):
     actor: "str" = betterproto2.field(4, betterproto2.TYPE_STRING)
     """
     Who did it: "apiKeys/...", the subject of an outside token, "loopback"
-    before the first key exists, or "command-line".
+    before the first key exists, "command-line", or what of the server acted:
+    "server", "schedule", "overturn-alarm".
     """
 
     action: "str" = betterproto2.field(5, betterproto2.TYPE_STRING)
