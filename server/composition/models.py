@@ -27,7 +27,12 @@ from server.engines.llm.lean_transport import LeanTransport
 from server.engines.llm.member import make_member
 from server.engines.llm.metrics import LlmMetrics
 from server.engines.llm.provider import Provider, Providers, WayTo
-from server.engines.llm.providers_file import read_providers
+from server.engines.llm.providers_file import (
+    UNFIT_KEY,
+    InvalidProviders,
+    can_be_key,
+    read_providers,
+)
 from server.engines.llm.retry_budget import RetryBudget
 from server.logs import JsonLog
 from server.privacy.found import Finder
@@ -81,9 +86,17 @@ def read_terms(settings: Settings) -> Providers:
         return read_providers(settings.llm_providers)
     if not settings.llm_url:
         return Providers()
-    key = os.environ.get(KEY_VARIABLE, "").strip()
+    key = _environment_key()
     lacking: Mapping[str, Any] = LACKING.get(urlsplit(settings.llm_url).hostname or "", {})
     return Providers((Provider("llm", settings.llm_url, settings.llm_model, key, **lacking),))
+
+
+def _environment_key() -> str:
+    """Raises InvalidProviders."""
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not can_be_key(key):
+        raise InvalidProviders([f"{KEY_VARIABLE} holds {UNFIT_KEY}"])
+    return key
 
 
 def make_transport(provider: Provider) -> Transport:
@@ -134,7 +147,7 @@ async def _open_embedder(settings: Settings) -> Embedder | None:
 
         url, named = urldefrag(settings.embedding_url)
         model, _, dimensions = named.rpartition(",")
-        key = os.environ.get(KEY_VARIABLE, "").strip()
+        key = _environment_key()
         return EndpointEmbedder(url, key, model, int(dimensions))
     return None
 

@@ -21,6 +21,7 @@ VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 MOST = 1e9  # of any number
 MAY_BE_ZERO = {"input_usd_per_million", "output_usd_per_million", "most_corrections"}
 KEY_FIELDS = ("key_env", "key_file")
+UNFIT_KEY = "a line break or another character that no key has"
 REQUIRED = ("name", "base_url", "model")
 
 Record = Mapping[str, Any]
@@ -76,7 +77,14 @@ def _provider(
         rule = "http:// or https://, a host and a path, without user, password or query"
         faults.append(f"{place}: base_url must be {rule}")
     found["key"] = _key(place, entry, environment, faults)
+    if not can_be_key(found["key"]):
+        faults.append(f"{place}: the key holds {UNFIT_KEY}")
     return found
+
+
+def can_be_key(text: str) -> bool:
+    """Whether a header can carry it; empty: there is none."""
+    return text.isascii() and text.isprintable()
 
 
 def _is_base_url(text: str) -> bool:

@@ -78,6 +78,13 @@ def test_a_key_is_read_from_a_file(folder: Path) -> None:
     assert found.providers[0].key == SECRET
 
 
+@pytest.mark.parametrize("key", ["sk-1\nsk-2", "sk-\x00", "sk-ü"])
+def test_what_no_header_can_carry_is_no_key(folder: Path, key: str) -> None:
+    (found,) = faults(folder, f'{LEAST}key_env = "KEY"\n', KEY=key)
+    assert found.startswith("provider 1: the key holds a line break")
+    assert key not in found
+
+
 def test_a_key_is_never_shown(folder: Path) -> None:
     found = read(folder, f'{LEAST}key_env = "K"', K=SECRET)
     assert SECRET not in repr(found)

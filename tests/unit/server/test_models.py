@@ -3,6 +3,7 @@
 import pytest
 
 from server.composition.models import read_terms
+from server.engines.llm.providers_file import InvalidProviders
 from server.settings import Settings
 
 
@@ -25,3 +26,12 @@ def test_an_endpoint_is_asked_for_nothing_that_it_refuses(
 
 def test_without_an_endpoint_nobody_is_asked() -> None:
     assert read_terms(Settings()).providers == ()
+
+
+def test_a_key_that_no_header_can_carry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1\nsk-2")
+    with pytest.raises(InvalidProviders, match="OPENAI_API_KEY holds a line break"):
+        read_terms(Settings(llm_url="https://api.example/v1", llm_model="m"))
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1\n")
+    (provider,) = read_terms(Settings(llm_url="https://api.example/v1", llm_model="m")).providers
+    assert provider.key == "sk-1"
