@@ -1,9 +1,11 @@
 """Server-sent events, taken apart as their bytes come in."""
 
+import re
 from collections.abc import Iterator
 
 CONTENT_TYPE = "text/event-stream"
 DONE = b"[DONE]"  # the data of the last event of OpenAI's streams
+_LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 
 
 class EventReader:
@@ -14,13 +16,17 @@ class EventReader:
     def __init__(self) -> None:
         self.is_done = False  # whether the last event has been
         self._rest = b""  # of a line that has not ended
+        self._ended_in_cr = False  # the last portion: a line feed that follows ends no other line
         self._data: list[bytes] = []  # lines of an event that has not ended
 
     def feed(self, portion: bytes) -> Iterator[bytes]:
         """The data of every event that ends in this portion, up to the last of all."""
-        *lines, self._rest = (self._rest + portion).split(b"\n")
+        if self._ended_in_cr:
+            portion = portion.removeprefix(b"\n")
+        self._ended_in_cr = portion.endswith(b"\r")
+        *lines, self._rest = _LINE_ENDS.split(self._rest + portion)
         for line in lines:
-            field, colon, value = line.removesuffix(b"\r").partition(b":")
+            field, colon, value = line.partition(b":")
             if field == b"data":
                 self._data.append(value.removeprefix(b" "))
             elif not (field or colon) and self._data:  # the empty line at an event's end

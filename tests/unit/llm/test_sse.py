@@ -15,13 +15,16 @@ EVENTS = [b'{"text":"gr\xc3\xbc\xc3\x9f"}', b"first\nsecond"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-def test_events_are_the_same_however_they_are_cut(size: int) -> None:
+@pytest.mark.parametrize("end", [None, b"\n", b"\r\n", b"\r"])
+def test_events_are_the_same_however_they_are_cut(size: int, end: bytes | None) -> None:
     reader = EventReader()
+    stream = STREAM if end is None else STREAM.replace(b"\r\n", b"\n").replace(b"\n", end)
     found: list[bytes] = []
-    for start in range(0, len(STREAM), size):
+    for start in range(0, len(stream), size):
         if not reader.is_done:
-            found += reader.feed(STREAM[start : start + size])
+            found += reader.feed(stream[start : start + size])
     assert found == EVENTS
+    assert reader.is_done
 
 
 def test_the_last_event_ends_the_stream() -> None:
