@@ -13,7 +13,9 @@ from typing import Any
 import orjson
 
 MOST_IN_FRAME = 16  # beside a lesson
-MOST_LOADED_BYTES = 128 * 1024 * 1024  # of jobs that load; an engine takes three times its job
+MOST_LOADED_BYTES = (
+    128 * 1024 * 1024
+)  # of jobs that load; an engine takes about three times its job
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from server.engines.embedded.priority import PriorityHead
 from server.triage.assessment import Priority
 from server.triage.errors import ModelUnreadable
 
-FORMAT, APART_FORMAT = 2, 3  # older servers must not take models of two machines for one of theirs
+FORMAT, APART_FORMAT = 2, 3
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 Layout = Mapping[str, tuple[int, str]]  # number of dimensions and type of every array
 
@@ -70,7 +70,7 @@ def layout_of(names: Collection[str]) -> Layout | None:
 def arrays_of(model: LinearModel) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a model."""
     values: dict[str, object] = {
-        "format": APART_FORMAT if model.features is FeatureSet.APART else FORMAT,
+        "format": _format_of(model.features),
         "names": _text("\n".join(model.names)),
         "buckets": model.buckets,
         "weights": model.weights,
@@ -150,8 +150,7 @@ def _check_layout(arrays: Mapping[str, Any]) -> None:
         array = arrays[name]
         if array.ndim != dimensions or array.dtype.str != dtype:
             raise ModelUnreadable(f"the model's array {name!r} has the wrong shape or type")
-    is_apart = _features(arrays) is FeatureSet.APART
-    expected = 1 if layout is _FIRST else APART_FORMAT if is_apart else FORMAT
+    expected = 1 if layout is _FIRST else _format_of(_features(arrays))
     if int(arrays["format"]) != expected:
         raise ModelUnreadable("the model is of another format")
 
@@ -203,6 +202,11 @@ def _check_values(arrays: Mapping[str, Any], layout: Layout) -> None:
         raise ModelUnreadable("the model reads vectors and has none to compare them with")
     if "levels" in arrays and not {*arrays["levels"].tolist()} <= {*map(int, Priority)}:
         raise ModelUnreadable("the model knows priorities that there are not")
+
+
+def _format_of(features: FeatureSet) -> int:
+    """Older servers must not take models of two machines for some of theirs."""
+    return APART_FORMAT if features is FeatureSet.APART else FORMAT
 
 
 def _features(arrays: Mapping[str, Any]) -> FeatureSet:

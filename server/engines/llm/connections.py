@@ -11,6 +11,7 @@ from server.engines.llm.errors import ProviderError
 
 KEEP_ALIVE_S = 30.0  # that an unused connection is kept
 IDENTITY = "identity"  # not compressed: a small answer could become a large one
+SUCCESS = range(200, 300)  # HTTP statuses
 BROKEN = (aiohttp.ClientError, OSError)  # what sessions raise, and timeouts; they may hold the key
 
 
@@ -31,16 +32,12 @@ def open_session(most_connections: int, ca_file: Path | None) -> aiohttp.ClientS
     )
 
 
-def is_packed(response: aiohttp.ClientResponse) -> bool:
-    """Whether an answer comes in another form than the one that was asked for."""
-    encodings = ",".join(response.headers.getall("Content-Encoding", [])).lower().split(",")
-    return not {encoding.strip() for encoding in encodings} <= {IDENTITY, ""}
-
-
 class Body:
-    """The bytes of an answer, up to as many as an answer may have."""
+    """The bytes of an answer, up to as many as an answer may have. Raises ProviderError."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
+        if response.status in SUCCESS and _is_packed(response):
+            raise failure("unreadable")
         self._content = response.content
         self._bytes_left = MOST_ANSWER_BYTES
 
@@ -58,6 +55,12 @@ class Body:
         while portions[-1]:
             portions.append(await self.portion())
         return b"".join(portions)
+
+
+def _is_packed(response: aiohttp.ClientResponse) -> bool:
+    """Whether it comes in another form than the one that was asked for."""
+    encodings = ",".join(response.headers.getall("Content-Encoding", [])).lower().split(",")
+    return not {encoding.strip() for encoding in encodings} <= {IDENTITY, ""}
 
 
 def broken(error: BaseException | None) -> ProviderError:

@@ -12,12 +12,11 @@ import orjson
 
 from server.engines.llm.classification import classify, failure
 from server.engines.llm.completion import Completion, Question
-from server.engines.llm.connections import BROKEN, IDENTITY, Body, broken, is_packed, open_session
+from server.engines.llm.connections import BROKEN, IDENTITY, SUCCESS, Body, broken, open_session
 from server.engines.llm.dialect import Dialect, Gathering, read_completion
 from server.engines.llm.sse import CONTENT_TYPE, EventReader
 
 END_S = 0.5  # that an answer which is complete may take to end; after that it costs its connection
-SUCCESS = range(200, 300)
 
 
 class LeanTransport:
@@ -88,11 +87,9 @@ class LeanTransport:
         response = await self._session.post(
             self._url, data=orjson.dumps(body), allow_redirects=False
         )
-        if response.status in SUCCESS and not is_packed(response):
+        if response.status in SUCCESS:
             return response
         async with response:
-            if response.status in SUCCESS:
-                raise failure("unreadable")
             told = await Body(response).whole()
         raise classify(response.status, response.headers, told, self._clock())
 

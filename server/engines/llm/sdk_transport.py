@@ -16,7 +16,7 @@ import orjson
 
 from server.engines.llm.classification import classify, classify_told, failure
 from server.engines.llm.completion import Completion, Question
-from server.engines.llm.connections import BROKEN, IDENTITY, Body, broken, is_packed, open_session
+from server.engines.llm.connections import BROKEN, IDENTITY, Body, broken, open_session
 from server.engines.llm.dialect import Dialect, Gathering, read_completion
 from server.engines.llm.errors import ProviderError
 from server.engines.llm.sse import CONTENT_TYPE
@@ -83,7 +83,8 @@ class SdkTransport:
                 body = self._dialect.streamed_body(question)
                 chunks = await create(**body)
             async with chunks:
-                if not _content_type(chunks.response).startswith(CONTENT_TYPE):
+                content_type = chunks.response.headers.get("content-type", "")
+                if not content_type.lower().startswith(CONTENT_TYPE):
                     raise failure("unreadable")
                 while True:
                     async with asyncio.timeout_at(deadline_s):
@@ -129,10 +130,7 @@ class _Aiohttp(httpx2.AsyncBaseTransport):
             data=request.content,
             allow_redirects=False,
         )
-        if is_packed(response) and response.ok:
-            response.release()
-            raise failure("unreadable")
-        # Nor does the package unpack anything: a small answer could become a large one.
+        # The package is to unpack nothing: a small answer could become a large one.
         headers = [one for one in response.raw_headers if one[0].lower() != b"content-encoding"]
         return httpx2.Response(response.status, headers=headers, stream=_Answer(response))
 
@@ -153,7 +151,3 @@ class _Answer(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         self._response.release()
-
-
-def _content_type(response: httpx2.Response) -> str:
-    return response.headers.get("content-type", "").lower()
