@@ -27,10 +27,13 @@ demo: $(SETUP)  ## Start a server on an empty folder, triage examples/tickets.js
 serve: $(SETUP)  ## Serve on 127.0.0.1:50051
 	@$(BIN)/switchyard-server serve
 
+# Tests wait for a third of their time: one worker more than there are processors.
+WORKERS = -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 4
+
 .PHONY: test
 test: $(SETUP)  ## Run all tests with branch coverage
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
+	@$(BIN)/coverage run -m pytest $(WORKERS) --max-worker-restart 0 --dist loadfile $(TESTS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

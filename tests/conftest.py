@@ -1,14 +1,20 @@
 """Fixtures that every kind of test may use. All parts are real."""
 
+import asyncio
+import functools
+import inspect
 import io
+import os
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import grpc
 import hypothesis
+import psutil
 import psycopg
 import pytest
 import pytest_asyncio
@@ -20,13 +26,40 @@ from server.app import Application, application
 from server.logs import JsonLog
 from server.settings import Address, Settings
 from server.storage.database import Database
-from server.storage.embedded import EmbeddedPostgres
+from server.storage.embedded import DATA, EmbeddedPostgres
+from server.storage.postmaster import find_postmaster
 from tools.redis_process import RedisProcess
 from tools.server_process import ServerProcess
+
+# Tests start processes while servers run in this one. gRPC's fork handlers, which are there for
+# children that use gRPC, would then break connections now and then, crash, or never return.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+# Of any test that is a coroutine. Less than faulthandler_timeout, which ends the whole worker and
+# leaves its processes behind.
+LONGEST_S = 180.0
+END_S = 30.0
 
 # A busy machine is no fault: no example is timed.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A coroutine that waits for what never comes fails, and its fixtures end."""
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+        item.obj = bounded(item.obj)
+
+
+def bounded(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """The same test, which fails when it takes too long."""
+
+    @functools.wraps(test)
+    async def in_time(*arguments: Any, **fixtures: Any) -> None:
+        async with asyncio.timeout(LONGEST_S):
+            await test(*arguments, **fixtures)
+
+    return in_time
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +67,7 @@ def session_folder() -> Iterator[Path]:
     """A folder for databases. Not pytest's own: it closes that to the database's user."""
     with tempfile.TemporaryDirectory(prefix="switchyard-test-") as folder:
         yield Path(folder)
+        end_databases(Path(folder))
 
 
 @pytest.fixture
@@ -57,6 +91,7 @@ async def postgres_url(session_folder: Path) -> AsyncIterator[str]:
     url = await postgres.start()
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute("ALTER SYSTEM SET max_connections = 400")
+        await connection.execute("ALTER SYSTEM SET fsync = off")  # no machine crashes here
     await postgres.stop()  # it counts from the next start on
     yield await postgres.start()
     await postgres.stop()
@@ -132,6 +167,17 @@ async def channel(app: Application) -> AsyncIterator[grpc.aio.Channel]:
 def triage(channel: grpc.aio.Channel) -> Any:
     """A stub of TriageService."""
     return triage_service_pb2_grpc.TriageServiceStub(channel)  # type: ignore[no-untyped-call]  # generated
+
+
+def end_databases(folder: Path) -> None:
+    """End every PostgreSQL that tests have left behind in a folder, also one that is paused."""
+    for lock in folder.rglob(f"{DATA}/postmaster.pid"):
+        if lock.is_file() and (postmaster := find_postmaster(lock.parent)):
+            with suppress(psutil.NoSuchProcess):
+                processes = [postmaster.process, *postmaster.process.children(recursive=True)]
+                for process in processes:
+                    process.kill()
+                psutil.wait_procs(processes, END_S)
 
 
 async def make_database(postgres_url: str) -> str:

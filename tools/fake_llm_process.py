@@ -9,8 +9,10 @@ import sys
 import urllib.request
 from typing import Any, Self
 
+from tools.child import ended, first_line, killed
+
 READY = re.compile(r"fake-llm on (https?://\S+:(\d+))/v1")
-ANSWER_S = 5.0
+START_S = ANSWER_S = 60.0  # on a busy machine
 
 
 class FakeLlm:
@@ -38,23 +40,23 @@ class FakeLlm:
         listen = ["--listen", f"127.0.0.1:{self._port}"]
         command = [sys.executable, "-m", "server", "fake-llm", *listen, *self._arguments]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        ready = READY.match(self._process.stdout.readline())
-        assert ready, "the rehearsal endpoint did not start"
+        ready = READY.match(first_line(self._process, START_S))
+        if ready is None:
+            killed(self._process)
+            raise AssertionError("the rehearsal endpoint did not start")
         self._origin, self._port = ready.groups()
         return self
 
     def kill(self) -> None:
         """End it as a crash would: from now on connections are refused."""
         assert self._process is not None
-        self._process.kill()
-        self._wait()
+        killed(self._process)
 
     def stop(self) -> None:
         """End it, running or not."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
-        self._wait()
+            ended(self._process)
 
     def control(self, **order: Any) -> dict[str, Any]:
         """Change how it behaves, such as `next=["http_429"]`; settings and counts after that."""
@@ -74,8 +76,3 @@ class FakeLlm:
         with urllib.request.urlopen(request, timeout=ANSWER_S, context=anyone) as answer:  # noqa: S310  # likewise
             found: dict[str, Any] = json.load(answer)
         return found
-
-    def _wait(self) -> None:
-        if self._process is not None and self._process.stdout is not None:
-            self._process.wait()
-            self._process.stdout.close()

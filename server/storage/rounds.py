@@ -1,9 +1,13 @@
 """The rounds of background loops: what goes wrong in one must not end all that come after it."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 
 from server.storage.errors import StorageUnavailable
+
+Work = Callable[[], Awaitable[object]]
 
 
 class Rounds:
@@ -35,3 +39,39 @@ class Rounds:
             self._logger.error("a round failed", exc_info=error)
         self._is_reported = is_unforeseen
         return isinstance(error, Exception)
+
+
+class Repeated:
+    """Work that is done in a round every so many seconds, from `start` to `stop`.
+
+    at_end  what is done in a last round
+    """
+
+    def __init__(
+        self, name: str, work: Work, every_s: float, *, at_end: Work | None = None
+    ) -> None:
+        self._name = name
+        self._work = work
+        self._every_s = every_s
+        self._at_end = at_end
+        self._rounds = Rounds(name)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, after a first pause."""
+        self._task = asyncio.create_task(self._work_forever(), name=self._name)
+
+    async def stop(self) -> None:
+        """End, in the middle of a round if need be."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._at_end is not None:
+            with self._rounds:
+                await self._at_end()
+
+    async def _work_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._every_s)
+            with self._rounds:
+                await self._work()

@@ -2,13 +2,14 @@
 
 import json
 import os
-import random
 import re
 import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,9 +18,10 @@ from click.testing import CliRunner
 from switchyard_client import ExperimentClient
 from switchyard_client.__main__ import cli
 
+from tools.child import first_line, killed
 from tools.server_process import ServerProcess
 
-TIMEOUT_S = 60
+TIMEOUT_S = 120
 UNITS = 500
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ROOT = Path(__file__).parent.parent.parent
@@ -52,9 +54,10 @@ min_units = 100
 """
 
 
-def start(address: str, *arguments: str) -> subprocess.Popen[str]:
-    """`switchyard experiment`, as a process."""
-    return subprocess.Popen(
+@contextmanager
+def start(address: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`switchyard experiment`, as a process that does not outlast the block."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "switchyard_client", "experiment", *arguments],
         env=os.environ | {"SWITCHYARD_SERVER": address, "NO_COLOR": "1"},
         stdin=subprocess.PIPE,
@@ -62,6 +65,10 @@ def start(address: str, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    try:
+        yield process
+    finally:
+        killed(process)
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +76,8 @@ def run(server: ServerProcess) -> Run:
     """Runs `switchyard experiment` to its end, which must be 0."""
 
     def run_command(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        process = start(server.address, *arguments)
-        out, err = process.communicate(stdin, timeout=TIMEOUT_S)
+        with start(server.address, *arguments) as process:
+            out, err = process.communicate(stdin, timeout=TIMEOUT_S)
         assert process.returncode == 0, err
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
@@ -95,12 +102,14 @@ async def expose(address: str, experiment_id: str) -> dict[str, str]:
 
 
 def write_outcomes(path: Path, variants: dict[str, str]) -> None:
-    """A file in which `short` resolves far more, and sooner."""
-    chance = random.Random(7)  # noqa: S311  # no secret
+    """A file in which `short` resolves four of five and `control` every second, and later.
+
+    By turns and not by chance: how chance assigns the units must not decide who wins.
+    """
+    turns = {"control": cycle((True, False)), "short": cycle((True, True, True, True, False))}
     with path.open("w") as file:
         for unit, variant in variants.items():
-            is_better = variant == "short"
-            resolved = chance.random() < (0.8 if is_better else 0.5)
+            resolved, is_better = next(turns[variant]), variant == "short"
             for metric, value in (("resolved", resolved), ("seconds", 9 if is_better else 10)):
                 record = {"unit": unit, "metric": metric, "id": "1", "value": value}
                 file.write(f"{json.dumps(record)}\n")
@@ -117,10 +126,10 @@ async def test_a_winner_is_found_watched_and_reported(
 ) -> None:
     outcomes, folder = tmp_path / "outcomes.jsonl", tmp_path / "report"
     write_outcomes(outcomes, await expose(server.address, started))
-    watch = start(server.address, "watch", started)
-    recorded = run("record", started, "--file", str(outcomes))
-    assert recorded.stdout == f"{2 * UNITS:,} recorded\n"
-    lines, errors = watch.communicate(timeout=TIMEOUT_S)
+    with start(server.address, "watch", started) as watch:
+        recorded = run("record", started, "--file", str(outcomes))
+        assert recorded.stdout == f"{2 * UNITS:,} recorded\n"
+        lines, errors = watch.communicate(timeout=TIMEOUT_S)
     assert (watch.returncode, errors) == (0, "")
     assert lines.splitlines()[-1].endswith("winner short")
     report = run("report", started, "--out", str(folder)).stdout
@@ -146,11 +155,10 @@ def test_outcomes_may_be_sent_again_from_a_pipe(run: Run, started: str, tmp_path
 
 def test_ctrl_c_leaves_a_watch_cleanly(server: ServerProcess, run: Run, started: str) -> None:
     run("assign", started, "C-1")
-    watch = start(server.address, "watch", started)
-    assert watch.stdout is not None
-    assert "1 units" in watch.stdout.readline()
-    watch.send_signal(signal.SIGINT)
-    _, errors = watch.communicate(timeout=TIMEOUT_S)
+    with start(server.address, "watch", started) as watch:
+        assert "1 units" in first_line(watch, TIMEOUT_S)
+        watch.send_signal(signal.SIGINT)
+        _, errors = watch.communicate(timeout=TIMEOUT_S)
     assert (watch.returncode, errors.strip()) == (130, "")
 
 

@@ -137,7 +137,7 @@ def test_a_data_folder_that_postgresql_cannot_take_is_named(folder: Path) -> Non
             command, "--metrics-listen", "off", "--data", str(folder / "with space")
         )
         assert done.returncode == 1
-        assert "spaces or quotes" in done.stdout + done.stderr
+        assert "such as spaces, commas or quotes" in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
 
 
