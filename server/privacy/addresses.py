@@ -11,6 +11,7 @@ from itertools import pairwise
 from server.privacy.cues import cue, find_cues, words
 from server.privacy.found import Found, Kind
 from server.privacy.legible import Legible
+from server.privacy.people import may_be_small_name
 
 _IN_WORDS = r"[\w'\u2019./#-]"
 _FLOW = r"(?:,?[ \t]{1,2}|,)"  # between words of one line and one sentence
@@ -68,6 +69,20 @@ ANNOUNCES = cue(
     r"|deliver(?:ed|y)? (?:to|at)|ship(?:ped|ping)? to|moved? to|send (?:it )?to|sent to"
     r"|adresse(?: ist| est|:)|wohne in|dirección(?: es|:))\s{1,3}",
 )
+# In small letters: "12 high street, london nw1 6xe". Only words that mean little else tell it.
+_SMALL_STREET = cue(
+    "street road avenue lane boulevard crescent ave rd blvd",
+    r"\d{1,5}[a-z]?,?[ \t]{1,2}(?P<name>(?:[^\W\d_][\w'\u2019.-]{1,20}[ \t]{1,2}){1,3})"
+    r"(?:street|road|avenue|lane|boulevard|crescent|ave|rd|blvd)\b"
+    r"(?P<place>,[ \t]{0,2}(?P<town>[^\W\d_]{3,20}(?:[ \t][^\W\d_]{3,20})?)"
+    r"(?:,?[ \t](?:[a-z]{1,2}\d[a-z\d]?[ \t]?\d[a-z]{2}|\d{5}))?"
+    r"(?=[ \t]*(?:[,.;\n]|$|and\b|but\b)))?",
+)
+_NO_STREET = words("""
+    a an the on in at of off to from by for with and or down up along across near per my our your
+    hour hours day days week weeks month months year years minute minutes mile miles km people
+    users items times
+    """)
 _MOST_ANNOUNCED = 120  # characters
 _WITHIN = re.compile(r"[\s,]{0,5}")
 # What may stand between two parts of one address: its town, its country.
@@ -91,6 +106,8 @@ def find_addresses(read: Legible) -> Iterator[Found]:
                 parts += _ending(_preceding(number))
     for announced in find_cues([ANNOUNCES], read):
         parts += _announced(text, announced.end())
+    for street in find_cues([_SMALL_STREET], read):
+        parts += _in_small_letters(street)
     yield from _joined(text, sorted(parts))
 
 
@@ -206,6 +223,14 @@ def _announced(text: str, start: int) -> Iterator[Span]:
             break
     if has_number:
         yield start, end - (text[end - 1] == ".")
+
+
+def _in_small_letters(street: Word) -> Iterator[Span]:
+    """A street in small letters, with its town where a name could stand for one."""
+    if not _NO_STREET.isdisjoint(street["name"].split()):
+        return
+    is_town = all(map(may_be_small_name, (street["town"] or "").split()))
+    yield street.start(), street.end() if is_town else street.start("place")
 
 
 def _joined(text: str, parts: Sequence[Span]) -> Iterator[Found]:

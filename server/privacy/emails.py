@@ -12,28 +12,39 @@ _ADDRESS = re.compile(r"(?<![\w.+%'&-])'*+([\w.+%'&-]++@[\w-]++(?:\.[\w-]++)++)"
 # As links write it: "mailto:joe%40example.com".
 _ENCODED = re.compile(r"(?<![\w.+'&-])[\w.+'&-]++%40[\w-]++(?:\.[\w-]++)++")
 _QUOTED = re.compile(r'"[^"\n@]{1,64}"@[\w-]++(?:\.[\w-]++)++')
-# "3 @ 5.99" is a price: what ends in a word is an address.
-_SPACED = re.compile(r"(?<![\w.+-])[\w.+-]++ ?@ {1,2}[\w-]++(?:\.[\w-]++)++(?<=[^\W\d_]{2})")
+# "3 @ 5.99" is a price: what ends in a word is an address. A line may end behind the sign.
+_SPACED = re.compile(
+    r"(?<![\w.+-])[\w.+-]++(?: ?@ {1,2}|@ ?\r?\n)[\w-]++(?:\.[\w-]++)++(?<=[^\W\d_]{2})"
+)
 _SPELLED = re.compile(
     r"(?<![\w.+-])[\w.+-]++ ?[\[(] ?at ?[\])] ?"
     r"[\w-]++(?:(?:\.| ?[\[(] ?dot ?[\])] ?)[\w-]++)++",
     re.IGNORECASE,
 )
+# "Look at the dot in it": what ends in a domain that is no other word is an address.
+_IN_WORDS = re.compile(
+    r"(?<![\w.+-])[\w.+-]++(?: dot [\w.+-]++){0,3} at (?:[\w-]++ dot ){1,4}"
+    r"(?:com|org|net|edu|gov|io|info|biz|dev|eu|uk|ca|au|de|fr|es|nl|ch|ie)"
+    r"(?!\w)"
+)
 
 
 def find_emails(read: Legible) -> Iterator[Found]:
-    """E-mail addresses, also those that are spelled "joe [at] example [dot] com"."""
+    """E-mail addresses, also those spelled "joe [at] example [dot] com", or "joe at ..."."""
     text = read.text
     for match in _in_one_piece(_ADDRESS, "@", text):
         yield Found(Kind.EMAIL, *match.span(1))
     for match in _in_one_piece(_ENCODED, "%40", text):
         yield Found(Kind.EMAIL, *match.span())
-    for sign, pattern in (('"@', _QUOTED), ("@ ", _SPACED)):
+    for sign, pattern in (('"@', _QUOTED), ("@ ", _SPACED), ("@\n", _SPACED), ("@\r", _SPACED)):
         if sign in text:
             for match in pattern.finditer(text):
                 yield Found(Kind.EMAIL, *match.span())
     if "at]" in text or "at)" in text or "AT]" in text:
         for match in _SPELLED.finditer(text):
+            yield Found(Kind.EMAIL, *match.span())
+    if " dot " in read.small:
+        for match in _IN_WORDS.finditer(read.small):
             yield Found(Kind.EMAIL, *match.span())
 
 

@@ -12,7 +12,7 @@ class Kind(StrEnum):
     SECRET = "SECRET"  # noqa: S105  # the name of a kind
     IBAN = "IBAN"
     CARD = "CARD"
-    ID = "ID"  # a national identity, tax, passport or driver's number
+    ID = "ID"  # a national identity, tax, passport or driver's number, a date of birth
     CUSTOMER = "CUSTOMER"  # an identifier of the customer on record
     EMAIL = "EMAIL"
     IP = "IP"

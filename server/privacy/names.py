@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from server.privacy.cues import at_words, cue, find_cues, phrases, words
 from server.privacy.found import Found, Kind
-from server.privacy.legible import Legible
+from server.privacy.legible import Legible, words_of
+from server.privacy.people import FIRST_NAMES, NO_NAMES, PARTICLES, may_be_small_name
 
 _SPACE = r"[ \t]{1,3}"
 # Before a name, in a text of small letters.
@@ -47,107 +48,135 @@ _SIGNS_OFF = phrases(
     ),
     r"[,.!]*(?:\s{1,6}|[ \t]*--?[ \t]*)",
 )
+# All words of a line that does nothing but sign off.
+_CLOSES = words("""
+    regards sincerely faithfully truly respectfully yours best wishes thanks thank you thx
+    cheers in advance very much so a lot many kind kindest warm warmest with my and mit
+    freundlichen herzlichen vielen besten liebe viele grüße grüßen grüsse grüssen cordialement
+    bien un saludo saludos atentamente met vriendelijke groet groeten cordiali saluti
+    atenciosamente
+    """)
+_DASHES = re.compile(r"^--[ \t]{0,3}\r?\n", re.MULTILINE)  # before a signature
 _TITLES = re.compile(
     r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Herrn?|Frau|Mme|Monsieur|Madame|Señora?|Sra?"
     r"|Sig|Signora?|Mevrouw|Meneer)(?:\. ?|[ \t])(?=[^\W\d_a-z])"
 )
 
+_SMALL_TITLES = phrases(("mr", "mrs"), r"(?:\. ?|[ \t])(?=[^\W\d_])")
+
 _WORD = re.compile(
     r"[ \t]{0,2}([^\W\d_](?:[\w'\u2019-]{0,40}+)(?:(?<=\b\w)\.|(?<=\b[SJD][rt])\.)?)"
 )
-_PARTICLES = words("van von de der den del della di da dos du la le bin ibn al el ter ten zu af y")
 _MOST_WORDS = 5
-_NO_NAMES = words("""
-    i a an the my our your his her their this that these we you it is are was not no yes and or but
-    please thanks thank hello hi hey dear sir madam sirs team support service services customer
-    customers care help helpdesk desk all there everyone everybody folks guys friends again agent
-    admin administrator moderator bot staff sales billing manager concern mr mrs ms miss dr prof
-    herr frau damen herren und whom who what when where why how still just also so sorry order
-    invoice ticket regards best kind wrong incorrect misspelled misspelt spelled spelt on in at
-    missing now being correct listed shown registered different changed to from for of with
-    """)
-# First names that are no other words: they are known in small letters, too.
-_FIRST_NAMES = words("""
-    adam ahmed alan albert alex alexander alexandra ali alice amanda amy ana andrea andreas andrew
-    angela anita ann anna anne anthony antonio barbara ben benjamin brian carla carlos carol
-    carolina caroline catherine charles charlotte chris christian christina christine christopher
-    claire claudia dan daniel daniela david deborah dennis diana diego donald dorothy edward elena
-    elizabeth emily emma eric erik eva fatima fernando francesca francesco francisco frank gabriel
-    gary george giovanni giulia gregory hannah hans heather helen henry ian ibrahim ines isabel
-    ivan jack jacob james jan jane janet jason javier jean jeff jeffrey jennifer jeremy jessica jim
-    joan joe johanna john jonathan jorge jose joseph joshua juan julia julian julie karen karl
-    katherine kathleen kelly kevin kim klaus larry laura lauren laurent lea leon linda lisa louis
-    lucas lucia luis luisa lukas manuel marco marcus margaret maria marie mario marta martin mary
-    matthew max megan mehmet melissa michael michelle miguel mike mohamed mohammed monika nancy
-    natalie nicholas nick nicolas nicole nina noah olga oliver olivia pablo pamela patricia paul
-    paula pedro peter petra philip philippe pierre priya rachel rafael raj ralph raymond rebecca
-    ricardo richard robert roberto roger ronald ruth ryan samantha samuel sandra sara sarah scott
-    sebastian sharon silvia simon sofia sophia sophie stefan stephanie stephen steve steven susan
-    sven theresa thomas tim timothy tom tony ursula valentina vanessa veronica victor victoria
-    vincent walter wei werner william wolfgang yusuf zoe
-    """)
 _SPEAKS_ON = re.compile(
     r"[ \t]*(?:,|-|\u2013|\bfrom\b|\bspeaking\b|\bcalling\b|\bhere\b|\bwriting\b)"
 )
 _ENDS_GREETING = re.compile(r"[ \t]*(?:[,:;!.\u2013-]|$)", re.MULTILINE)
 _ANYTHING = re.compile("")
 _ENDS_LINE = re.compile(r"[ \t]*[,.|]?[ \t]*$", re.MULTILINE)
+_COMMA = re.compile(r"[ \t]?,")
+_MOST_SMALL = 2  # words in small letters behind a first name
 
 
 def find_names(read: Legible) -> Iterator[Found]:
     """Names after "my name is", a title, a greeting or a label, and in signatures."""
     text = read.text
     for match in find_cues([INTRODUCES], read):
-        yield from _name(text, match.end(), may_be_small=True)
+        yield from _name(text, match.end(), is_sure=True)
     for match in find_cues(_MAY_INTRODUCE, read):
         yield from _introduced(text, match.end())
     if ":" in text or "=" in text:
         for match in _LABELS.finditer(read.small):
-            yield from _name(text, match.end())
+            yield from _name(text, match.end(), is_sure="name" in match[0])
     for match in at_words(_TITLES, text):
         yield from _name(text, match.end())
+    for match in find_cues(_SMALL_TITLES, read):
+        yield from _small_word(text, match.end())
     for match in _GREETS.finditer(read.small):
         yield from _name(text, match.end(), before=_ENDS_GREETING)
+        yield from _small_word(text, match.end(), before=_COMMA)
+    yield from _signatures(read)
+
+
+def _signatures(read: Legible) -> Iterator[Found]:
+    """Names behind "Regards," and the like, and behind the dashes that begin a signature."""
     for match in find_cues(_SIGNS_OFF, read):
-        yield from _name(text, match.end(), before=_ENDS_LINE)
+        yield from _name(read.text, match.end(), before=_ENDS_LINE, is_sure=_closes(match))
+    if "--" in read.text:
+        for match in _DASHES.finditer(read.text):
+            yield from _name(read.text, match.end(), before=_ENDS_LINE, is_sure=True)
+
+
+def _closes(match: re.Match[str]) -> bool:
+    """Whether a line does nothing but sign off, and another follows."""
+    if "\n" not in match[0]:
+        return False
+    begin = match.string.rfind("\n", 0, match.start()) + 1
+    return words_of(match.string[begin : match.end()]) <= _CLOSES
 
 
 def _introduced(text: str, start: int) -> Iterator[Found]:
-    """A name of at least two words, or one that speaks on: "This is Jane from"."""
-    first = _WORD.match(text, start)
-    if first and first[1] in _FIRST_NAMES:
-        yield Found(Kind.NAME, first.start(1), _end_of_small_name(text, first.end(1)))
+    """A name of at least two words, a known one, or one that speaks on: "This is Jane from"."""
     for found in _name(text, start):
-        if " " in text[start : found.end].strip() or _SPEAKS_ON.match(text, found.end):
+        name = text[found.start : found.end]
+        is_known = name.lower() in FIRST_NAMES
+        if " " in name or is_known or _SPEAKS_ON.match(text, found.end):
             yield found
 
 
-def _end_of_small_name(text: str, end: int) -> int:
-    """Where a name in small letters ends whose first one does at `end`: a family name follows,
-    unless the sentence goes on.
-    """
-    last = _WORD.match(text, end)
-    if last is None or last[1] in _NO_NAMES or last[1].endswith("ing"):
-        return end
-    return last.end(1)
-
-
 def _name(
-    text: str, start: int, *, may_be_small: bool = False, before: re.Pattern[str] = _ANYTHING
+    text: str, start: int, *, is_sure: bool = False, before: re.Pattern[str] = _ANYTHING
 ) -> Iterator[Found]:
     """The name at `start`, where `before` follows it: capitalised words, and what may stand
-    between them.
+    between them; in small letters where a name is sure to stand there, or the first is a known one.
+    The known one alone is a name whatever follows.
     """
+    first = _WORD.match(text, start)
+    if first is None or first[1].lower() in NO_NAMES:
+        return
+    is_known = first[1].lower() in FIRST_NAMES
+    end = _end_of_capitals(text, start)
+    is_small = end <= start and (is_known or (is_sure and may_be_small_name(first[1])))
+    if is_small or (is_sure and end == first.end(1)):
+        end = _end_of_small_name(text, first.end(1))
+    if end > start and before.match(text, end):
+        yield Found(Kind.NAME, first.start(1), end)
+    elif is_known:
+        yield Found(Kind.NAME, *first.span(1))
+
+
+def _end_of_capitals(text: str, start: int) -> int:
+    """Where the capitalised words at `start` end; `start` where there are none."""
     position = end = start
     for _ in range(_MOST_WORDS):
         match = _WORD.match(text, position)
-        if match is None or match[1].lower() in _NO_NAMES:
+        if match is None or match[1].lower() in NO_NAMES:
             break
-        is_name = not match[1][0].islower() or (may_be_small and end == start)
-        if not is_name and match[1] not in _PARTICLES:
+        is_name = not match[1][0].islower()
+        if not is_name and match[1] not in PARTICLES:
             break
         position = match.end()
         end = position if is_name else end
-    if end > start and before.match(text, end):
-        first = start + len(text[start:end]) - len(text[start:end].lstrip())
-        yield Found(Kind.NAME, first, end)
+    return end
+
+
+def _end_of_small_name(text: str, end: int) -> int:
+    """Where a name ends whose first word does at `end`, the others in small letters: the words
+    that follow, or the first of them where so many follow that the sentence must go on.
+    """
+    ends = [end]
+    position = end
+    while len(ends) <= _MOST_SMALL + 1 and (word := _WORD.match(text, position)):
+        if not may_be_small_name(word[1]):
+            break
+        position = word.end(1)
+        if word[1] not in PARTICLES:
+            ends.append(position)
+    return ends[-1] if len(ends) <= _MOST_SMALL + 1 else ends[1]
+
+
+def _small_word(text: str, start: int, *, before: re.Pattern[str] = _ANYTHING) -> Iterator[Found]:
+    """The one word in small letters at `start`, where it may be a name."""
+    word = _WORD.match(text, start)
+    if word and word[1].islower() and may_be_small_name(word[1]) and before.match(text, word.end()):
+        yield Found(Kind.NAME, *word.span(1))

@@ -8,7 +8,7 @@ from stdnum import iban, luhn, numdb
 from server.privacy.found import Found, Kind
 from server.privacy.legible import Legible
 
-_GAP = r"[ \u00a0.\u2010-\u2013-]?"
+_GAP = r"[ \u00a0._/\u2010-\u2013-]?"
 # In fours, as 4-6-5 (American Express) and 4-6-4 (Diners), or in one piece. The first digits are
 # those of the card networks; a number of 12 digits is a Maestro card, or none.
 _CARD = re.compile(
@@ -21,7 +21,7 @@ _FIRST_GROUP = re.compile(r"\d++\D*+")
 _NO_DIGIT = re.compile(r"\D+")
 
 _IBAN = re.compile(
-    r"[0-9]\d(?<=[A-Za-z]{2}\d\d)(?<![^\W_][A-Za-z]{2}\d\d)(?=(?:[ \u00a0-]?[A-Za-z0-9]){11,30})"
+    r"[0-9]\d(?<=[A-Za-z]{2}\d\d)(?<![^\W_][A-Za-z]{2}\d\d)(?=(?:[ \u00a0._-]?[A-Za-z0-9]){11,30})"
 )
 _HEAD = 4  # characters of country and check digits
 _MOST_IBAN = 48  # characters, with gaps
@@ -49,7 +49,8 @@ def find_ibans(read: Legible) -> Iterator[Found]:
         length = _length_of_ibans(number[:2].upper())
         end = start + _end_after(length, number)
         is_whole = not text[end : end + 1].isalnum()
-        if length and is_whole and iban.is_valid(text[start:end], check_country=False):
+        account = "".join(filter(str.isalnum, text[start:end]))
+        if length and is_whole and iban.is_valid(account, check_country=False):
             yield Found(Kind.IBAN, start, end)
 
 

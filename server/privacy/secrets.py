@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from server.privacy.cues import cue, find_cues, phrases
+from server.privacy.cues import cue, find_cues, phrases, words
 from server.privacy.found import Found, Kind
 from server.privacy.legible import Legible
 
@@ -24,7 +24,7 @@ _BRANDED = re.compile(
 _LEAST_BRANDED = 15  # characters
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
 _END_OF_KEY = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
-_URL_CREDENTIALS = re.compile(r"://([^\s/?#@:]{1,128}:[^\s/?#@]{1,256})@")
+_URL_CREDENTIALS = re.compile(r"://([^\s/?#@:]{1,128}:[^\s/?#]{1,256})@")  # to the last sign
 _QUERY = re.compile(
     r"[?&#;][\w.-]{0,24}?(?:token|key|secret|signature|sig|auth|password|passwd|pwd|session|sid|code"
     r"|credential|jwt)=([^\s&#\"'<>]{4,}+)",
@@ -32,9 +32,44 @@ _QUERY = re.compile(
 )
 NAMED = cue(
     "password passwort passwd passcode pwd contraseña passe secret api apikey token cvv cvc pin",
-    r"(?:password|passwort|passwd|passcode|pwd|contraseña|mot de passe|secret|api[ _-]?key|token"
-    r"|cvv|cvc|pin)(?:[ \t]{0,3}(?P<sign>[:=])| is)[ \t]{0,3}[\"'`]?(?P<value>[^\s\"'`]{3,128}+)",
+    r"(?:(?P<password>password|passwort|passwd|passcode|pwd|contraseña|mot de passe)"
+    r"|secret|api[ _-]?key|token|cvv|cvc|pin)"
+    r"(?:(?: is| was)?[ \t]{0,3}(?P<sign>[:=])| (?:(?P<is>is|was)|ist|est|es)(?![\w-]))"
+    r"[ \t]{0,3}[\"'`]?(?P<value>[^\s\"'`]{3,128}+)",
 )
+# What is said of a password; so is every word that ends in "ing" or "ed".
+_SAID_OF_PASSWORDS = words("""
+    wrong incorrect not invalid valid correct right too very so just still no now never always
+    already also actually really totally definitely probably only currently completely
+    apparently suddenly obviously clearly certainly maybe perhaps possibly exactly the an my
+    your his her our their what that this its in on for from with same different identical
+    unknown known okay fine good bad weak strong short long empty blank broken gone lost
+    forgotten forgot stolen old new unsafe insecure secure safe hidden visible unable
+    impossible mandatory optional necessary temporary default public private obsolete sent
+    shown given set stuck kept found taken made seen left read told written hard easy simple
+    complex clear unclear plain reset there here out off back about all either ready available
+    unavailable due and but because when where why how who which better worse useless false
+    true null none nothing something active inactive please cannot can could will would should
+    must need want help urgent change recovery login user account problem issue error question
+    email link update case-sensitive case-insensitive
+    """)
+_GOES_ON = re.compile(r"[\"'`]?(?:[,;.]?[ \t]+(?:and|but|or)\b|[,;.]\s)")
+# Codes that log somebody in once; other codes name errors, places and offers.
+_CODES = phrases(("code", "otp"), r"(?![^\W\d_])")
+_OF_LOGIN = (
+    r"(?:my|one[- ]time|verification|security|confirmation|log-?in|sign-?in|access|authentication"
+    r"|auth|activation|recovery|backup|sms|2fa|mfa|otp)[ -]"
+)
+_CODE = r"\d{3}[ -]\d{3}|\d{4,8}"
+_CODE_OF_LOGIN = re.compile(rf"(?<!\w){_OF_LOGIN}$")
+_CODE_BEFORE = re.compile(
+    rf"(?<!\w)(?P<value>{_CODE}) (?:is|was) (?:(?:the|your) )?(?:{_OF_LOGIN}|(?<=your )){{1,2}}$"
+)
+_CODE_AFTER = re.compile(
+    r"(?P<got> i (?:got|received))?(?: (?:is|was))?[ \t:=#]{1,4}"
+    rf"(?P<value>{_CODE}|(?=[a-z]{{1,9}}\d|\d{{1,9}}[a-z])[a-z\d]{{5,10}})(?![\w-])"
+)
+_REACH = 50  # characters before "code" that may tell what it is for
 # What stands beside a cue, without a sign.
 _BESIDE = (
     *phrases(("bearer", "basic"), r"[ \t]+(?P<value>[\w.~+/-]{12,}+=*+)"),
@@ -79,11 +114,37 @@ def find_secrets(read: Legible) -> Iterator[Found]:
         value = match["value"].rstrip(_SENTENCE_END)
         start = match.start("value")
         end = start + len(value)
-        # "My password is wrong" tells nothing, nor does "password: cannot log in".
-        if not value.isalpha() or (match["sign"] and _ENDS_LINE.match(text, end)):
+        if _tells_secret(match, value, text, end):
             yield Found(Kind.SECRET, start, end)
+    yield from _login_codes(read)
     if "PRIVATE KEY-----" in text:
         yield from _private_keys(text)
+
+
+def _tells_secret(named: re.Match[str], value: str, text: str, end: int) -> bool:
+    """Whether a value that ends there is one: "my password is wrong" tells nothing, nor does
+    "password: cannot log in".
+    """
+    if not value.replace("-", "").isalpha():
+        return True
+    if named["sign"] and _ENDS_LINE.match(text, end):
+        return True
+    if (named["sign"] and _GOES_ON.match(text, end)) or (named["password"] and named["is"]):
+        return value not in _SAID_OF_PASSWORDS and not value.endswith(("ing", "ed"))
+    return not value.isalpha()
+
+
+def _login_codes(read: Legible) -> Iterator[Found]:
+    """Codes beside words that say that they log somebody in."""
+    for match in find_cues(_CODES, read):
+        start, end = match.span()
+        before = read.small, max(0, start - _REACH), start
+        if value := _CODE_BEFORE.search(*before):
+            yield Found(Kind.SECRET, *value.span("value"))
+        is_login = match[0] == "otp" or _CODE_OF_LOGIN.search(*before)
+        value = _CODE_AFTER.match(read.small, end)
+        if value and (is_login or value["got"]):
+            yield Found(Kind.SECRET, *value.span("value"))
 
 
 def _in_long_words(text: str) -> Iterator[Found]:

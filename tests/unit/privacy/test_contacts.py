@@ -25,13 +25,30 @@ find_dialled = partial(find_phones, regions=regions_of("en"))
         ("mailto:jane.doe%40example.com", "jane.doe%40example.com"),
         ("it is jane @ example.com", "jane @ example.com"),
         ('write to "jane doe"@example.com', '"jane doe"@example.com'),
+        ("it is jane at example dot com", "jane at example dot com"),
+        (
+            "it is Jane dot Doe at mail dot example dot co dot uk",
+            "Jane dot Doe at mail dot example dot co dot uk",
+        ),
+        ("write to joe@\nexample.com", "joe@\nexample.com"),
     ],
 )
 def test_an_email_address_is_found_whole(text: str, address: str) -> None:
     assert found(find_emails, text) == [address]
 
 
-@pytest.mark.parametrize("text", ["@jane on chat", "3 @ 5.99 EUR", "a@b", "we met at (some) place"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("@jane on chat", "3 @ 5.99 EUR", "a@b", "we met at (some) place"),
+        *(
+            "look at polka dot dresses",
+            "look at the dot in it",
+            "find us @\nwww.example.com",
+            "it fails at step dot 5",
+        ),
+    ],
+)
 def test_an_at_sign_alone_is_no_address(text: str) -> None:
     assert found(find_emails, text) == []
 

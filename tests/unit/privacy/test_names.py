@@ -26,6 +26,25 @@ from tests.unit.privacy.finding import found
         ("Please ask Mrs. O'Hara about it", "O'Hara"),
         ("Name: Jane Doe\nPlan: Pro", "Jane Doe"),
         ("From: Jane Doe <jane@example.com>", "Jane Doe"),
+        ("my name is john smith", "john smith"),
+        ("my name is john smith and i need help", "john smith"),
+        ("my name is priyanka raman, order 5", "priyanka raman"),
+        ("my name is john smith need help quickly with it", "john smith"),
+        ("my name is jane can you help", "jane"),
+        ("My name is Maria garcia lopez", "Maria garcia lopez"),
+        ("name: jane doe\nplan: pro", "jane doe"),
+        ("hi john, i need help", "john"),
+        ("hi john i need help", "john"),
+        ("Hi Jane please help", "Jane"),
+        ("dear john,\nwhere is it?", "john"),
+        ("dear priyanka,\nwhere is it?", "priyanka"),
+        ("dear mr smith,\nwhere is it?", "smith"),
+        ("where is it?\n\nthanks\njoe", "joe"),
+        ("where is it? thanks, joe", "joe"),
+        ("where is it?\nyours truly\njoe bloggs", "joe bloggs"),
+        ("where is it?\nkind regards,\npriyanka raman\n", "priyanka raman"),
+        ("where is it?\n--\nJoe Bloggs", "Joe Bloggs"),
+        ("where is it?\n-- \njoe bloggs\nsales", "joe bloggs"),
     ],
 )
 def test_words_around_a_name_give_it_away(text: str, name: str) -> None:
@@ -46,6 +65,22 @@ def test_words_around_a_name_give_it_away(text: str, name: str) -> None:
         "Thanks\nStill waiting for an answer",
         "Thank you for the quick answer",
         "It is the best in Germany",
+        "hi there, where is it",
+        "hi team, where is it",
+        "hello again,\nwhere is it",
+        "hi urgent refund please",
+        "dear support,\nwhere is it",
+        "dear sir or madam,",
+        "dear valued customer,",
+        "thanks\nplease",
+        "thanks in advance\nstill waiting",
+        "thanks\ncan you also check the invoice",
+        "which is best\npro plan",
+        "--\nplan: pro",
+        "--\nSent from my phone",
+        "the name is not shown",
+        "name: please change it",
+        "mr and mrs",
     ],
 )
 def test_where_nobody_is_named_nothing_is_found(text: str) -> None:
@@ -66,6 +101,11 @@ def test_where_nobody_is_named_nothing_is_found(text: str) -> None:
         "Damrakstraat 12a",
         "P.O. Box 1234",
         "PSC 1437, Box 3833\nAPO AA 66791",
+        "12 high street, london",
+        "12 high street, london nw1 6xe",
+        "221b baker street",
+        "1600 pennsylvania avenue, washington 20500",
+        "5 st. john road",
     ],
 )
 def test_a_postal_address_is_found_whole(address: str) -> None:
@@ -77,6 +117,11 @@ def test_what_is_announced_as_an_address_is_one() -> None:
     assert found(find_addresses, text) == ["Dunajska 56, Bratislava"]
 
 
+def test_a_street_in_small_letters_ends_where_the_sentence_goes_on() -> None:
+    text = "it is 12 high street, please send it, or 3 apple road, leeds and not 4 elm lane, thanks"
+    assert found(find_addresses, text) == ["12 high street", "3 apple road, leeds", "4 elm lane"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -85,6 +130,9 @@ def test_what_is_announced_as_an_address_is_one() -> None:
         "we have 25 users in 3 teams",
         "1 October was the day, 20 dollars the price",
         "order ID 12345 in 2 parts",
+        "3 people on the street, 2 days down the road",
+        "call 24 hours road assistance",
+        "25 users, the high street shop",
         "I live in Germany",
     ],
 )

@@ -14,6 +14,8 @@ from tests.unit.privacy.finding import found
         "4111 1111 1111 1111",
         "4111-1111-1111-1111",
         "5555\u00a05555\u00a05555\u00a04444",
+        "4111_1111_1111_1111",
+        "4111/1111/1111/1111",
         "3782 822463 10005",
         "3056 930902 5904",
         "6011111111111117",
@@ -45,6 +47,8 @@ def test_a_number_with_wrong_check_digit_or_network_is_no_card(text: str) -> Non
         "gb82west12345698765432",
         "DE89 3704 0044 0532 0130 00",
         "NO93 8601 1117 947",
+        "DE89.3704.0044.0532.0130.00",
+        "DE89_3704_0044_0532_0130_00",
     ],
 )
 def test_a_bank_account_ends_where_its_country_says(account: str) -> None:

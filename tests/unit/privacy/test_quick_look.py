@@ -20,6 +20,7 @@ from tests.unit.engines.hostile import any_text
 CUES = (
     *("My name is", "I\u2019m", "This is", "ich bin", "Regards,\n", "a lot\n", "Dear", "Name:"),
     *("bearer", "Authorization: x", "password", "CVV2", "security code", "PIN:", "sk-", "?token="),
+    *("my code is", "OTP", "482913 is my code", "password is"),
     *("address is", "Apt.", "rue", "Hauptstraße", "High Street", "SSN", "driver's license", "nie"),
     *("@", "%40", "[at]", '"a b"@', "::", ".", "\u0130", "\u00bd", "\u2019", "_", "+"),
 )

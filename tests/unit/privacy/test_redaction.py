@@ -11,6 +11,11 @@ from server.privacy.redaction import redact
 from tests.unit.engines.hostile import any_text
 
 MAIL = "jane.doe@example.com"
+FIELDS_OF_PEOPLE = (
+    *("customer", "requester", "caller", "sender", "contact", "owner", "user", "company"),
+    *("cust_name", "contact_person", "account_manager", "ACCOUNTNAME", "Kunde"),
+    *("nom", "pr\u00e9nom", "vorname", "nachname"),
+)
 
 
 def test_a_value_has_the_same_placeholder_in_all_texts() -> None:
@@ -45,6 +50,23 @@ def test_the_customers_own_fields_are_hidden() -> None:
         ("name", "Mark", "[NAME_1]"),
         ("account_number", "7781", "[CUSTOMER_1]"),
         ("city", "Leeds", "[ADDRESS_1]"),
+        *((field, "Bob Jones", "[NAME_1]") for field in FIELDS_OF_PEOPLE),
+        ("user", "bob.jones", "[NAME_1]"),
+        ("customer", "Jones", "[NAME_1]"),
+        ("company", "Acme", "[NAME_1]"),
+        ("customer", "C-7781", "[CUSTOMER_1]"),
+        ("CUSTOMERID", "7781", "[CUSTOMER_1]"),
+        ("requester", "bob@example", "[EMAIL_1]"),
+        ("birth_date", "1990-05-12", "[ID_1]"),
+        ("dob", "12.05.1990", "[ID_1]"),
+        ("card_holder_name", "Bob Jones", "[NAME_1]"),
+        ("customer", "returning", "returning"),
+        ("customer", "Small Business", "Small Business"),
+        ("customer_segment", "Small Business", "Small Business"),
+        ("user", "admin", "admin"),
+        ("contact", "weekly", "weekly"),
+        ("account", "Premium", "Premium"),
+        ("product", "Bob Jones", "Bob Jones"),
         ("plan_name", "pro", "pro"),
         ("card_type", "visa", "visa"),
         ("account_type", "business", "business"),
@@ -54,9 +76,16 @@ def test_the_customers_own_fields_are_hidden() -> None:
 def test_the_name_of_a_field_says_whether_its_value_is_personal(
     field: str, value: str, placeholder: str
 ) -> None:
-    assert redact([f"it is {value} now"], known=[(field, value)]).texts == (
-        f"it is {placeholder} now",
+    assert redact([f"about {value} now"], known=[(field, value)]).texts == (
+        f"about {placeholder} now",
     )
+
+
+@pytest.mark.parametrize("name", ["Jones", "Bob Jones"])
+def test_the_name_beside_an_address_is_hidden_too(name: str) -> None:
+    sender = f"{name} <bob@example.com>"
+    redacted = redact([sender, f"says {name}"], known=[("sender", sender)])
+    assert redacted.texts == ("[NAME_1] <[EMAIL_1]>", "says [NAME_1]")
 
 
 def test_fields_of_one_name_are_all_hidden() -> None:
@@ -198,6 +227,13 @@ def test_a_value_never_leaves_whatever_stands_around_it(
         '"@',
         "a @ ",
         "pin 1",
+        "thanks ",
+        "thanks\n",
+        "--\n",
+        "1 high street ",
+        "my password is a ",
+        "my code is 1",
+        "a dot a at ",
     ],
 )
 def test_time_is_linear_in_a_hostile_texts_length(piece: str) -> None:
