@@ -1,7 +1,7 @@
 """The starter taxonomy: ten categories that serve until a tenant brings its own."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from importlib import resources
 from typing import Any
@@ -30,6 +30,13 @@ def starter_taxonomy() -> Taxonomy:
     folder = resources.files("server.triage") / "starter"
     records = (tomllib.loads((folder / f"{n}.toml").read_text("utf-8")) for n in STARTER_CATEGORIES)
     return Taxonomy(revision=0, categories=tuple(map(_category, records)))
+
+
+def starter_background() -> Sequence[str]:
+    """Texts that are no support tickets, so that the starter model knows them for what they are."""
+    file = resources.files("server.triage") / "starter" / "background.toml"
+    texts: list[str] = tomllib.loads(file.read_text("utf-8"))["texts"]
+    return texts
 
 
 def _category(record: Mapping[str, Any]) -> Category:

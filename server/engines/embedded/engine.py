@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
 from server.engines.embedded.language import FastTextDetector
 from server.engines.embedded.model import LinearModel, Words
-from server.engines.embedded.model_file import load_model
+from server.engines.embedded.model_file import load_model, starter_model
 from server.engines.embedded.neighbours import RecentLabels, votes
 from server.engines.embedded.priority import LEARNED, codes_of
 from server.engines.embedded.reply import write_reply
@@ -214,5 +213,5 @@ class EmbeddedEngineMaker:
         )
 
     def starter_model(self) -> bytes:
-        """The model of the starter taxonomy, trained when this release was made."""
-        return Path(__file__).with_name("starter.npz").read_bytes()
+        """The model of the starter taxonomy."""
+        return starter_model()

@@ -5,6 +5,7 @@ tickets: a frame does each once at most, or everybody would wait and the process
 """
 
 import asyncio
+import struct
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 
 import orjson
 
+LENGTH = struct.Struct("!I")  # of a frame or of its answer; stands before it
 MOST_IN_FRAME = 16  # beside a lesson
 MOST_LOADED_BYTES = (
     128 * 1024 * 1024

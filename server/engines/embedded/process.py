@@ -17,9 +17,8 @@ from typing import Any
 
 import orjson
 
-from server.engines.embedded.frames import MOST_IN_FRAME, Frame, Job, LoadedEngine, Outbox
+from server.engines.embedded.frames import LENGTH, MOST_IN_FRAME, Frame, Job, LoadedEngine, Outbox
 from server.engines.embedded.trainer import child_environment
-from server.engines.embedded.worker import LENGTH
 from server.engines.errors import EngineError, EngineProcessDied
 from server.triage.errors import ModelUnreadable
 

@@ -9,10 +9,9 @@ from typing import Any
 
 import orjson
 
-from server.engines.embedded.engine import EmbeddedEngineMaker
 from server.engines.embedded.frames import LoadedEngine
 from server.engines.embedded.lessons import Lessons
-from server.engines.embedded.model_file import load_model
+from server.engines.embedded.model_file import load_model, starter_model
 from server.engines.embedded.process import EngineProcess
 from server.engines.embedded.trainer import train_in_process
 from server.engines.embedded.training_set import training_label
@@ -34,7 +33,6 @@ class RemoteEngineMaker:
     def __init__(self, process: EngineProcess, embedding_model: Path | None = None) -> None:
         self._process = process
         self._embedding_model = embedding_model
-        self._maker = EmbeddedEngineMaker()
 
     async def train(self, categories: Sequence[Category], labels: Sequence[Label] = ()) -> bytes:
         """A model of these categories' examples and of labelled tickets, from a process of its
@@ -45,8 +43,8 @@ class RemoteEngineMaker:
         return made.model
 
     def starter_model(self) -> bytes:
-        """The model of the starter taxonomy, trained when this release was made."""
-        return self._maker.starter_model()
+        """The model of the starter taxonomy."""
+        return starter_model()
 
     async def load(self, model: bytes, taxonomy: Taxonomy, owner: str = "") -> "RemoteEngine":
         """The engine of a trained model. Raises ModelUnreadable, EngineError."""

@@ -57,8 +57,9 @@ def digest_input(categories: Sequence[Category]) -> bytes:
 def digest_lesson(lesson: Lesson) -> bytes:
     """SHA-256 of all that training reads."""
     digest = hashlib.sha256(digest_input(lesson.categories))
-    if not lesson.labels:
+    if not lesson.labels and not lesson.background:
         return digest_input(lesson.categories)
+    digest.update("\n".join(lesson.background).encode())
     for lines in encode_labels(lesson.labels):
         digest.update(lines)
     return digest.digest()

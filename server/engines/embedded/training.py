@@ -9,7 +9,7 @@ does the reason of a failure. scikit-learn is loaded here and nowhere else.
     --score                 no training: a model in base64 on the first line, then labels; the
                             answers come out
     --starter               build the stored model of the starter categories
-    --starter --check       fail where the stored model was made from other categories
+    --starter --check       fail where the stored model was made from other texts
 """
 
 import argparse
@@ -30,11 +30,11 @@ from server.engines.embedded.learning.course import score, teach
 from server.engines.embedded.model import LinearModel
 from server.engines.embedded.model_file import load_model, save_model
 from server.engines.embedded.report import Scored
-from server.engines.embedded.trainer import digest_input
+from server.engines.embedded.trainer import digest_lesson
 from server.engines.embedded.training_set import Lesson, decode_labels, decode_lesson
 from server.sentence_model import ModelFolderUnusable, SentenceModel
 from server.triage.errors import ModelUnreadable
-from server.triage.starter import starter_taxonomy
+from server.triage.starter import starter_background, starter_taxonomy
 from server.triage.taxonomy import Category
 
 STARTER_FILE = Path(__file__).with_name("starter.npz")
@@ -112,16 +112,20 @@ def _write(file: int, record: object) -> None:
 
 
 def _build_starter() -> int:
-    STARTER_FILE.write_bytes(save_model(train_model(starter_taxonomy().categories)))
+    STARTER_FILE.write_bytes(save_model(teach(_starter_lesson()).model))
     return 0
+
+
+def _starter_lesson() -> Lesson:
+    return Lesson(starter_taxonomy().categories, background=starter_background())
 
 
 def _check_starter() -> int:
     stored = load_model(STARTER_FILE.read_bytes()).training_digest
-    if stored == digest_input(starter_taxonomy().categories):
+    if stored == digest_lesson(_starter_lesson()):
         return 0
     sys.stderr.write(
-        "the starter model was made from other categories; build it again with\n"
+        "the starter model was made from other texts; build it again with\n"
         "    python -m server.engines.embedded.training --starter\n"
     )
     return 1

@@ -46,6 +46,9 @@ class Lesson:
     categories: Sequence[Category]
     labels: Sequence[TrainingLabel] = ()
     held_out: Sequence[TrainingLabel] = ()  # not learned: asked, once the model is made
+    # Texts of no category. They are not handed over, and no vectors are read of them: the starter
+    # model alone learns from them. A tenant's own categories may be just what they are about.
+    background: Sequence[str] = ()
 
 
 def encode_lesson(lesson: Lesson) -> Iterator[bytes]:

@@ -15,7 +15,6 @@ its training], those without a category to be forgotten. An answer is {"ok": ...
 import base64
 import gc
 import socket
-import struct
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -26,12 +25,11 @@ from typing import Any
 import orjson
 
 from server.engines.embedded.engine import EmbeddedEngine, EmbeddedEngineMaker, TicketReading
+from server.engines.embedded.frames import LENGTH
 from server.sentence_model import SentenceModel
 from server.triage.engine import Parts
 from server.triage.taxonomy import Taxonomy, decode_categories
 from server.triage.ticket import decode_record
-
-LENGTH = struct.Struct("!I")
 
 
 class Worker:

@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import psutil
 import pytest
@@ -24,13 +25,21 @@ from server.triage.ticket import Ticket, encode_record
 TICKET = Ticket(id="1", body="I was charged twice for order 4412. My lawyer will hear of this.")
 
 
+@asynccontextmanager
+async def running(process: EngineProcess) -> AsyncIterator[EngineProcess]:
+    """A process that runs as long as the block."""
+    await process.start()
+    try:
+        yield process
+    finally:
+        await process.stop()
+
+
 @pytest_asyncio.fixture
 async def process() -> AsyncIterator[EngineProcess]:
     """A running engine process."""
-    process = EngineProcess()
-    await process.start()
-    yield process
-    await process.stop()
+    async with running(EngineProcess()) as process:
+        yield process
 
 
 @pytest_asyncio.fixture
@@ -61,12 +70,14 @@ async def read(engine: Engine, ticket: Ticket) -> tuple[str, Assessment, Draft]:
 
 def worker_pid() -> int:
     """Process id of the newest worker: servers of other tests may have theirs."""
-    workers = [
-        child
-        for child in psutil.Process().children()
-        if "server.engines.embedded.worker" in child.cmdline()
-    ]
+    workers = filter(is_worker, psutil.Process().children())
     return max(workers, key=psutil.Process.create_time).pid
+
+
+def is_worker(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):  # gone by now
+        return "server.engines.embedded.worker" in process.cmdline()
+    return False
 
 
 async def test_assessment_and_draft_come_from_the_process(engine: Engine) -> None:
@@ -93,14 +104,12 @@ async def test_a_killed_process_is_started_again_and_nobody_notices(engine: Engi
 
 
 async def test_a_process_that_hangs_is_replaced() -> None:
-    process = EngineProcess(answer_s=1.5)
-    await process.start()
-    engine = await load_starter(process)
-    hanging = worker_pid()
-    os.kill(hanging, signal.SIGSTOP)
-    assert await assess(engine)
-    assert worker_pid() != hanging
-    await process.stop()
+    async with running(EngineProcess()) as process:
+        engine = await load_starter(process)
+        hanging = worker_pid()
+        os.kill(hanging, signal.SIGSTOP)
+        assert await assess(engine)
+        assert worker_pid() != hanging
 
 
 async def test_a_model_that_was_cut_short_is_refused(process: EngineProcess) -> None:
@@ -127,12 +136,10 @@ async def test_jobs_that_nobody_waits_for_any_more_hold_up_no_other(engine: Engi
 
 
 async def test_engines_that_were_dropped_for_others_come_back() -> None:
-    process = EngineProcess(most_engines=2)
-    await process.start()
-    engines = [await load_starter(process, revision) for revision in range(4)]
-    for engine in engines * 2:
-        assert await assess(engine)
-    await process.stop()
+    async with running(EngineProcess(most_engines=2)) as process:
+        engines = [await load_starter(process, revision) for revision in range(4)]
+        for engine in engines * 2:
+            assert await assess(engine)
 
 
 async def test_stopping_leaves_no_process(process: EngineProcess) -> None:

@@ -55,6 +55,21 @@ def test_of_labels_that_contradict_each_other_the_newest_counts() -> None:
     assert found.labels[: found.tickets] == [1, 1]
 
 
+def test_texts_of_no_category_make_their_like_less_sure() -> None:
+    words = {"billing": "invoice", "shipping": "parcel"}
+    categories = [
+        Category(name, name, "", tuple(f"where is the {word} of day {i}" for i in range(10)))
+        for name, word in words.items()
+    ]
+    background = [f"where is the city of day {i}" for i in range(20)]
+    without = teach(Lesson(categories)).model
+    taught = teach(Lesson(categories, background=background)).model
+    asked = "where is the city of light"
+    assert taught.names == without.names
+    assert taught.predict(asked).confidence < without.predict(asked).confidence
+    assert taught.predict("where is the parcel").label == "shipping"
+
+
 def test_a_label_outranks_an_example_of_the_same_text() -> None:
     example = Category("billing", "Billing", "", ("my thing",))
     found = assemble(Lesson((example, CATEGORIES[1]), [label("my thing", "shipping")]))

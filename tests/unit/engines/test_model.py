@@ -11,6 +11,43 @@ from server.engines.embedded.training import train_model
 from server.triage.taxonomy import Category, Taxonomy
 from tests.unit.engines.hostile import any_text
 
+AUTOMATIC_FROM = 0.85  # the setting that the server starts with
+# None of these is learned.
+EVERYDAY = (
+    "how deep is lake superior",
+    "who discovered penicillin",
+    "why does my parrot pull out its feathers",
+    "which mushrooms can one eat raw",
+    "are there any good bakeries in ghent",
+    "what does the word serendipity mean",
+    "do penguins have knees",
+    "where can i watch the eclipse",
+    "what is the population of uruguay",
+    "how do i get candle wax off a table",
+    "which companies build satellites",
+    "what do economists say about interest rates",
+    "how many hours should a teenager sleep",
+    "is it true that honey never goes bad",
+    "what should i cook for eight people",
+    "who is your favourite singer",
+    "your mother was a hamster",
+    "let us talk about something else",
+    "how much does an elephant weigh",
+    "when does the ski season start in norway",
+)
+BEFORE_BUYING = (
+    "when do you open on sundays",
+    "do you have a store in Leeds",
+    "is there a discount for pensioners",
+    "what is the difference between your two plans",
+    "is the jacket waterproof",
+    "do you have this lamp in blue",
+    "how do I reach your sales team",
+    "how many users does the pro plan include",
+    "do you run courses for beginners",
+    "are you open on bank holidays",
+)
+
 
 @pytest.fixture(scope="session")
 def small_model() -> LinearModel:
@@ -71,6 +108,19 @@ def test_text_outside_the_taxonomy_is_less_sure(starter_model: LinearModel) -> N
     sure = min(starter_model.predict(text).confidence for text in inside)
     unsure = max(starter_model.predict(text).confidence for text in outside)
     assert unsure < 0.5 < sure
+
+
+def test_small_talk_and_questions_about_the_world_are_hardly_ever_automatic(
+    starter_model: LinearModel,
+) -> None:
+    said = [starter_model.predict(text) for text in EVERYDAY]
+    assert sum(one.confidence >= AUTOMATIC_FROM for one in said) <= 1
+
+
+def test_questions_before_buying_are_mostly_automatic(starter_model: LinearModel) -> None:
+    said = [starter_model.predict(text) for text in BEFORE_BUYING]
+    assert sum(one.label == "general_question" for one in said) >= len(said) - 1
+    assert sum(one.confidence >= AUTOMATIC_FROM for one in said) >= len(said) // 2
 
 
 @pytest.mark.parametrize("text", ["", "\U0001f44d", "\u6ce8\u6587\u306f\u3069\u3053", "qqqq"])

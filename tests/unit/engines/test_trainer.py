@@ -17,6 +17,9 @@ from server.engines.embedded.training_set import TrainingLabel
 from server.engines.errors import TrainingFailed
 from server.triage.taxonomy import Category, Taxonomy
 
+LIMIT_S = 5.0  # in which a process has started on a busy machine
+PATIENCE_S = 60.0
+
 
 async def test_a_model_trained_in_a_process_is_the_one_trained_here(
     maker: EmbeddedEngineMaker, two_categories: tuple[Category, ...]
@@ -45,10 +48,10 @@ async def test_a_training_that_takes_too_long_fails_and_ends_its_process(
 ) -> None:
     async with endless_process(tmp_path / "socket") as (command, started, ended):
         training = asyncio.create_task(
-            train_in_process(two_categories, command=command, limit_s=1.0)
+            train_in_process(two_categories, command=command, limit_s=LIMIT_S)
         )
         await started.wait()
-        with pytest.raises(TrainingFailed, match="not done after 1 s"):
+        with pytest.raises(TrainingFailed, match="not done after 5 s"):
             await training
         await ended.wait()
 
@@ -70,7 +73,7 @@ async def endless_process(
     code = (
         f"import socket; s = socket.socket(socket.AF_UNIX); s.connect({str(socket)!r}); s.recv(1)"
     )
-    async with asyncio.timeout(20), await asyncio.start_unix_server(watch, socket):
+    async with asyncio.timeout(PATIENCE_S), await asyncio.start_unix_server(watch, socket):
         yield (sys.executable, "-c", code), started, ended
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from server.engines.embedded.features import normalise
-from server.engines.embedded.learning.fitting import Labels
+from server.engines.embedded.learning.fitting import OF_NONE, Labels
 from server.engines.embedded.trainer import introduce
 from server.engines.embedded.training_set import Lesson, TrainingLabel
 from server.triage.examples.label import digest_of
@@ -54,7 +54,10 @@ def assemble(lesson: Lesson) -> Assembly:
         assembly.texts.append(one.text)
         assembly.labels.append(one.category)
         assembly.is_labelled.append(one.is_labelled)
-    assembly.tickets = len(chosen)
+    assembly.texts += lesson.background
+    assembly.labels += [OF_NONE] * len(lesson.background)
+    assembly.is_labelled += [False] * len(lesson.background)
+    assembly.tickets = len(assembly.texts)
     assembly.texts += map(introduce, lesson.categories)
     assembly.labels += range(len(lesson.categories))
     assembly.is_labelled += [False] * len(lesson.categories)

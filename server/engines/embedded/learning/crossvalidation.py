@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from server.engines.embedded.learning.corpus import Answers, Corpus, Places, ask, fit_heads
-from server.engines.embedded.learning.fitting import Labels
+from server.engines.embedded.learning.fitting import OF_NONE, Labels
 
 LEFT_OUT_SHARE = 0.3  # of the categories, in the rounds that leave some out
 FOLDS = 5
@@ -83,7 +83,7 @@ def _number_of_rounds(corpus: Corpus) -> int:
 def _spread_over_folds(labels: Labels, rng: np.random.Generator) -> Labels:
     """A fold for every text; the texts of a category are dealt out evenly."""
     folds = np.empty(len(labels), np.intp)
-    for category in range(int(labels.max(initial=-1)) + 1):
+    for category in range(int(labels.min(initial=0)), int(labels.max(initial=-1)) + 1):
         members = rng.permutation(np.flatnonzero(labels == category))
         folds[members] = (np.arange(len(members)) + rng.integers(FOLDS)) % FOLDS
     return folds
@@ -104,10 +104,10 @@ def _ask_outside(
 
 def _ask(corpus: Corpus, learned: Places, asked: Places) -> Answers:
     """What heads that learned one part say of the other. Their categories are those they know."""
-    known, labels = np.unique(corpus.labels[learned], return_inverse=True)
-    place = np.full(corpus.categories, -1)
-    place[known] = np.arange(len(known))
     part = corpus.part(np.flatnonzero(learned))
-    heads = fit_heads(Corpus(part.counts, part.vectors, labels), len(known))
+    known = np.unique(part.labels[part.labels != OF_NONE])
+    place = np.full(corpus.categories + 1, OF_NONE)  # the last one is that of OF_NONE
+    place[known] = np.arange(len(known))
+    heads = fit_heads(Corpus(part.counts, part.vectors, place[part.labels]), len(known))
     test = corpus.part(np.flatnonzero(asked))
     return ask(heads, Corpus(test.counts, test.vectors, place[test.labels]))

@@ -23,6 +23,7 @@ _COST, _APART_COST = 1.0, 2.0
 _TOLERANCE = 0.01  # a hundredth as strict as the default: a fifth faster, as accurate
 
 Labels = npt.NDArray[np.intp]
+OF_NONE = -1  # the label of a text that belongs to none of the categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ def count_features(texts: Sequence[str], features: FeatureSet) -> sparse.csr_mat
 
 
 def fit(counts: sparse.csr_matrix, labels: Labels, categories: int) -> LinearFit:
-    """Fit `categories` classes; `labels` are 0..categories-1 and each occurs."""
+    """Fit `categories` classes; `labels` are 0..categories-1 and each occurs, or OF_NONE: what
+    speaks against all of them.
+    """
     is_apart = counts.shape[1] == FeatureSet.APART.buckets
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     buckets = _most_frequent(frequency, MOST_WEIGHTS // categories, least=2 if is_apart else 1)
@@ -59,7 +62,7 @@ def fit(counts: sparse.csr_matrix, labels: Labels, categories: int) -> LinearFit
     rows, _ = unit_rows(counts, buckets, idf)
     parts = _machines(buckets)
     cost = _APART_COST if is_apart else _COST
-    found = [_fit_machine(rows[:, part], labels, categories, cost) for part in parts]
+    found = [_fit_machine(rows[:, part], labels, cost) for part in parts]
     weights = np.vstack([weights for weights, _ in found]) / len(parts)
     intercepts = np.mean([intercepts for _, intercepts in found], axis=0)
     unseen_idf = float(np.log(1 + len(labels)) + 1)
@@ -102,7 +105,7 @@ def _machines(buckets: npt.NDArray[np.int64]) -> list[slice]:
 
 
 def _fit_machine(
-    rows: sparse.csr_matrix, labels: Labels, categories: int, cost: float
+    rows: sparse.csr_matrix, labels: Labels, cost: float
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Weights [columns, categories] and intercepts [categories]."""
     machine = LinearSVC(C=cost, tol=_TOLERANCE, random_state=0)
@@ -111,9 +114,11 @@ def _fit_machine(
         warnings.simplefilter("ignore", UserWarning)
         machine.fit(rows, labels)
     weights, intercepts = machine.coef_, machine.intercept_
-    if categories == 2:  # one machine tells two classes apart; its mirror image makes two columns
+    # One machine tells two classes apart; its mirror image makes two columns.
+    if len(machine.classes_) == 2:
         weights, intercepts = np.vstack((-weights, weights)), np.append(-intercepts, intercepts)
-    return weights.T, intercepts
+    known = machine.classes_ != OF_NONE
+    return weights[known].T, intercepts[known]
 
 
 def _most_frequent(
