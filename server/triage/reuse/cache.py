@@ -4,7 +4,6 @@
 and the gate learns from it.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from server.statistics.risk_control import Ruling
-from server.storage.rounds import Rounds
+from server.storage.rounds import Repeated
 from server.triage.reuse.facts import Facts, facts_of
 from server.triage.reuse.gate import (
     NEIGHBOURS,
@@ -108,20 +107,17 @@ class SemanticCache:
         self._most_entries = most_entries
         self._gates: OrderedDict[Partition, Gate] = OrderedDict()
         self._used: set[Partition] = set()  # gates, since the last exchange
-        self._rounds = Rounds("semantic-cache")
-        self._exchanging: asyncio.Task[None] | None = None
+        self._exchanging = Repeated(
+            "semantic-cache", self.exchange, EXCHANGE_S, at_end=self.exchange
+        )
 
     def start(self) -> None:
         """Exchange what is learned with other processes, from now on."""
-        self._exchanging = asyncio.create_task(self._exchange_forever(), name="semantic-cache")
+        self._exchanging.start()
 
     async def stop(self) -> None:
         """Hand over what was learned last."""
-        if self._exchanging is not None:
-            self._exchanging.cancel()
-            await asyncio.gather(self._exchanging, return_exceptions=True)
-        with self._rounds:
-            await self.exchange()
+        await self._exchanging.stop()
 
     def configure(self, settings: GateSettings) -> None:
         """Put other settings in force; what was learned stays."""
@@ -213,12 +209,6 @@ class SemanticCache:
         self._gates.move_to_end(partition)
         self._used.add(partition)
         return gate
-
-    async def _exchange_forever(self) -> None:
-        while True:
-            await asyncio.sleep(EXCHANGE_S)
-            with self._rounds:
-                await self.exchange()
 
 
 def _hit(found: Found, judgement: Judgement) -> Hit:

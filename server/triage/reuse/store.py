@@ -155,13 +155,7 @@ class ReuseStore:
             "most": most,
         }
         query = NEAREST.format(length=len(embedding)).encode()
-        async with (
-            self._database.connection("reuse.nearest") as connection,
-            connection.pipeline(),
-            connection.transaction(),
-        ):
-            # Or a scan of the index would end before it met enough entries of this partition.
-            await connection.execute("SET LOCAL hnsw.iterative_scan = strict_order")
+        async with self._database.connection("reuse.nearest") as connection:
             cursor = await connection.execute(query, values)
             return [_found(row) for row in await cursor.fetchall()]
 

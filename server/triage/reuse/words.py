@@ -1,13 +1,18 @@
-"""Words that decide whether two texts can mean the same: negations, numbers, currencies, dates.
+"""Words that decide whether two texts can mean the same: negations, numbers, currencies, dates,
+opposites, brands.
 
-Languages that are not listed get the words of all that are.
+Languages that are not listed get the words of all that are. Lists are closed ones: what nobody can
+list, such as towns in lower case, is left to the audits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import product
 
 NEGATIONS: Mapping[str, str] = {
     "de": "nicht nichts kein keine keinen keinem keiner keines nie niemals niemand ohne weder",
-    "en": "not no never none nothing nobody nowhere neither nor cannot cant dont wont without",
+    "en": "not no never none nothing nobody nowhere neither nor cannot without unable aint arent"
+    " cant couldnt didnt doesnt dont hadnt hasnt havent isnt mightnt mustnt neednt shant"
+    " shouldnt wasnt werent wont wouldnt",
     "es": "no nunca nada nadie ninguno ninguna ningún sin jamás tampoco",
     "fr": "ne pas jamais rien personne aucun aucune sans ni",
     "it": "non no mai niente nulla nessuno nessuna senza né",
@@ -15,22 +20,64 @@ NEGATIONS: Mapping[str, str] = {
     "pt": "não nunca nada ninguém nenhum nenhuma sem jamais",
 }
 
+
+def _joined(ones: str, between: Iterable[str], tens: str) -> str:
+    """Numbers that are written as one word, such as "einundzwanzig"."""
+    return " ".join(map("".join, product(ones.split(), between, tens.split())))
+
+
+_DE_ONES = "ein zwei drei vier fünf sechs sieben acht neun"
+_DE_TENS = "zwanzig dreissig vierzig fünfzig sechzig siebzig achtzig neunzig"
+_IT_TENS = "venti trenta quaranta cinquanta sessanta settanta ottanta novanta"
+_NL_ONES = "een twee drie vier vijf zes zeven acht negen"
+_NL_TENS = "twintig dertig veertig vijftig zestig zeventig tachtig negentig"
+
+# The German "ein", as its like in other languages, is mostly an article. "ß" is folded to "ss".
 NUMBERS: Mapping[str, str] = {
-    "de": "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf hundert tausend",
-    "en": "two three four five six seven eight nine ten eleven twelve hundred thousand"
-    " twice first second third half double",
-    "es": "dos tres cuatro cinco seis siete ocho nueve diez once doce cien mil",
-    "fr": "deux trois quatre cinq six sept huit neuf dix onze douze cent mille",
-    "it": "due tre quattro cinque sei sette otto nove dieci undici dodici cento mille",
-    "nl": "twee drie vier vijf zes zeven acht negen tien elf twaalf honderd duizend",
-    "pt": "dois duas três quatro cinco seis sete oito nove dez onze doze cem mil",
+    "de": "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn"
+    f" fünfzehn sechzehn siebzehn achtzehn neunzehn {_DE_TENS} hundert tausend million millionen"
+    " dutzend halb halbe minus einmal zweimal dreimal doppelt"
+    f" {_joined(_DE_ONES, ['und'], _DE_TENS)} {_joined(_DE_ONES, [''], 'hundert tausend')}",
+    "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    " fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty"
+    " ninety hundred hundreds thousand thousands million millions billion dozen dozens minus once"
+    " twice thrice first second third fourth fifth sixth seventh eighth ninth tenth half double"
+    " triple",
+    "es": "cero dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince"
+    " dieciséis diecisiete dieciocho diecinueve veinte veintiuno veintiún veintidós veintitrés"
+    " veinticuatro veinticinco veintiséis veintisiete veintiocho veintinueve treinta cuarenta"
+    " cincuenta sesenta setenta ochenta noventa cien ciento doscientos trescientos cuatrocientos"
+    " quinientos seiscientos setecientos ochocientos novecientos mil millón millones docena menos",
+    "fr": "zéro deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze"
+    " seize vingt vingts trente quarante cinquante soixante septante huitante nonante cent"
+    " cents mille million millions douzaine quinzaine moins",
+    "it": "zero due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici"
+    " quindici sedici diciassette diciotto diciannove"
+    f" {_joined(_IT_TENS, [''], 'due tre tré quattro cinque sei sette nove')}"
+    f" {_joined('vent trent quarant cinquant sessant settant ottant novant', [''], 'uno otto')}"
+    f" {_IT_TENS} cento duecento trecento quattrocento cinquecento seicento settecento ottocento"
+    " novecento mille duemila tremila"
+    " milione milioni dozzina meno",
+    "nl": "nul twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien"
+    f" zestien zeventien achttien negentien {_NL_TENS} honderd duizend miljoen dozijn half min"
+    f" {_joined(_NL_ONES, ['en', 'ën'], _NL_TENS)} {_joined(_NL_ONES, [''], 'honderd duizend')}",
+    "pt": "zero dois duas três quatro cinco seis sete oito nove dez onze doze treze catorze"
+    " quatorze quinze dezesseis dezasseis dezessete dezassete dezoito dezenove dezanove"
+    " vinte trinta quarenta cinquenta sessenta setenta oitenta noventa cem cento duzentos"
+    " trezentos quatrocentos quinhentos seiscentos setecentos oitocentos novecentos mil"
+    " milhão milhões dúzia menos",
 }
+
+# What groups the digits of thousands. Where a language is not listed, "1.500" is compared as it
+# stands.
+THOUSANDS: Mapping[str, str] = {"de": ".", "en": ",", "es": ".", "it": ".", "nl": ".", "pt": "."}
 
 DATES: Mapping[str, str] = {
     "de": "montag dienstag mittwoch donnerstag freitag samstag sonntag januar februar märz april"
     " mai juni juli august september oktober november dezember heute gestern morgen",
-    "en": "monday tuesday wednesday thursday friday saturday sunday january february april june"
-    " july august september october november december today yesterday tomorrow",
+    "en": "monday tuesday wednesday thursday friday saturday sunday january february march april"
+    " june july august september october november december jan feb apr jun jul aug sept oct"
+    " nov dec today tonight yesterday tomorrow weekend",
     "es": "lunes martes miércoles jueves viernes sábado domingo enero febrero marzo abril mayo"
     " junio julio agosto septiembre octubre noviembre diciembre hoy ayer mañana",
     "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche janvier février mars avril mai"
@@ -43,7 +90,14 @@ DATES: Mapping[str, str] = {
     " junho julho agosto setembro outubro novembro dezembro hoje ontem amanhã",
 }
 
+# The month alone, and not "may I" or "it may".
+MAY = (
+    r"\b(?:in|since|until|till|by|of|from|last|next|early|late|mid|\d(?:st|nd|rd|th)?)[ -]may\b"
+    r"|\bmay \d"
+)
+
 # Of two texts of which one says the left and the other the right, one is no answer to the other.
+# Two words are joined by "_".
 OPPOSITES = (
     ("enable enabled enabling", "disable disabled disabling"),
     ("activate activated activating", "deactivate deactivated deactivating"),
@@ -57,6 +111,25 @@ OPPOSITES = (
     ("send sent sending", "receive received receiving"),
     ("incoming", "outgoing"),
     ("add added adding", "remove removed removing"),
+    (
+        "login log_in logged_in logging_in logs_in signin sign_in signed_in signing_in",
+        "logout log_out logged_out logging_out logs_out signout sign_out signed_out signing_out"
+        " log_off logged_off",
+    ),
+    ("debit", "credit"),
+    ("upgrade upgraded upgrading", "downgrade downgraded downgrading"),
+    ("lock locked locking", "unlock unlocked unlocking"),
+    ("subscribe subscribed subscribing", "unsubscribe unsubscribed unsubscribing"),
+    ("upload uploaded uploading", "download downloaded downloading"),
+    ("import imported importing", "export exported exporting"),
+    ("top_up topped_up topping_up deposit deposited", "withdraw withdrew withdrawing withdrawal"),
+)
+
+# Names of ways to pay and of what runs an app: they are told apart in lower case, too.
+BRANDS = (
+    "visa mastercard amex maestro paypal venmo klarna stripe sepa zelle revolut alipay applepay"
+    " googlepay apple google samsung iphone ipad ios android windows macos mac macbook linux"
+    " chrome firefox safari"
 )
 
 # Plurals and signs are other ways to write the same currency.

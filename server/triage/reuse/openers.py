@@ -1,0 +1,68 @@
+"""Words with which English sentences begin: others, capitalised, may be names."""
+
+OPENERS = (
+    # articles, pronouns, determiners
+    "a an the this that these those i you he she it we they one my your his her its our their "
+    "mine yours ours me us them myself some any no every each all both either neither none many "
+    "much more most several few another other others such same somebody someone something "
+    "anybody anyone anything nobody nothing everybody everyone everything people "
+    # questions
+    "who whom whose what which when where why how whats wheres whos hows whys "
+    # auxiliaries
+    "am is are was were be been being isnt arent wasnt werent do does did doing done dont "
+    "doesnt didnt have has had having havent hasnt hadnt can could cant cannot couldnt will "
+    "would wont wouldnt shall should shouldnt may might must ought need needs needed let lets "
+    # joining, placing, timing
+    "and or but nor so yet if unless until till while whilst whenever wherever whether because "
+    "since although though as than then there here after before during once about above across "
+    "against along among around at below behind beneath beside besides between beyond by "
+    "despite down except for from in inside into like near of off on onto out outside over past "
+    "per regarding concerning through throughout to toward towards under up upon via with "
+    "within without "
+    # manner, degree, time
+    "again ago almost already also altogether always anyway anyhow anytime apart apparently "
+    "approximately clearly currently daily early earlier easily even eventually ever exactly "
+    "extremely finally first firstly fortunately further furthermore generally hardly hence "
+    "hopefully however immediately indeed instead just last lastly late lately later least less "
+    "likewise long maybe meanwhile moreover mostly namely nearly never nevertheless next "
+    "normally not now obviously occasionally often ok okay only otherwise perhaps possibly "
+    "presumably previously probably quickly quite rather really recently roughly sadly second "
+    "secondly seemingly simply slowly somehow sometimes soon still strangely suddenly "
+    "supposedly surely therefore third thus today together tomorrow tonight too totally twice "
+    "typically ultimately unable unfortunately usually very well yesterday "
+    # greetings and exclamations
+    "hi hello hey hiya dear greetings good morning afternoon evening thanks thank thankyou "
+    "please pls plz sorry yes yeah yep nope oh um hmm ah wow ugh help bye goodbye cheers "
+    "regards best kind sincerely sir madam team note ps fyi re "
+    # orders and wishes
+    "accept activate add advise allow answer apply approve ask assist book bring buy call "
+    "cancel change charge check choose clarify close come confirm connect consider contact "
+    "correct create credit deactivate decline delete deliver describe disable download edit "
+    "email enable ensure enter exchange expedite explain export extend figure file find fix "
+    "follow forget forward get give go guess hear hold hoping import imagine inform instruct "
+    "investigate keep know leave link list locate lock login logout log look lower make mark merge "
+    "move notify offer open order pay point post prevent process provide put raise read receive "
+    "recover refund refuse register reject release remind remove renew repair replace reply "
+    "report request reschedule resend reset resolve restore retry return reverse review save "
+    "say see seems select send set share ship show sign sort speak start stop submit subscribe "
+    "suggest suspend switch take talk tell terminate think top track transfer translate try "
+    "turn unlock unsubscribe update upgrade upload use using verify view wait walk want wanna "
+    "gonna gotta watch withdraw wondering work worked works write wrong asked bought called "
+    "came contacted found getting given going got happened hearing looking lost made making "
+    "needing ordered paid paying received said seen sent signed stolen stuck looks supposed "
+    "told took trying turned unhappy used waiting went signing logging "
+    # things of which tickets speak
+    "account accounts address amount app application balance bank bill billing card cards cash "
+    "charges code customer customers data date day days delivery details device error errors "
+    "fees id info information invoice issue issues item items message money month months number "
+    "orders package parcel part password payment payments phone pin price problem problems "
+    "product purchase purchases question questions reason receipt refunds screen service "
+    "shipment shipping site software store subject subscription support system things ticket "
+    "time times transaction transactions transfers two user users version way website week "
+    "weeks withdrawal year years "
+    # how it is
+    "additional available bad certain different difficult due easy fine free full great "
+    "important impossible interested large little missing multiple new nice old own pending "
+    "possible quick ready right short small strange sure true unclear urgent useful various "
+    "weird whole worth "
+)
