@@ -33,6 +33,7 @@ from interceptors.limits.tiers import TIERS, Limits
 from interceptors.metrics import CallCollector, CallTimings
 from interceptors.permission import Permission
 from interceptors.recent_errors import RecentErrors
+from interceptors.sizes import CallSizes
 from interceptors.telemetry import Telemetry
 from interceptors.timings import Timings
 from interceptors.validation import Validation
@@ -80,8 +81,9 @@ def members(log_stream: BinaryIO) -> Sequence[tuple[str, Callable[[], Intercepto
 
     def listeners() -> Telemetry:
         log = AccessLog(JsonLog(log_stream).write)
-        telemetry = Telemetry([CallTimings(timings), log, RecentErrors()])
-        CollectorRegistry().register(CallCollector(telemetry.started, timings, {}))
+        sizes = CallSizes()
+        telemetry = Telemetry([CallTimings(timings), sizes, log, RecentErrors()])
+        CollectorRegistry().register(CallCollector(telemetry.started, timings, {}, sizes))
         return telemetry
 
     def breakers() -> CircuitBreakers:

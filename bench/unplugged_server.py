@@ -18,8 +18,10 @@ from switchyard.triage.v1 import result_pb2, triage_service_pb2
 from bench.full_chain import open_log
 from interceptors.call import Caller
 from interceptors.errors import Unauthenticated
+from interceptors.limits.limiter import Limiter
 from server.access.authenticator import Authenticator
-from server.access.last_use import LastUse
+from server.access.guesses import Guesses
+from server.access.last_use import last_use
 from server.access.remembered import Remembered, Verified
 from server.composition.ground import SERVICES
 from server.composition.guards import Guards, make_chain, make_guards
@@ -111,12 +113,13 @@ def _entrance(guards: Guards, stack: AsyncExitStack) -> Any:
     """What a chain asks of the entrance, with keys that no database knows."""
     remembered = Remembered()
     remembered.forget(None)  # as when revocations are heard of
-    uses = LastUse(remembered.take_uses, _forget_uses)
+    uses = last_use(remembered.take_uses, _forget_uses)
     uses.start()
     stack.push_async_callback(uses.stop)
     charge = guards.limiter.charge_anonymous
+    guesses = Guesses(Limiter(guards.limiter.book))
     authenticator = Authenticator(
-        remembered, _verify, _there_are_keys, charge, is_open_at_first=False
+        remembered, _verify, _there_are_keys, charge, guesses, is_open_at_first=False
     )
     return SimpleNamespace(remembered=remembered, authenticator=authenticator)
 

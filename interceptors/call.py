@@ -6,6 +6,8 @@ members find out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network
 from random import getrandbits
 from typing import Any
 
@@ -35,6 +37,7 @@ class Caller:
 
 
 MOST_ID = 64  # characters
+OF_ONE_CALLER = 64  # bits: the smallest network of IPv6 that anybody is given
 
 ANONYMOUS = Caller("", "", frozenset(), ANONYMOUS_TIER)
 
@@ -135,6 +138,26 @@ def host_of(peer: str) -> str:
         return kind
     host = rest.rpartition(":")[0]
     return host if kind == "ipv4" else host.replace("%5B", "").replace("%5D", "").strip("[]")
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6 the whole "2001:db8::/64", as everybody in it has all of
+    it to call from. IPv4 that is written as IPv6 counts as IPv4.
+    """
+    return _network_of_ipv6(address) if ":" in address else address
+
+
+@lru_cache(4096)
+def _network_of_ipv6(address: str) -> str:
+    try:
+        ip = IPv6Address(address)
+    except ValueError:
+        return address
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    if ip.is_loopback or ip.is_link_local:  # where a /64 is this machine, or all its neighbours
+        return address
+    return str(IPv6Network((int(ip), OF_ONE_CALLER), strict=False))
 
 
 def is_loopback(address: str) -> bool:

@@ -26,16 +26,19 @@ class Codec:
     """Everything outside it sees bytes, everything inside it sees messages.
 
     `items_stand_alone` tells, by a method's name, whether its stream outlives a bad item. Requests
-    that are larger than their method's policy allows are refused before they are parsed.
+    that are larger than their method's policy allows, or than `most_bytes` where it says nothing,
+    are refused before they are parsed.
     """
 
     def __init__(
         self,
         items_stand_alone: Callable[[str], bool] = lambda _method: False,
         policies: Mapping[str, MethodPolicy] = _NO_POLICIES,
+        most_bytes: int = sys.maxsize,
     ) -> None:
         self._items_stand_alone = items_stand_alone
         self._policies = policies
+        self._most_bytes_elsewhere = most_bytes
 
     def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
         """Parses what goes in, serialises what comes out."""
@@ -83,4 +86,4 @@ class Codec:
 
     def _most_bytes(self, method: Method) -> int:
         policy = self._policies.get(method.name)
-        return policy.max_request_bytes if policy and policy.max_request_bytes else sys.maxsize
+        return (policy and policy.max_request_bytes) or self._most_bytes_elsewhere

@@ -1,7 +1,9 @@
 """Caps the connections from which one address may call.
 
-gRPC's Python server does not tell how many connections it holds, but every call tells the
-port that it comes from.
+gRPC's Python server neither tells which connections it holds nor closes one of them, but every
+call tells the port that it comes from. So a connection that never calls is not counted here:
+such ones end by the server's idle limit alone, and an address that goes on opening them is for
+a firewall or a proxy to stop.
 """
 
 import time
@@ -9,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
-from interceptors.call import Call, is_loopback
+from interceptors.call import Call, is_loopback, network_of
 from interceptors.chain import Method, StreamHandler, UnaryHandler
 from interceptors.errors import TooManyConnections
 
@@ -88,7 +90,7 @@ class ConnectionCap:
         if connection is None:
             if self._exempts_loopback and is_loopback(call.address):
                 return None
-            connection = self._admit(peer, call.address)
+            connection = self._admit(peer, network_of(call.address))
         connection.used_s = self._clock()
         return connection
 

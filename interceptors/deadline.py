@@ -6,16 +6,16 @@ A caller's own deadline is left to gRPC, which cancels the call when it passes.
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from typing import Any
 
 from switchyard.options.v1 import options_pb2
 
 from interceptors.call import Call
 from interceptors.chain import Method, StreamHandler, UnaryHandler
 from interceptors.errors import DeadlineExceeded
+from interceptors.interruption import Interruption
 
 # The deadline of a call that took longer than its contract allows. Timers may be early, so
 # that what is inside the call must not hold a clock against the time that was set.
@@ -56,7 +56,7 @@ class Deadline:
         begin = self._beginner(method.name)
 
         async def answer_within(allowed_s: float, request: Any, call: Call) -> Any:
-            with _Alarm(call, allowed_s):
+            with _alarm(call, allowed_s):
                 return await handler(request, call)
 
         def answer(request: Any, call: Call) -> Awaitable[Any]:
@@ -104,74 +104,28 @@ class Deadline:
         return begin
 
 
-class _Alarm:
-    """Cancels the task that enters it after `allowed_s`, and makes that DeadlineExceeded.
+@contextmanager
+def _alarm(call: Call, allowed_s: float) -> Iterator[Interruption]:
+    """Raises DeadlineExceeded after `allowed_s`."""
 
-    A cancellation from elsewhere stays one, also when both come at the same time.
-    """
+    def ring() -> None:
+        call.deadline_s = PASSED_S
+        interruption.end_with(DeadlineExceeded(allowed_s))
 
-    __slots__ = (
-        "_allowed_s",
-        "_call",
-        "_cancels_before",
-        "_has_cancelled",
-        "_is_working",
-        "_task",
-        "_timer",
-    )
-
-    def __init__(self, call: Call, allowed_s: float) -> None:
-        self._call = call
-        self._allowed_s = allowed_s
-        self._is_working = True
-        self._has_cancelled = False
-
-    def __enter__(self) -> Self:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a deadline needs a task that it can cancel")
-        self._task = task
-        self._cancels_before = task.cancelling()
-        self._timer = task.get_loop().call_later(self._allowed_s, self._ring)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._timer.cancel()
-        if not self._has_cancelled:
-            return
-        is_ours_alone = self._task.uncancel() <= self._cancels_before
-        if is_ours_alone and kind is asyncio.CancelledError:
-            raise DeadlineExceeded(self._allowed_s) from error
-
-    def pause(self) -> None:
-        """Cancel nothing for now."""
-        self._is_working = False
-
-    def resume(self) -> None:
-        """Go on. Raises DeadlineExceeded when the time ran out meanwhile."""
-        self._is_working = True
-        if is_out_of_time(self._call):
-            raise DeadlineExceeded(self._allowed_s)
-
-    def _ring(self) -> None:
-        self._call.deadline_s = PASSED_S
-        if self._is_working:
-            self._has_cancelled = True
-            self._task.cancel()
+    with Interruption() as interruption:
+        timer = asyncio.get_running_loop().call_later(allowed_s, ring)
+        try:
+            yield interruption
+        finally:
+            timer.cancel()
 
 
 async def _within(
     allowed_s: float, responses: AsyncGenerator[Any, None], call: Call
 ) -> AsyncGenerator[Any, None]:
-    with _Alarm(call, allowed_s) as alarm:
+    with _alarm(call, allowed_s) as alarm:
         async with aclosing(responses):
             async for response in responses:
-                # Cancelled while it sends a message, gRPC would end the call without a status.
                 alarm.pause()
                 yield response
                 alarm.resume()

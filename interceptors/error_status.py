@@ -11,7 +11,8 @@ from grpc_status import rpc_status
 
 from interceptors.call import Call
 from interceptors.chain import Method, StreamHandler, UnaryHandler
-from interceptors.errors import reason_of, status_of
+from interceptors.errors import RateLimited, reason_of, status_of
+from interceptors.limits.windows import REFUSED
 
 # Exceptions that are no answer: the call is over, or its status is already set.
 PASSED_ON = (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError)
@@ -60,4 +61,7 @@ class ErrorStatus:
     async def _abort(self, error: Exception, call: Call) -> None:
         status = self._status_of(call, error)
         call.reason = reason_of(status)
+        if isinstance(error, RateLimited):
+            call.limit = REFUSED
+            call.answer_with(*error.fields)
         await call.abort_with_status(rpc_status.to_status(status))

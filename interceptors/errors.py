@@ -32,6 +32,7 @@ from google.rpc.status_pb2 import Status
 DOMAIN = "switchyard"
 MOST_SUMMARIZED = 5  # violations that a status message spells out
 MOST_VIOLATIONS = 10  # that a status names: trailers are refused beyond 8 KiB
+OUT_OF_TIME = "DEADLINE_EXCEEDED"  # the reason of a call that took longer than its contract allows
 # Names of the codes that say that the server has failed, by OpenTelemetry's RPC conventions.
 SERVER_FAULTS = frozenset(
     code.name
@@ -102,13 +103,24 @@ class PermissionDenied(InterceptorError):
 
 
 class RateLimited(InterceptorError):
-    """The units of one window are spent; `retry_after_s` is the true wait."""
+    """The units of one window are spent; `retry_after_s` is the true wait.
 
-    def __init__(self, subject: str, limit: int, window_s: float, retry_after_s: float) -> None:
+    `fields` tell the caller where it stands, if it was not told before.
+    """
+
+    def __init__(
+        self,
+        subject: str,
+        limit: int,
+        window_s: float,
+        retry_after_s: float,
+        fields: Sequence[tuple[str, str]] = (),
+    ) -> None:
         super().__init__(subject)
         self.subject = subject
         self.limit = limit
         self.window_s = window_s
+        self.fields = fields
         self.retry_after_s = retry_after_s
 
 
@@ -148,7 +160,7 @@ class CircuitOpen(InterceptorError):
 
 
 class DeadlineExceeded(InterceptorError):
-    """The time that the method's contract allows is over."""
+    """The time that the method's contract allows is over; 0.0: its caller's was when it came."""
 
     def __init__(self, deadline_s: float) -> None:
         super().__init__(f"{deadline_s:g} s")
@@ -240,6 +252,14 @@ def _rate_limited(error: RateLimited) -> Status:
     )
 
 
+def _deadline_exceeded(error: DeadlineExceeded) -> Status:
+    code = grpc.StatusCode.DEADLINE_EXCEEDED
+    if not error.deadline_s:
+        return status(code, "DEADLINE_PASSED", "The call's deadline had passed when it came.")
+    allowed = f"the {error.deadline_s:g} s that it may take"
+    return status(code, OUT_OF_TIME, f"The call took longer than {allowed}.")
+
+
 def _why_open(error: CircuitOpen) -> str:
     return "was closed off by an operator" if error.is_forced else "has failed too often just now"
 
@@ -300,9 +320,5 @@ STATUSES: dict[type[InterceptorError], Callable[[Any], Status]] = {
         f"{error.breaker} {_why_open(error)}. Nothing was done; try again later.",
         retry_info(error.retry_after_s),
     ),
-    DeadlineExceeded: lambda error: status(
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        "DEADLINE_EXCEEDED",
-        f"The call took longer than the {error.deadline_s:g} s that it may take.",
-    ),
+    DeadlineExceeded: _deadline_exceeded,
 }

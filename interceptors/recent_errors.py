@@ -3,12 +3,13 @@
 from collections import deque
 from dataclasses import dataclass
 
-from interceptors.errors import SERVER_FAULTS
+from interceptors.errors import OUT_OF_TIME, SERVER_FAULTS
 from interceptors.telemetry import EndedCall
 
 MOST_ERRORS = 100
+DEADLINE = "DEADLINE_EXCEEDED"
 # A stranger can call what is not there as often as it likes, and would push all else out.
-FAULTS = SERVER_FAULTS - {"UNIMPLEMENTED"}
+FAULTS = SERVER_FAULTS - {"UNIMPLEMENTED", DEADLINE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,13 @@ class RecentErrors:
 
     def settle(self) -> None:
         """Keep the calls that the server failed: what it refused is no fault of its own."""
-        self._errors.extend(_error(call) for call in self._noted if call.code in FAULTS)
+        self._errors.extend(_error(call) for call in self._noted if _is_fault(call))
         self._noted.clear()
+
+
+def _is_fault(call: EndedCall) -> bool:
+    """A deadline counts where it is the contract's: callers choose theirs as short as they like."""
+    return call.code in FAULTS or (call.code == DEADLINE and call.reason == OUT_OF_TIME)
 
 
 def _error(call: EndedCall) -> RecentError:

@@ -18,7 +18,12 @@ BUCKETS_S = (
     *(0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 2, 5, 10, 20, 50, 100),
 )
 
+# How the work inside calls ends; calls end with the name of their code.
 OK = "OK"
+FAILED = "FAILED"
+CANCELLED = "CANCELLED"  # whoever it was for has left
+
+Observe = Callable[[str, float, str], None]  # subject, seconds, outcome
 
 Noted = TypeVar("Noted")
 

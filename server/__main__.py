@@ -1,6 +1,7 @@
 """The command line of the server."""
 
 import asyncio
+import gc
 import os
 import re
 import sys
@@ -103,13 +104,18 @@ data_option = click.option(
 def serve(listen: Address | None, metrics_listen: Address | None, data: Path | None) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish the running calls and exit.
 
+    Calls have SWITCHYARD_GRACE_S seconds to finish; a batch is read no further, answers what has
+    been read, and ends with UNAVAILABLE.
+
     The first line on standard output says where; the log, one JSON object a line, goes to
     standard error.
     """
     settings = _settings(listen=listen, metrics_listen=metrics_listen, data_folder=data)
-    # The processes that a server starts never use gRPC; its fork handlers only warn.
+    # The processes that a server starts never use gRPC; its fork handlers would break connections
+    # now and then, or never return.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     _silence_grpc()
+    gc.disable()  # until it serves: what is imported is no garbage, looking for some takes long
     from server.serve import serve_until_stopped  # noqa: PLC0415  # slow; --help should not wait
 
     sys.exit(_run(serve_until_stopped(settings)))
@@ -128,7 +134,7 @@ def doctor(
     tls_cert: Path | None,
     tls_key: Path | None,
 ) -> None:
-    """Check keys, certificates, database, models and ports: what is wrong, and what to do.
+    """Check keys, certificates, database, Redis, models and ports: what is wrong, what to do.
 
     Exits with 1 when something would keep the server from serving.
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import grpc
+from google.rpc import error_details_pb2
 from grpc_channelz.v1 import _async as channelz
 from grpc_channelz.v1 import channelz_pb2_grpc
 from grpc_reflection.v1alpha import reflection
@@ -14,11 +15,13 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from interceptors.cache.tags import tag_of
 from interceptors.drain import DrainGate
+from interceptors.limits.limiter import Limiter
 from server.access.entrance import Issuer, open_entrance
+from server.access.guesses import Guesses
 from server.access.outside_issuer import Terms
 from server.access.tenant_store import ACCESS_CHANNEL
 from server.admin.cache import control as cache_control
-from server.admin.limits.inheritance import inherit_limits
+from server.admin.limits.inheritance import delete_limits, inherit_limits
 from server.admin.store import ORDERS_CHANNEL
 from server.composition.administration import add_administration, start_administration
 from server.composition.automation import make_automation
@@ -30,6 +33,7 @@ from server.composition.ground import SERVICES, lay_ground
 from server.composition.guards import (
     CHANNELZ_SERVICE,
     CONNECTION_IDLE_S,
+    MOST_REQUEST_BYTES,
     Guards,
     make_chain,
 )
@@ -39,8 +43,8 @@ from server.engines.embedded.process import EngineProcess
 from server.experiments.store import EXPERIMENT_CHANNEL
 from server.feedback.review.store import REVIEW_CHANNEL
 from server.health import SERVICE as HEALTH_SERVICE
-from server.health import Health
-from server.lifecycle import PortTaken, bind, most_connections
+from server.health import Health, described_pool
+from server.lifecycle import PortTaken, Unwinding, bind, most_connections
 from server.logs import JsonLog
 from server.parts import Part, Parts
 from server.sentence_model import SentenceModel
@@ -54,8 +58,12 @@ from server.triage.examples.label_store import LABEL_CHANNEL
 from server.triage.parameters import parameter_faults
 from server.triage.taxonomy_store import TAXONOMY_CHANNEL
 
-MOST_MESSAGE_BYTES = 4 * 1024 * 1024
+# gRPC ends a whole stream, without a status of ours, for one message beyond its limit: the codec
+# refuses much smaller ones by themselves.
+MOST_MESSAGE_BYTES = 4 * MOST_REQUEST_BYTES
 MOST_METADATA_BYTES = 16 * 1024
+HANDSHAKE_S = 5.0
+ERROR_DETAILS = error_details_pb2.ErrorInfo.DESCRIPTOR.full_name  # no service's file imports it
 
 SERVER_OPTIONS = (
     ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it
@@ -65,7 +73,9 @@ SERVER_OPTIONS = (
     ("grpc.max_metadata_size", MOST_METADATA_BYTES),
     ("grpc.absolute_max_metadata_size", MOST_METADATA_BYTES),
     ("grpc.max_concurrent_streams", 1000),
+    # Of connections that never call nobody tells whose they are: they must end by themselves.
     ("grpc.max_connection_idle_ms", int(CONNECTION_IDLE_S * 1000)),
+    ("grpc.server_handshake_timeout_ms", int(HANDSHAKE_S * 1000)),
     # Clients may ping every ten seconds while a call is silent.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
 )
@@ -82,12 +92,13 @@ class Application:
     metrics_address: Address
     database: str  # "embedded" or "external", for people
     is_open: bool  # whether callers of this machine need no credentials yet
+    unwinding: Unwinding
 
 
 @asynccontextmanager
 async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Application]:
     """Build everything, serve, and take everything down again in reverse order."""
-    async with AsyncExitStack() as stack:
+    async with Unwinding() as stack:
         registry = CollectorRegistry()
         metrics_address = _serve_metrics(settings.metrics_listen, registry, stack)
         if settings.embedding_model is not None:  # else the engine's process would die of it
@@ -104,9 +115,10 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             _issuer(settings),
             inherit_limits,
             guards.limiter.charge_anonymous,
+            Guesses(Limiter(guards.limiter.book, is_shadow=settings.rate_limit_shadow)),
             log.write,
             stack,
-            BELONGINGS,
+            (*BELONGINGS, delete_limits, cache_control.erase_answers),
         )
         inquirer = open_inquirer(settings, database, guards.breakers, registry, log, stack)
         offer = make_offer(inquirer)
@@ -181,6 +193,7 @@ async def application(settings: Settings, log: JsonLog) -> AsyncIterator[Applica
             metrics_address=metrics_address,
             database="external" if settings.database_url else "embedded",
             is_open=not settings.jwks and not await entrance.keys.any(),
+            unwinding=stack,
         )
 
 
@@ -196,7 +209,7 @@ def _add_diagnostics(server: grpc.aio.Server, settings: Settings) -> None:
     if settings.channelz:
         channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.ChannelzServicer(), server)
         names.append(CHANNELZ_SERVICE)
-    reflection.enable_server_reflection(names, server)
+    reflection.enable_server_reflection(names, server, described_pool([*names, ERROR_DETAILS]))
 
 
 def _parts(

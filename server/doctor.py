@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from urllib.parse import urldefrag
 import click
 import psycopg
 
+from interceptors.cache.answer_cache import AnswerCache
+from interceptors.cache.memory import Memory
+from interceptors.cache.probe import probe as probe_cache
+from interceptors.cache.shared import SharedCache
 from server.access.signing_keys import read_signing_keys
 from server.composition.models import KEY_VARIABLE, read_terms
 from server.engines.embedded.engine import EmbeddedEngineMaker
@@ -24,8 +29,11 @@ from server.probe import Identity, is_serving
 from server.secret_key import UnusableKey, read_key
 from server.sentence_model import ModelFolderUnusable
 from server.settings import OFF, Address, Settings
+from server.storage.database import Connection
 from server.storage.embedded import folder_fault, running_url
-from server.storage.migrate import read_migrations
+from server.storage.errors import MigrationFailed
+from server.storage.migrate import lacking_right, pending_migrations, read_migrations
+from server.storage.refusals import refusal_cause
 from server.tls import TlsFiles, check_tls_files
 from server.triage.errors import ModelUnreadable
 from server.triage.starter import starter_taxonomy
@@ -72,20 +80,25 @@ async def _findings(settings: Settings, identity: Identity | None) -> AsyncItera
     yield _key_file("token keys", token_keys, read_signing_keys)
     yield _tls(settings)
     yield await _database(settings)
+    yield await _redis(settings)
     yield _model()
     for finding in await _providers(settings):
         yield finding
     yield await _embeddings(settings)
-    yield await _grpc_port(settings, identity)
+    grpc_port = await _grpc_port(settings, identity)
+    yield grpc_port
     if settings.metrics_listen != OFF:
-        yield _port("metrics port", settings.metrics_listen, "--metrics-listen")
+        serves = grpc_port.verdict is Verdict.NOTE  # a server answers there
+        yield _metrics_port(settings.metrics_listen, server_answers=serves)
 
 
 def _data_folder(folder: Path) -> Finding:
     existing = folder
     while not existing.exists():
         existing = existing.parent
-    if not os.access(existing, os.W_OK | os.X_OK):
+    try:
+        Path(tempfile.mkdtemp(dir=existing)).rmdir()  # an administrator seems to have every right
+    except OSError:
         text = f"{existing} may not be written; change its owner or choose another with --data"
         return Finding("data folder", Verdict.FAULT, text)
     fault = folder_fault(folder)
@@ -122,7 +135,10 @@ def _tls(settings: Settings) -> Finding:
 
 
 async def _database(settings: Settings) -> Finding:
-    running = await asyncio.to_thread(running_url, settings.folder)
+    try:
+        running = await asyncio.to_thread(running_url, settings.folder)
+    except OSError as error:
+        return Finding("database", Verdict.FAULT, f"{_said(error)}; run as the server's user")
     url = settings.database_url or running
     if not url:
         return Finding("database", Verdict.OK, "embedded, not running; it starts with the server")
@@ -131,26 +147,40 @@ async def _database(settings: Settings) -> Finding:
         async with await psycopg.AsyncConnection.connect(
             url, connect_timeout=int(ANSWER_S)
         ) as connection:
-            version = connection.info.server_version // 10_000
-            pending = await _pending_migrations(connection)
+            what = f"{kind}, PostgreSQL {connection.info.server_version // 10_000}"
+            return await _schema(connection, what)
     except psycopg.Error as error:
-        text = f"{kind}, does not answer ({type(error).__name__})"
+        text = f"{kind}, no connection: {refusal_cause(error)}"
         remedy = "check SWITCHYARD_DATABASE_URL" if settings.database_url else "start the server"
         return Finding("database", Verdict.FAULT, f"{text}; {remedy}")
-    return Finding("database", Verdict.OK, f"{kind}, PostgreSQL {version}, {pending}")
 
 
-async def _pending_migrations(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> str:
-    cursor = await connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL")
-    row = await cursor.fetchone()
-    done = 0
-    if row and row[0]:
-        counted = await (
-            await connection.execute("SELECT count(*) FROM schema_migrations")
-        ).fetchone()
-        done = int(str(counted[0])) if counted else 0
-    pending = len(read_migrations()) - done
-    return "schema up to date" if pending == 0 else f"{pending} migration(s) run at the next start"
+async def _redis(settings: Settings) -> Finding:
+    if not settings.redis_url:
+        return Finding("redis", Verdict.OK, "none: limits and cached answers are of each process")
+    cache = AnswerCache(Memory(), SharedCache(settings.redis_url, timeout_s=ANSWER_S))
+    _, found = await probe_cache(cache)
+    await cache.close()
+    if found.problem:
+        text = f"{found.problem} The server serves without it; check SWITCHYARD_REDIS_URL"
+        return Finding("redis", Verdict.NOTE, text)
+    return Finding("redis", Verdict.OK, "answers")
+
+
+async def _schema(connection: Connection, what: str) -> Finding:
+    """Whether the schema is ours, or may be made so at the next start."""
+    try:
+        pending = await pending_migrations(connection, read_migrations())
+        lacking = await lacking_right(connection) if pending else ""
+    except MigrationFailed as error:
+        return Finding("database", Verdict.FAULT, f"{what}; {error}")
+    except psycopg.Error as error:
+        text = f"{what}; its schema cannot be examined ({type(error).__name__})"
+        return Finding("database", Verdict.FAULT, text)
+    if lacking:
+        return Finding("database", Verdict.FAULT, f"{what}; {lacking}")
+    state = f"{len(pending)} migration(s) run at the next start" if pending else "schema up to date"
+    return Finding("database", Verdict.OK, f"{what}, {state}")
 
 
 def _model() -> Finding:
@@ -170,12 +200,26 @@ async def _providers(settings: Settings) -> Sequence[Finding]:
         return [Finding("providers", Verdict.FAULT, fault) for fault in error.faults]
     if not terms.providers:
         return [Finding("providers", Verdict.OK, "none: the embedded engine answers alone")]
-    return await asyncio.gather(*map(_provider, terms.providers))
+    answers = await asyncio.gather(*map(_provider, terms.providers))
+    return [*answers, *map(_without_price, _unpriced(terms.providers))]
 
 
 async def _provider(provider: Provider) -> Finding:
     fault = await endpoint_fault(provider.base_url, provider.key, provider.ca_file)
     return _endpoint("providers", provider.name, fault)
+
+
+def _unpriced(providers: Sequence[Provider]) -> Sequence[Provider]:
+    return [p for p in providers if not (p.input_usd_per_million or p.output_usd_per_million)]
+
+
+def _without_price(provider: Provider) -> Finding:
+    text = (
+        f"{provider.name} has no price: what it costs, budgets do not see; where it costs"
+        " something, give input_usd_per_million and output_usd_per_million in the file of"
+        " SWITCHYARD_LLM_PROVIDERS"
+    )
+    return Finding("prices", Verdict.NOTE, text)
 
 
 async def _embeddings(settings: Settings) -> Finding:
@@ -209,6 +253,14 @@ async def _grpc_port(settings: Settings, identity: Identity | None) -> Finding:
             if await is_serving(settings, identity):
                 text = f"a healthy gRPC server answers on {settings.listen}"
                 return Finding("grpc port", Verdict.NOTE, text)
+    return finding
+
+
+def _metrics_port(address: Address, *, server_answers: bool) -> Finding:
+    finding = _port("metrics port", address, "--metrics-listen")
+    if finding.verdict is Verdict.FAULT and server_answers:
+        text = f"{address} is taken, as it should be by the server that answers"
+        return Finding("metrics port", Verdict.NOTE, text)
     return finding
 
 

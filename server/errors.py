@@ -73,6 +73,7 @@ from server.triage.errors import (
     RequestIdReused,
     RunNotFound,
     StaleEtag,
+    TenantDeleted,
     UnknownCategory,
 )
 from server.violation import FieldViolation
@@ -243,6 +244,12 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     ),
     TenantNotFound: lambda error: _not_found(
         "Tenant", "TENANT_NOT_FOUND", error.name, "ListTenants lists the tenants"
+    ),
+    TenantDeleted: lambda error: status(
+        grpc.StatusCode.NOT_FOUND,
+        "TENANT_NOT_FOUND",
+        f"{error.name} was deleted meanwhile. Nothing was recorded.",
+        _resource("Tenant", error.name),
     ),
     TenantIdTaken: _tenant_id_taken,
     TenantIsSuspended: lambda error: _not_possible(

@@ -7,16 +7,16 @@ watchers would hold up a server that drains.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import grpc
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor, descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from interceptors.call import host_of
+from interceptors.call import host_of, network_of
 from interceptors.errors import Overloaded, TooManyStreams
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -88,7 +88,7 @@ class Health(health_pb2_grpc.HealthServicer):
         if len(request.service) > MOST_NAME:
             raise ServiceUnknown(request.service)
         told = None
-        with self._watcher_from(host_of(context.peer())):
+        with self._watcher_from(network_of(host_of(context.peer()))):
             while True:
                 changed = self._changed
                 status = self._statuses.get(request.service, SERVICE_UNKNOWN)
@@ -141,16 +141,57 @@ class Health(health_pb2_grpc.HealthServicer):
         self._changed = asyncio.Event()
 
 
-def _list_messages() -> tuple[Any, Any]:
-    """HealthListRequest and HealthListResponse of grpc.health.v1, which grpcio-health-checking
-    1.78 does not have yet: the response maps a service's name to its HealthCheckResponse.
+def described_pool(names: Iterable[str]) -> descriptor_pool.DescriptorPool:
+    """What reflection tells of: these services and messages, what they are made of, and of Health
+    its List, too.
     """
+    pool = descriptor_pool.DescriptorPool()
+    added: set[str] = set()
+
+    def add(file: descriptor.FileDescriptor) -> None:
+        if file.name in added:
+            return
+        added.add(file.name)
+        for dependency in file.dependencies:
+            add(dependency)
+        described = descriptor_pb2.FileDescriptorProto()
+        file.CopyToProto(described)
+        if file.name == health_pb2.DESCRIPTOR.name:
+            _describe_list(described)
+            described.service[0].method.add(
+                name="List",
+                input_type=".grpc.health.v1.HealthListRequest",
+                output_type=".grpc.health.v1.HealthListResponse",
+            )
+        pool.Add(described)
+
+    for name in names:
+        add(descriptor_pool.Default().FindFileContainingSymbol(name))
+    return pool
+
+
+def _list_messages() -> tuple[Any, Any]:
+    """HealthListRequest and HealthListResponse."""
     file = descriptor_pb2.FileDescriptorProto(
         name="switchyard/health_list.proto",
         package="grpc.health.v1",
         syntax="proto3",
         dependency=[health_pb2.DESCRIPTOR.name],
     )
+    _describe_list(file)
+    pool = descriptor_pool.Default()
+    pool.Add(file)
+    names = ("grpc.health.v1.HealthListRequest", "grpc.health.v1.HealthListResponse")
+    request, answer = (
+        message_factory.GetMessageClass(pool.FindMessageTypeByName(name)) for name in names
+    )
+    return request, answer
+
+
+def _describe_list(file: descriptor_pb2.FileDescriptorProto) -> None:
+    """Add the messages of List, which grpcio-health-checking 1.78 does not have yet: the response
+    maps a service's name to its HealthCheckResponse.
+    """
     file.message_type.add(name="HealthListRequest")
     response = file.message_type.add(name="HealthListResponse")
     kinds = descriptor_pb2.FieldDescriptorProto
@@ -171,13 +212,6 @@ def _list_messages() -> tuple[Any, Any]:
         type_name=".grpc.health.v1.HealthListResponse.StatusesEntry",
         label=kinds.LABEL_REPEATED,
     )
-    pool = descriptor_pool.Default()
-    pool.Add(file)
-    names = ("grpc.health.v1.HealthListRequest", "grpc.health.v1.HealthListResponse")
-    request, answer = (
-        message_factory.GetMessageClass(pool.FindMessageTypeByName(name)) for name in names
-    )
-    return request, answer
 
 
 LIST_REQUEST, LIST_RESPONSE = _list_messages()

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from server.access.errors import AccessError
-from server.access.grants import usual_tier
 from server.access.key import ApiKey, new_secret
 from server.access.key_store import KeyOrder, KeyStore
-from server.access.roles import Role
+from server.access.roles import Role, usual_tier
+from server.admin.limits.inheritance import inherit_limits
 from server.audit.store import COMMAND_LINE
 from server.errors import status_of
 from server.settings import Settings
@@ -74,12 +74,16 @@ async def revoke_key(settings: Settings, key_id: str) -> int:
 async def _with_keys(settings: Settings, work: Callable[[KeyStore], Awaitable[None]]) -> int:
     try:
         async with _database(settings) as database:
-            await work(KeyStore(database))
+            await work(KeyStore(database, inherit_limits))
     except AccessError as error:
         click.echo(f"switchyard-server: {status_of(error).message}", err=True)
         return 1
     except StorageError as error:
         click.echo(f"switchyard-server: {error}", err=True)
+        return 1
+    except OSError as error:  # the data folder is another user's, or cannot be written
+        text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        click.echo(f"switchyard-server: {text}; run as the server's user", err=True)
         return 1
     return 0
 

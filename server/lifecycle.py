@@ -1,10 +1,14 @@
 """Serving: bind, become ready, drain on SIGTERM, stop."""
 
 import asyncio
+import os
 import resource
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import ParamSpec, TypeVar
 
 import grpc
 
@@ -15,6 +19,10 @@ from server.settings import Address
 REFUSAL_S = 0.3
 LAST_STATUS_S = 5.0
 MOST_CONNECTIONS = 10_000
+UNWIND_S = 10.0  # beyond the grace: for last statuses, commits, and the embedded PostgreSQL
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class PortTaken(Exception):
@@ -46,7 +54,8 @@ def bind(
 def most_connections() -> int:
     """How many connections the server may hold, of all addresses together.
 
-    Each is an open file, also one that never calls. Half of what the process may have open stays
+    Each is an open file, also one that never calls; one address that opens enough of them leaves
+    the others none until they are idle for too long. Half of what the process may have open stays
     for the database and the logs, and beyond 10,000 memory would become the limit.
     """
     most_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -56,12 +65,21 @@ def most_connections() -> int:
 
 
 @asynccontextmanager
-async def stop_signals() -> AsyncIterator[asyncio.Queue[None]]:
+async def stop_signals(
+    at_first: Callable[[], None] = lambda: None,
+) -> AsyncIterator[asyncio.Queue[None]]:
     """A queue that gets an item at every SIGTERM and SIGINT while the block runs."""
     loop = asyncio.get_running_loop()
     received: asyncio.Queue[None] = asyncio.Queue()
+    pending = [at_first]
+
+    def receive() -> None:
+        received.put_nowait(None)
+        if pending:
+            pending.pop()()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, received.put_nowait, None)
+        loop.add_signal_handler(number, receive)
     try:
         yield received
     finally:
@@ -95,3 +113,43 @@ async def drain(
     hurried.cancel()
     # Ends as soon as the last status has left, which on a busy machine takes its time.
     await server.stop(min(LAST_STATUS_S, grace_s) if is_idle else None)
+
+
+class Unwinding(AsyncExitStack):
+    """Knows what it waits for, so that a server that does not end can say it."""
+
+    waits_for = "running calls"
+
+    def push_async_callback(
+        self, callback: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Callable[P, Awaitable[T]]:
+        """Await the callback when the block ends."""
+
+        async def end() -> None:
+            self.waits_for = callback.__qualname__
+            await callback(*args, **kwargs)
+
+        super().push_async_callback(end)
+        return callback
+
+
+def end_within(
+    longest_s: float, waits_for: Callable[[], str], last_act: Callable[[], None]
+) -> None:
+    """End the process when it has not ended by then, with status 1 and a line that says why; a
+    database that hangs would hold it up for minutes.
+
+    A thread keeps the time: neither a loop that stands still nor work in threads may outlast it.
+    """
+
+    def give_up() -> None:
+        try:
+            text = f"switchyard-server: gave up after {longest_s:g} s: {waits_for()}"
+            print(f"{text} did not end", file=sys.stderr, flush=True)  # noqa: T201  # to a person
+            last_act()
+        finally:
+            os._exit(1)
+
+    timer = threading.Timer(longest_s, give_up)
+    timer.daemon = True  # who ends in time does not wait for it
+    timer.start()

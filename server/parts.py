@@ -5,11 +5,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from interceptors.timings import OK, Timings
+from interceptors.timings import FAILED, OK, Timings
+from server.storage.rounds import Repeated
 
 ASK_EVERY_S = 2.0
 ANSWER_S = 1.0
-FAILED = "FAILED"
 KIND = "part"  # the kind of work that asking is
 
 Ask = Callable[[], Awaitable[object]]
@@ -39,18 +39,16 @@ class Parts:
         self._clock = clock
         self._healthy: Mapping[str, bool] = {}
         self._asking: dict[str, asyncio.Task[bool]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._looking = Repeated("parts", self.ask_all, ASK_EVERY_S)
 
     async def start(self) -> None:
         """Ask once, then every other second."""
         await self.ask_all()
-        self._task = asyncio.create_task(self._ask_forever(), name="parts")
+        self._looking.start()
 
     async def stop(self) -> None:
         """Ask no more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._looking.stop()
 
     async def ask_all(self) -> None:
         """Ask every part now."""
@@ -89,8 +87,3 @@ class Parts:
         except Exception:  # whatever it raises, it does not answer
             return False
         return True
-
-    async def _ask_forever(self) -> None:
-        while True:
-            await asyncio.sleep(ASK_EVERY_S)
-            await self.ask_all()

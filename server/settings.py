@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "SWITCHYARD_"
+REDIS_SCHEMES = ("redis://", "rediss://")
 
 
 class InvalidSettings(Exception):
@@ -95,24 +96,89 @@ def read_flag(text: str) -> bool:
     return text.lower() == "true"
 
 
+def _url(text: str) -> SplitResult | None:
+    """The parts of a URL; None: it is none. What urllib raises could tell some of a password."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # read here: the text may have another
+    except ValueError:
+        return None
+    return parts
+
+
+def read_database_url(text: str) -> str:
+    """A PostgreSQL, as a URL or as libpq's list of KEY=VALUE. Raises ValueError."""
+    scheme, is_url, rest = text.partition("://")
+    # Several hosts, each with a port, are no URL to urllib. A "/" in a password ends the host.
+    is_split = "@" in rest.partition("?")[0].partition("/")[2]
+    if is_split or (scheme not in {"postgresql", "postgres"} if is_url else "=" not in text):
+        raise ValueError(
+            "must be a URL such as postgresql://USER:PASSWORD@HOST:5432/DATABASE, / and @ in a"
+            " password written as %2F and %40"
+        )
+    return text
+
+
+def read_redis_url(text: str) -> str:
+    """A Redis. Raises ValueError."""
+    parts = _url(text)
+    schemes = REDIS_SCHEMES + (("unix://",) if parts and parts.path else ())
+    if parts is None or not text.startswith(schemes) or not _are_options_of_redis(parts, text):
+        raise ValueError(
+            "must be a URL such as redis://:PASSWORD@HOST:6379/0, rediss://... or unix:///PATH,"
+            " with options of redis-py alone, / and @ in a password written as %2F and %40"
+        )
+    return text
+
+
+def _are_options_of_redis(parts: SplitResult, text: str) -> bool:
+    if not parts.query:
+        return True
+    from redis.asyncio import Redis  # noqa: PLC0415  # slow, and seldom needed
+
+    try:
+        pool: Any = Redis.from_url(text).connection_pool
+        pool.make_connection()  # which does not connect yet
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def read_key_set_place(text: str) -> str:
     """A file, or a URL that nobody on the way can change. Raises ValueError."""
-    if text.startswith("http://") and not _is_local(urlsplit(text).hostname or ""):
+    if not text.startswith(("https://", "http://")):
+        return text
+    parts = _url(text)
+    host = parts.hostname if parts else None
+    if not host or (text.startswith("http://") and not _is_local(host)):
         raise ValueError("must be a file or an https:// URL; http:// is for this machine alone")
+    return text
+
+
+def read_collector(text: str) -> str:
+    """A collector of spans. Raises ValueError."""
+    parts = _url(text)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be a URL such as http://127.0.0.1:4317")
     return text
 
 
 def read_endpoint(text: str) -> str:
     """A URL of HTTP. Raises ValueError."""
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.password:
+    parts = _url(text)
+    if (
+        parts is None
+        or parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.password
+    ):
         raise ValueError("must be a URL such as https://api.openai.com/v1, without a password")
     return text
 
 
 def read_embedding_endpoint(text: str) -> str:
     """A URL of HTTP that ends with a model and the length of its vectors. Raises ValueError."""
-    model, _, dimensions = urlsplit(text).fragment.rpartition(",")
+    model, _, dimensions = text.partition("#")[2].rpartition(",")
     if not model or not dimensions.isdecimal() or not 1 <= int(dimensions) <= 16_000:
         raise ValueError("must end with #MODEL,DIMENSIONS, such as #text-embedding-3-small,1536")
     return read_endpoint(text)
@@ -144,10 +210,14 @@ class Settings:
         None, Path, "folder of the embedded database and the keys; default: the XDG data folder"
     )
     database_url: str = _setting(
-        "", str, "a PostgreSQL of your own, as postgresql://...; empty: the embedded one"
+        "",
+        read_database_url,
+        "a PostgreSQL of your own, as postgresql://...; empty: the embedded one",
     )
     redis_url: str = _setting(
-        "", str, "a Redis that processes share limits and cached answers in; empty: none"
+        "",
+        read_redis_url,
+        "a Redis that processes share limits and cached answers in; empty: none",
     )
     digest_key_file: Path | None = _setting(
         None, Path, "key of the ticket digests; default: digest.key in the data folder"
@@ -187,7 +257,9 @@ class Settings:
     )
     measure: bool = _setting(True, read_flag, "time every call, step and query")
     otlp_endpoint: str = _setting(
-        "", str, "collector that spans are sent to, as http://HOST:4317; empty: no traces"
+        "",
+        read_collector,
+        "collector that spans are sent to, as http://HOST:4317; empty: no traces",
     )
     llm_providers: Path | None = _setting(
         None, Path, "TOML file of language-model providers (docs/providers.md); none: no models"

@@ -8,6 +8,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from interceptors.tracing import Tracing
 
+PROPAGATOR = TraceContextTextMapPropagator()  # W3C trace context, in and out
 EXPORT_S = 2.0  # that a collector may take; a server that stops waits for it once
 
 
@@ -16,4 +17,4 @@ def make_tracing(endpoint: str, version: str) -> Tracing:
     resource = Resource.create({"service.name": "switchyard", "service.version": version})
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint, timeout=EXPORT_S)))
-    return Tracing(provider.get_tracer("switchyard", version), TraceContextTextMapPropagator())
+    return Tracing(provider.get_tracer("switchyard", version), PROPAGATOR)

@@ -1,7 +1,7 @@
 """Measure the embedded engine on public data.
 
     SWITCHYARD_DATA=DIR [SWITCHYARD_EMBEDDING_MODEL=DIR] python -m bench.evaluation
-        [--test DIR] [--folds 10] [--cases banking77 few clinc150 hint3 endava cost]
+        [--test DIR] [--folds 10] [--cases banking77 few clinc150 hint3 starter endava cost]
 
 Learned and asked within the files of SWITCHYARD_DATA: trained on nine tenths, asked about the
 tenth, as often as --folds says; fewer than ten are a quick look and no figure to quote. With
@@ -25,6 +25,7 @@ from bench.evaluation.cases import (
     inside_figures,
     left_out_figures,
     rejection_figures,
+    starter_figures,
 )
 from bench.evaluation.cost import cost_figures
 from bench.evaluation.sets import read_texts
@@ -50,6 +51,7 @@ CASES: Mapping[str, Callable[[Ground], Iterator[Figure]]] = {
     "few": lambda ground: few_figures(ground, BANKING77),
     "clinc150": lambda ground: rejection_figures(ground, CLINC150),
     "hint3": hint3,
+    "starter": lambda ground: starter_figures(ground, CLINC150),
     "endava": lambda ground: inside_figures(ground, ENDAVA, {}),
     "cost": lambda ground: cost_figures(ground.train),
 }

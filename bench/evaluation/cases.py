@@ -12,6 +12,8 @@ from bench.evaluation.asking import Asked, ask, joined, train, train_few
 from bench.evaluation.baselines import accuracies
 from bench.evaluation.sets import OUTSIDE, Texts, read_texts
 from bench.figures import Figure
+from server.engines.embedded.engine import EmbeddedEngineMaker
+from server.engines.embedded.model_file import load_model
 from server.sentence_model import SentenceModel
 
 HINT3 = ("curekart", "powerplay11", "sofmattress")
@@ -20,6 +22,7 @@ _FOLDS_OF_MANY = 2  # of a set of 150 categories: a training takes minutes
 _REPEATS = 5
 _LEFT_OUT = 0.3  # of the categories, and then of the texts that are asked
 _REJECTED = 0.85  # of the texts outside that choose the threshold; the goal is 0.8 of others
+_AUTOMATIC_FROM = 0.85  # the setting that the server starts with
 WORDS, VECTORS = "words", "words and vectors"
 
 
@@ -128,6 +131,17 @@ def rejection_figures(ground: Ground, name: str) -> Iterator[Figure]:
         yield Figure(case, "accuracy inside, of those let pass", accuracy, "", "", reader)
         strict = float((right & passes[inside]).mean())
         yield Figure(case, "accuracy inside, rejected = wrong", strict, "", ">= 0.92", reader)
+
+
+def starter_figures(ground: Ground, name: str) -> Iterator[Figure]:
+    """How often the starter model is sure of a text that fits no category; all of them count."""
+    texts = read_texts(ground.test or ground.train, name)
+    model = load_model(EmbeddedEngineMaker().starter_model())
+    sure = [model.predict(text).confidence for text in texts.where(texts.is_outside).texts]
+    case = f"starter, {name.partition('.')[0]} outside"
+    for least, goal in ((0.5, ""), (_AUTOMATIC_FROM, "<= 0.02")):
+        share = float(np.mean([one >= least for one in sure]))
+        yield Figure(case, f"confidence of {least} or more", share, "", goal, WORDS)
 
 
 def _area(told: Asked, inside: np.typing.NDArray[np.intp]) -> float:

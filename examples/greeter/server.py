@@ -35,6 +35,7 @@ from interceptors.limits.limiter import Limiter
 from interceptors.limits.tiers import TIERS, Limits
 from interceptors.metrics import CallCollector, CallTimings
 from interceptors.permission import Permission
+from interceptors.sizes import CallSizes
 from interceptors.telemetry import Telemetry
 from interceptors.timings import Timings
 from interceptors.validation import Validation
@@ -75,8 +76,9 @@ def policies() -> Mapping[str, options.MethodPolicy]:
 def make_telemetry(registry: CollectorRegistry, lines: list[Mapping[str, object]]) -> Telemetry:
     """Metrics go to `registry`, log lines to `lines`."""
     timings = Timings()
-    telemetry = Telemetry([CallTimings(timings), AccessLog(lines.append)])
-    registry.register(CallCollector(telemetry.started, timings, {}))
+    sizes = CallSizes()
+    telemetry = Telemetry([CallTimings(timings), sizes, AccessLog(lines.append)])
+    registry.register(CallCollector(telemetry.started, timings, {}, sizes))
     return telemetry
 
 

@@ -107,6 +107,12 @@ class AnswerCache:
             dropped |= await self.shared.invalidate(tags)
         return len(dropped)
 
+    async def erase(self, owner: str) -> None:
+        """Drop the entries that carry the tag of a tenant, and leave none behind in Redis."""
+        await self.invalidate(owner)  # first: from now on none can be stored
+        if self.shared is not None:
+            await self.shared.erase(owner)
+
     def forget(self, tag: str) -> int:
         """Drop the entries that carry `tag` from this memory alone; how many there were."""
         return len(self._forget(tag))

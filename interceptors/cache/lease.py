@@ -5,20 +5,30 @@ Who dies with it delays the others until the time is over and no longer.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
 from types import TracebackType
 
 from interceptors.cache.entry import Entry, pack, unpack
 from interceptors.cache.redis_link import RedisLink
+from interceptors.cache.tags import owner_in
 
 FIRST_POLL_S = 0.005
 LONGEST_POLL_S = 0.05
+MOST_OWNERS = 1024  # the names of whose entries are made once
 VERSION_LIFE_S = 7 * 24 * 3600  # after the last use; without its version no entry can be read
 
 
 def names_of(key: bytes, tags: Sequence[str]) -> list[str]:
     """What Redis holds for one question: the entry, the lock, and the version of each tag."""
     digest = key.hex()
-    return [f"entry:{digest}", f"lock:{digest}", *map(tag_name, tags)]
+    return [f"{entries_of(owner_in(tags))}{digest}", f"lock:{digest}", *map(tag_name, tags)]
+
+
+@lru_cache(MOST_OWNERS)
+def entries_of(owner: str) -> str:
+    """What the names of all entries that carry the tag of a tenant begin with."""
+    return f"entry:{blake2b(owner.encode(), digest_size=8).hexdigest()}:"
 
 
 def key_in(entry_name: bytes) -> bytes:

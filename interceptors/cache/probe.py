@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from redis.exceptions import OutOfMemoryError, ResponseError
+from redis.exceptions import AuthenticationError, OutOfMemoryError, ResponseError
 
 from interceptors.cache.answer_cache import AnswerCache
 from interceptors.cache.entry import Entry
@@ -63,6 +63,8 @@ def _problem_of_redis(error: BaseException) -> str:
     """Text without addresses, which the errors of the driver hold."""
     if isinstance(error, OutOfMemoryError):
         return "Redis is full: raise maxmemory, or let it evict what was used least recently."
+    if isinstance(error, AuthenticationError):
+        return "Redis does not take the user and password."
     if isinstance(error, ResponseError):
         return "Redis refuses the commands: is it a replica, or are rights missing?"
     if isinstance(error, TimeoutError):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,10 +17,11 @@ from redis.exceptions import RedisError
 
 T = TypeVar("T")
 
-NAMESPACE = "switchyard:cache:2"  # the number changes with the form of what is stored
+NAMESPACE = "switchyard:cache:3"  # the number changes with the form of what is stored
 AWAY_S = 1.0  # how long Redis is left alone after a failure
 MOST_CONNECTIONS = 16
 MOST_OWED = 1024
+SWEPT_AT_ONCE = 500  # names that Redis looks at in one step of a search
 # RuntimeError is uvloop's word for a connection that the other side has just closed.
 FAILURES = (RedisError, TimeoutError, OSError, RuntimeError)
 
@@ -66,6 +68,8 @@ class RedisLink:
         self._away_until_s: float | None = None
         self._failures = 0
         self._owed: dict[str, _Debt] = {}  # by name
+        self._unswept: set[str] = set()  # beginnings of names
+        self._sweeping: asyncio.Task[None] | None = None
 
     @property
     def is_up(self) -> bool:
@@ -91,6 +95,11 @@ class RedisLink:
         await self._ask(_nothing)
         return set().union(*(debt.entries for debt in debts))
 
+    async def sweep(self, beginning: str) -> None:
+        """Delete all values whose names begin so, little by little; begins when Redis answers."""
+        self._unswept.add(beginning if len(self._unswept) < MOST_OWED else "entry:")
+        await self._ask(_nothing)
+
     async def attempt(self, command: Callable[[], Awaitable[T]]) -> T:
         """What Redis answers. Raises one of FAILURES, and then it is left alone for a while."""
         failures = self._failures
@@ -105,10 +114,15 @@ class RedisLink:
             raise
         if failures == self._failures:  # a full Redis reads on: that must not hide what it refused
             self._away_until_s = None
+        if self._unswept and self._sweeping is None:
+            self._sweeping = asyncio.create_task(self._sweep_all(), name="sweep")
         return answer
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
         await self._client.aclose()  # aiocache's close calls a deprecated name
 
     async def _ask(self, command: Callable[[], Awaitable[T]]) -> T | None:
@@ -138,6 +152,29 @@ class RedisLink:
             debt.entries.update(entries)
             if self._owed.get(name) is debt:  # else it is owed once more since then
                 del self._owed[name]
+
+    async def _sweep_all(self) -> None:
+        try:
+            while self._unswept:
+                beginning = self._unswept.pop()
+                if not await self._sweep(beginning):
+                    self._unswept.add(beginning)  # until Redis answers again
+                    return
+        finally:
+            self._sweeping = None
+
+    async def _sweep(self, beginning: str) -> bool:
+        """Whether Redis has answered to the end."""
+        pattern, at = f"{self.cache.build_key(beginning)}*", 0
+        while True:
+            step = await self._ask(partial(self._client.scan, at, pattern, SWEPT_AT_ONCE))
+            if step is None:
+                return False
+            at, names = step
+            if names and await self._ask(partial(self._client.unlink, *names)) is None:
+                return False
+            if not at:
+                return True
 
 
 async def _nothing() -> None:

@@ -2,7 +2,8 @@
 
 A tag has a version there, a random word, which stands in every entry that carries the tag.
 Invalidating the tag deletes its version: no entry with the old word can be read any more, nor be
-stored by a work that began before. A version that Redis evicts has the same effect.
+stored by a work that began before. A version that Redis evicts has the same effect. Such entries
+leave Redis when their life is over; those of a tenant that is no more are searched for and deleted.
 
 The tags of an answer are not known to who asks for it. They have an index of the entries instead,
 which lives as long; it is closed for a while when they are dropped, for a work that began before.
@@ -16,7 +17,7 @@ from collections.abc import Callable, Sequence
 from redis.exceptions import RedisError
 
 from interceptors.cache.entry import Entry, unpack
-from interceptors.cache.lease import Lease, index_name, key_in, names_of, tag_name
+from interceptors.cache.lease import Lease, entries_of, index_name, key_in, names_of, tag_name
 from interceptors.cache.redis_link import RedisLink
 from interceptors.cache.tags import ALL
 
@@ -68,6 +69,12 @@ class SharedCache:
         names = {tag_name(tag): 0 for tag in tags}
         names |= {index_name(tag): CLOSED_MS for tag in tags}
         return {key_in(name) for name in await self._link.delete(names)}
+
+    async def erase(self, owner: str) -> None:
+        """Delete the entries that carry the tag of a tenant, also those that were invalidated
+        before; while Redis is away, when it is back.
+        """
+        await self._link.sweep(entries_of(owner))
 
     async def probe(self) -> None:
         """Write, read and delete a word. Raises one of FAILURES."""

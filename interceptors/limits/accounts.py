@@ -3,13 +3,15 @@
 import heapq
 import sys
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import chain
 
 from interceptors.limits.book import LimitBook
 from interceptors.limits.tiers import Limits
-from interceptors.limits.windows import OUTCOMES, Meter, Window
+from interceptors.limits.windows import OUTCOMES, Meter, Window, is_near
 
 MOST_CALLERS = 50_000
+MOST_LOOKS = 8  # at accounts, to find one that can be forgotten
 
 
 class Account:
@@ -36,36 +38,52 @@ class Account:
         self.admitted_units = 0
         self.refused_units = 0
 
+    def is_near(self, now: float) -> bool:
+        """Whether the caller has spent most of a limit, so that to begin anew would be a gift."""
+        meters = (self.everywhere, *(self.at_methods or {}).values())
+        return any(is_near(meter, now) for meter in meters)
+
 
 class Accounts:
-    """The accounts of the callers seen last; who is forgotten begins anew."""
+    """The accounts of the callers seen last; who is forgotten begins anew.
 
-    def __init__(self, book: LimitBook, most_callers: int = MOST_CALLERS) -> None:
+    Callers near a limit, or over it, are forgotten after all others, or strangers could give them
+    their units back. While those are told apart, a few at each call, there may be a seventh more
+    accounts than `most_callers`.
+    """
+
+    def __init__(
+        self, book: LimitBook, clock: Callable[[], float], most_callers: int = MOST_CALLERS
+    ) -> None:
         self._book = book
+        self._clock = clock
         self._most_callers = most_callers
-        self._accounts: OrderedDict[str, Account] = OrderedDict()
+        self._seen: OrderedDict[str, Account] = OrderedDict()  # the longest ago first
+        # Of these, what was near a limit when it was to be forgotten.
+        self._near: OrderedDict[str, Account] = OrderedDict()
         # How many charges had each outcome, by tier.
         self.charges = {tier: dict.fromkeys(OUTCOMES, 0) for tier in book.tiers}
 
     def __len__(self) -> int:
-        return len(self._accounts)
+        return len(self._seen) + len(self._near)
 
     def open(self, caller: str, tier: str) -> Account:
         """The account of a caller, with the limits now in force."""
-        account = self._accounts.get(caller)
+        account = self._seen.get(caller)
         if account is None:
-            account = self._accounts[caller] = Account(caller)
-            if len(self._accounts) > self._most_callers:
-                self._accounts.popitem(last=False)
+            near = self._near.pop(caller, None)
+            account = self._seen[caller] = near or Account(caller)
+            if len(self) > self._most_callers:
+                self._make_room()
         else:
-            self._accounts.move_to_end(caller)
+            self._seen.move_to_end(caller)
         if account.version != self._book.version or account.tier != tier:
             self._renew(account, tier)
         return account
 
     def look(self, caller: str, tier: str) -> Account:
         """The same to look at alone: a caller without an account does not get one."""
-        account = self._accounts.get(caller) or Account(caller)
+        account = self.get(caller) or Account(caller)
         self._renew(account, tier)
         return account
 
@@ -78,17 +96,32 @@ class Accounts:
 
     def get(self, caller: str) -> Account | None:
         """The account of a caller, where there is one."""
-        return self._accounts.get(caller)
+        return self._seen.get(caller) or self._near.get(caller)
 
     def forget(self, caller: str) -> None:
         """Let a caller begin anew."""
-        self._accounts.pop(caller, None)
+        self._seen.pop(caller, None)
+        self._near.pop(caller, None)
 
     def top(self, most: int) -> list[Account]:
         """The callers that asked for the most units, admitted and refused."""
-        return heapq.nlargest(
-            most, self._accounts.values(), key=lambda a: a.admitted_units + a.refused_units
-        )
+        accounts = chain(self._seen.values(), self._near.values())
+        return heapq.nlargest(most, accounts, key=lambda a: a.admitted_units + a.refused_units)
+
+    def _make_room(self) -> None:
+        """Forget who was seen longest ago, but callers near a limit last."""
+        now = self._clock()
+        for _ in range(MOST_LOOKS):
+            if len(self) <= self._most_callers:
+                return
+            longest_near = next(iter(self._near.values()), None)
+            nobody_else = len(self._seen) == 1  # but who is just seen
+            if longest_near and (nobody_else or not longest_near.is_near(now)):
+                self._near.popitem(last=False)
+            else:
+                caller, account = self._seen.popitem(last=False)
+                if account.is_near(now):
+                    self._near[caller] = account
 
     def _renew(self, account: Account, tier: str) -> None:
         limits = self._book.everywhere(account.caller, tier)

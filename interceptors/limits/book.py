@@ -52,6 +52,12 @@ class LimitBook:
         self.limits_methods = any(at_method for _, at_method in self._custom)
         self.version += 1
 
+    def methods_of(self, caller: str) -> list[str]:
+        """The methods at which a caller has limits, by name."""
+        return sorted(
+            {method for whose, method in self._custom if method and whose in ("", caller)}
+        )
+
     def tier(self, tier: str) -> str:
         """The tier that counts: one that is not in the book is as the free one."""
         return tier if tier in self.tiers else FREE_TIER

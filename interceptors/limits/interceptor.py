@@ -5,17 +5,15 @@ them for each item: reading slows down to what the caller may spend, and the str
 where it would have to wait for more than LONGEST_WAIT_S.
 """
 
-import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from functools import partial
 from typing import Any
 
 from switchyard.options.v1.options_pb2 import MethodPolicy
 
 from interceptors.call import UNLIMITED_TIER, Call
 from interceptors.chain import Method, StreamHandler, UnaryHandler
-from interceptors.limits.limiter import Limiter, anonymous_name, rate_limited
+from interceptors.limits.limiter import Limiter, anonymous_name, fields_of, rate_limited
 from interceptors.limits.pacing import PacedItems
 from interceptors.limits.windows import ADMITTED, REFUSED, Verdict
 
@@ -97,11 +95,14 @@ class RateLimit:
         self, items: AsyncIterator[Any], call: Call, cost: int
     ) -> Iterator[AsyncIterator[Any]]:
         """The items as the caller may spend on them; in the end it hears how much is left."""
-        caller, tier = limited_name(call), call.caller.tier
-        if tier == UNLIMITED_TIER:
-            yield items
-            return
-        charge = partial(self._limiter.charge_patiently, caller, tier, call.method, cost)
+        caller = limited_name(call)
+
+        async def charge() -> Verdict | None:
+            tier = call.caller.tier  # may be another one with every item
+            if tier == UNLIMITED_TIER:
+                return None
+            return await self._limiter.charge_patiently(caller, tier, call.method, cost)
+
         paced = PacedItems(items, caller, charge)
         try:
             yield paced
@@ -129,13 +130,7 @@ def _hold_to(verdict: Verdict, caller: str, call: Call) -> None:
 
 
 def _tell(verdict: Verdict, call: Call) -> None:
-    """Tell the caller where it stands, in the fields of draft-ietf-httpapi-ratelimit-headers."""
-    window, remaining = verdict.window, verdict.remaining_units
+    """Tell the caller where it stands."""
     if verdict.outcome != ADMITTED:
         call.limit = verdict.outcome
-    call.answer_with(
-        ("ratelimit-policy", verdict.policy),
-        ("ratelimit", f'"{window.name}";r={remaining};t={math.ceil(verdict.reset_s)}'),
-        ("x-ratelimit-limit", str(window.limit)),
-        ("x-ratelimit-remaining", str(remaining)),
-    )
+    call.answer_with(*fields_of(verdict))

@@ -1,11 +1,12 @@
 """Charges callers for what they do: in Redis where there is one, else in this process."""
 
 import asyncio
+import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from interceptors.call import ANONYMOUS_TIER
+from interceptors.call import ANONYMOUS_TIER, network_of
 from interceptors.errors import RateLimited
 from interceptors.limits.accounts import MOST_CALLERS, Account, Accounts
 from interceptors.limits.book import LimitBook
@@ -32,7 +33,8 @@ REFUSAL_HOLDS_S = 1.0
 class WindowStatus:
     """Where a caller stands in one window."""
 
-    name: str
+    method: str  # that it counts alone; empty: all together
+    width_s: int
     limit: int
     remaining_units: int
     reset_s: float  # until the whole limit is there again, if nothing more is spent
@@ -69,7 +71,7 @@ class Limiter:
         self.is_shadow = is_shadow
         self._clock = clock
         self._sleep = sleep
-        self._accounts = Accounts(book, most_callers)
+        self._accounts = Accounts(book, clock, most_callers)
 
     @property
     def is_shared(self) -> bool:
@@ -90,6 +92,13 @@ class Limiter:
         """Charge a caller in this process alone. None: the caller has no limit."""
         account = self._accounts.open(caller, tier)
         return self._count(account, self._decide_here(account, method, cost), cost)
+
+    def check_here(self, caller: str, tier: str) -> None:
+        """Raises RateLimited where another unit would be refused in this process."""
+        meter, now = self._accounts.look(caller, tier).everywhere, self._clock()
+        if not (self.is_shadow or fits(meter, 1, now)):
+            verdict = refuse(meter, 1, now)
+            raise rate_limited(caller, verdict, fields_of(verdict))
 
     async def charge(self, caller: str, tier: str, method: str, cost: int) -> Verdict | None:
         """Charge a caller, in Redis where it answers. None: the caller has no limit."""
@@ -118,24 +127,29 @@ class Limiter:
         caller = anonymous_name(address)
         verdict = await self.charge(caller, ANONYMOUS_TIER, "", 1)
         if verdict is not None and verdict.outcome == REFUSED:
-            raise rate_limited(caller, verdict)
+            raise rate_limited(caller, verdict, fields_of(verdict))
 
-    async def status(self, caller: str, tier: str, method: str = "") -> list[WindowStatus]:
-        """Where a caller stands in each of its windows, with those at `method`, if one is given."""
+    async def status(self, caller: str, tier: str) -> list[WindowStatus]:
+        """Where a caller stands in each of its windows, those of single methods last."""
         account = self._accounts.look(caller, tier)
-        windows = self._accounts.meter(account, method).windows
+        everywhere = account.everywhere.windows
+        windows = [("", window) for window in everywhere]
+        for method in self.book.methods_of(caller):
+            meter = self._accounts.meter(account, method)
+            windows += [(method, window) for window in meter.windows[len(everywhere) :]]
         if self.shared is not None and windows:
-            await self.shared.charge(caller, windows, 0)
+            await self.shared.charge(caller, tuple(window for _, window in windows), 0)
         now = self._clock()
         return [
-            WindowStatus(w.name, w.limit, remaining_units(w, now), w.whole_in_s(now))
-            for w in windows
+            WindowStatus(method, w.width_s, w.limit, remaining_units(w, now), w.whole_in_s(now))
+            for method, w in windows
         ]
 
-    async def reset(self, caller: str) -> bool:
-        """Let a caller begin anew. False: Redis is away, and its windows stand as they were."""
+    async def reset(self, caller: str) -> None:
+        """Let a caller begin anew, in Redis as soon as it answers."""
         self.forget(caller)
-        return self.shared is None or await self.shared.forget(caller)
+        if self.shared is not None:
+            await self.shared.forget(caller)
 
     def forget(self, caller: str) -> None:
         """Know nothing more of a caller in this process: another one has reset it."""
@@ -182,14 +196,27 @@ class Limiter:
 
 
 def anonymous_name(address: str) -> str:
-    """The name under which an address is charged."""
-    return f"address/{address}"
+    """The name under which an address is charged, with all of its network."""
+    return f"address/{network_of(address)}"
 
 
-def rate_limited(caller: str, verdict: Verdict) -> RateLimited:
-    """The refusal that a verdict tells of."""
+def rate_limited(
+    caller: str, verdict: Verdict, fields: Sequence[tuple[str, str]] = ()
+) -> RateLimited:
+    """The refusal that a verdict tells of; `fields` go with it to a caller that has none yet."""
     window = verdict.window
-    return RateLimited(caller, window.limit, float(window.width_s), verdict.wait_s)
+    return RateLimited(caller, window.limit, float(window.width_s), verdict.wait_s, fields)
+
+
+def fields_of(verdict: Verdict) -> tuple[tuple[str, str], ...]:
+    """Where a caller stands, in the fields of draft-ietf-httpapi-ratelimit-headers."""
+    window, remaining = verdict.window, verdict.remaining_units
+    return (
+        ("ratelimit-policy", verdict.policy),
+        ("ratelimit", f'"{window.name}";r={remaining};t={math.ceil(verdict.reset_s)}'),
+        ("x-ratelimit-limit", str(window.limit)),
+        ("x-ratelimit-remaining", str(remaining)),
+    )
 
 
 def _usage(account: Account) -> Usage:

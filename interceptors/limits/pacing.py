@@ -8,7 +8,10 @@ from interceptors.limits.windows import REFUSED, Verdict
 
 
 class PacedItems:
-    """The items of a stream, each once `charge` has admitted it. Raises RateLimited."""
+    """The items of a stream, each once `charge` has admitted it; None: there is no limit.
+
+    Raises RateLimited.
+    """
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ Reply = TypeVar("Reply")
 TIMEOUT_S = 0.2
 PAUSE_S = 1.0  # without Redis, once it has failed
 MOST_IN_FLIGHT = 64  # charges, and therefore connections
+MOST_OWED = 10_000  # callers to forget once Redis is back; of more, those that were owed last
 # RuntimeError is uvloop's word for a connection that the other side has just closed.
 FAILURES = (RedisError, OSError, RuntimeError)
 
@@ -41,6 +42,7 @@ class SharedWindows:
         self._clock = clock
         self._pause_s = pause_s
         self._retry_at = 0.0
+        self._owed: dict[str, None] = {}  # keys to delete before anything else is asked
         self._gate = asyncio.Semaphore(MOST_IN_FLIGHT)
         script = files(__package__).joinpath("charge.lua").read_text(encoding="utf-8")
         self._script: Any = client.register_script(script)
@@ -59,9 +61,13 @@ class SharedWindows:
         _read(answer, windows, self._clock())
         return bool(answer[0])
 
-    async def forget(self, caller: str) -> bool:
-        """Let a caller begin anew. False: Redis is away and has not heard of it."""
-        return await self._ask(lambda: self._client.delete(_key(caller))) is not None
+    async def forget(self, caller: str) -> None:
+        """Let a caller begin anew now, or while Redis is away, before it is asked again."""
+        key = _key(caller)
+        if await self._ask(lambda: self._client.delete(key)) is None:
+            self._owed[key] = None
+            if len(self._owed) > MOST_OWED:
+                del self._owed[next(iter(self._owed))]
 
     async def _ask(self, question: Callable[[], Awaitable[Reply]]) -> Reply | None:
         """The reply, or None while Redis is away.
@@ -76,12 +82,20 @@ class SharedWindows:
             if not (self.is_up or is_probe):  # it has failed while this one waited
                 return None
             try:
+                if self._owed:
+                    await self._delete_owed()
                 reply = await question()
             except FAILURES:
                 self._fail()
                 return None
         self.is_up = True
         return reply
+
+    async def _delete_owed(self) -> None:
+        owed = tuple(self._owed)
+        await self._client.delete(*owed)
+        for key in owed:
+            self._owed.pop(key, None)
 
     def _is_time_to_probe(self) -> bool:
         now = self._clock()

@@ -121,6 +121,11 @@ def fits(meter: Meter, cost: int, now: float) -> bool:
     return not any(window.wait_s(cost, now) for window in meter.windows)
 
 
+def is_near(meter: Meter, now: float) -> bool:
+    """Whether a window is spent to NEAR_SHARE of its limit or more."""
+    return any(window.spent(now) >= NEAR_SHARE * window.limit for window in meter.windows)
+
+
 def admit(meter: Meter, now: float) -> Verdict:
     """The verdict on units that Redis has admitted and that the windows already hold."""
     closest = max(meter.windows, key=lambda window: window.spent(now) / window.limit)

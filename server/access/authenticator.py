@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from interceptors.call import Caller, is_loopback
 from interceptors.errors import Overloaded, Unauthenticated
 from interceptors.identity import bearer
+from server.access.guesses import Guesses
 from server.access.refusals import MISSING, Refusal
 from server.access.remembered import Remembered, Verified
 from server.caller import LOOPBACK
@@ -25,7 +26,8 @@ class Authenticator:
     """Verifies a header once, however many calls bring it at the same time.
 
     `verify` raises Unauthenticated or StorageUnavailable; `charge_failure` hears the address of
-    each caller that was not identified, and raises RateLimited when there are too many.
+    each caller that was not identified, and raises RateLimited when there are too many. `guesses`
+    hears of those that had to be verified for that; after too many, no others are.
     `is_open_at_first`: callers of this machine need no credentials until the first key is made.
     While changes are not heard of, one caller a second waits for the database, and no longer than
     half a second; the others are refused at once.
@@ -37,6 +39,7 @@ class Authenticator:
         verify: Callable[[str], Awaitable[Verified]],
         has_keys: Callable[[], Awaitable[bool]],
         charge_failure: Callable[[str], Awaitable[None]],
+        guesses: Guesses,
         *,
         is_open_at_first: bool,
         clock: Callable[[], float] = time.monotonic,
@@ -45,6 +48,7 @@ class Authenticator:
         self._verify = verify
         self._has_keys = has_keys
         self._charge_failure = charge_failure
+        self._guesses = guesses
         self._is_open_at_first = is_open_at_first
         self._clock = clock
         self._flights: dict[str, asyncio.Task[Any]] = {}
@@ -54,11 +58,11 @@ class Authenticator:
     async def authenticate(self, headers: Sequence[str], address: str) -> Caller:
         """The caller with these `authorization` headers.
 
-        Raises Unauthenticated, StorageUnavailable, Overloaded, or what `charge_failure` raises.
+        Raises Unauthenticated, StorageUnavailable, Overloaded, RateLimited.
         """
         try:
             if headers:
-                return await self._with_credentials(headers)
+                return await self._with_credentials(headers, address)
             return await self._without_credentials(address)
         except Unauthenticated:
             await self._charge_failure(address)
@@ -76,13 +80,17 @@ class Authenticator:
         self._is_lost = True
         self._flights.clear()
 
-    async def _with_credentials(self, headers: Sequence[str]) -> Caller:
-        credentials = bearer(headers)
-        refusal = self._remembered.refusal(headers[0])
+    async def _with_credentials(self, headers: Sequence[str], address: str) -> Caller:
+        credentials, header = bearer(headers), headers[0]
+        caller = self._remembered.known(header)  # of a call that sent other metadata twice
+        if caller is not None:
+            return caller
+        refusal = self._remembered.refusal(header)
         if refusal is not None:
             raise refusal.error()
+        self._guesses.check(address)
         verified = await self._once(
-            headers[0], lambda: self._verify_and_remember(headers[0], credentials)
+            header, lambda: self._verify_and_remember(header, credentials, address)
         )
         return verified.caller
 
@@ -95,12 +103,13 @@ class Authenticator:
         known = self._remembered.has_keys
         return await self._once("", self._ask_for_keys) if known is None else known
 
-    async def _verify_and_remember(self, header: str, credentials: str) -> Verified:
+    async def _verify_and_remember(self, header: str, credentials: str, address: str) -> Verified:
         generation = self._remembered.generation
         try:
             verified = await self._verify(credentials)
         except Unauthenticated as error:
             self._remembered.refuse(header, Refusal(error.reason, str(error)))
+            self._guesses.count(address)
             raise
         self._remembered.remember(header, verified, generation)
         return verified

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 
 from interceptors.call import ANONYMOUS_TIER, Caller
-from server.access.key import FREE_TIER, KEYS, ApiKey, key_id_in, opens
+from interceptors.limits.tiers import FREE_TIER
+from server.access.key import KEYS, ApiKey, key_id_in, opens
 from server.access.key_store import FoundKey, KeyStore
 from server.access.refusals import EXPIRED, INVALID, NO_TENANT, REVOKED, SUSPENDED
 from server.access.remembered import Verified

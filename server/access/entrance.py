@@ -8,10 +8,10 @@ from pathlib import Path
 
 from server.access.authenticator import Authenticator
 from server.access.directory import Directory
-from server.access.key_set import KeySet, key_set_source
+from server.access.guesses import Guesses
+from server.access.key_set import KeySet
 from server.access.key_store import Inherit, KeyStore
-from server.access.key_watch import KeyWatch
-from server.access.last_use import LastUse
+from server.access.last_use import last_use
 from server.access.outside_issuer import OutsideIssuer, Terms
 from server.access.remembered import Remembered
 from server.access.signing_keys import SigningKeys
@@ -19,6 +19,10 @@ from server.access.tenant_store import Forget, TenantStore
 from server.access.tokens import Tokens
 from server.access.verification import verification
 from server.storage.database import Database
+from server.storage.rounds import Repeated
+
+FOLLOW_KEYS_EVERY_S = 1.0
+CLEAR_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ async def open_entrance(
     issuer: Issuer | None,
     inherit: Inherit,
     charge_failure: Callable[[str], Awaitable[None]],
+    guesses: Guesses,
     report: Callable[[Mapping[str, object]], None],
     stack: AsyncExitStack,
     belongings: Sequence[Forget] = (),
@@ -63,6 +68,8 @@ async def open_entrance(
     tokens = Tokens(signing_keys, directory.live_key, time.time)
     verify_outside = None
     if issuer is not None:
+        from server.access.key_set_source import key_set_source  # noqa: PLC0415  # slow, seldom needed
+
         key_set = KeySet(key_set_source(issuer.jwks), report)
         outside = OutsideIssuer(key_set, issuer.terms, directory.check_tenant, time.time)
         verify_outside = outside.verify
@@ -71,9 +78,15 @@ async def open_entrance(
         verification(directory.verify_secret, tokens.verify, verify_outside),
         keys.any,
         charge_failure,
+        guesses,
         is_open_at_first=issuer is None,
     )
-    for work in (LastUse(remembered.take_uses, keys.write_uses), KeyWatch(signing_keys.follow)):
+    for work in (
+        last_use(remembered.take_uses, keys.write_uses),
+        # A token that is remembered is not looked up among the keys that signed it.
+        Repeated("key-watch", signing_keys.follow, FOLLOW_KEYS_EVERY_S),
+        Repeated("deleted-tenants", tenants.clear_deleted, CLEAR_EVERY_S),
+    ):
         work.start()
         stack.push_async_callback(work.stop)
     return Entrance(keys, tenants, directory, tokens, remembered, authenticator)

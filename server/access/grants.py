@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from interceptors.call import ANONYMOUS_TIER, UNLIMITED_TIER, Caller
 from interceptors.errors import PermissionDenied
-from interceptors.limits.tiers import TIERS
-from server.access.key import FREE_TIER, ApiKey
+from interceptors.limits.tiers import FREE_TIER, TIERS
+from server.access.key import ApiKey
 from server.access.roles import Role, givable_permissions, narrowed, permissions_of
-from server.caller import DEFAULT_TENANT
 from server.triage.errors import InvalidFieldValue
 
 READ_ALL = "tenants.read"  # and with it what belongs to any tenant
@@ -32,13 +31,6 @@ def check_held(caller: Caller, permissions: Iterable[str]) -> None:
     for permission in sorted(permissions):
         if not caller.may(permission):
             raise PermissionDenied(permission)
-
-
-def usual_tier(tenant: str, roles: Iterable[Role]) -> str:
-    """The tier of a key for which nobody has chosen one: administrators are not to be locked out
-    of their own server.
-    """
-    return UNLIMITED_TIER if tenant == DEFAULT_TENANT and Role.ADMIN in roles else FREE_TIER
 
 
 def check_tier(caller: Caller, tier: str) -> None:

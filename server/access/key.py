@@ -14,7 +14,6 @@ SECRET_BYTES = 32
 SECRET = re.compile(r"sy_([0-9a-f]{16})_[0-9a-f]{64}", re.ASCII)
 SECRET_MARK = "sy_"  # noqa: S105  # how every secret begins, and no secret
 KEYS = "apiKeys/"
-FREE_TIER = "free"  # of the rate limits, where nobody has chosen
 
 RandomBytes = Callable[[int], bytes]
 

@@ -1,11 +1,8 @@
-"""The public keys of an outside issuer: a JSON Web Key Set in a file or behind a URL."""
+"""The public keys of an outside issuer: a JSON Web Key Set."""
 
 import asyncio
 import time
-import urllib.request
-from collections.abc import Callable, Mapping
-from http.client import HTTPException
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import jwt
@@ -21,10 +18,9 @@ ALGORITHMS = frozenset(
 FETCH_S = 3.0
 REFRESH_S = 300.0  # after which keys are read again, for those that were withdrawn
 RETRY_S = 10.0  # between two readings, however many unknown keys are asked for
-MOST_BYTES = 1024 * 1024
 MOST_KEYS = 100
 
-Read = Callable[[], bytes]  # may take its time; raises OSError or ValueError
+Read = Callable[[], Awaitable[bytes]]  # raises OSError or ValueError
 
 
 class KeySet:
@@ -35,8 +31,10 @@ class KeySet:
         read: Read,
         report: Callable[[Mapping[str, object]], None],
         clock: Callable[[], float] = time.monotonic,
+        fetch_s: float = FETCH_S,
     ) -> None:
         self._read = read
+        self._fetch_s = fetch_s
         self._report = report
         self._clock = clock
         self._keys: Mapping[str, jwt.PyJWK] = {}
@@ -65,26 +63,16 @@ class KeySet:
     async def _refresh(self) -> None:
         self._read_s = self._clock()
         try:
-            text = await asyncio.wait_for(asyncio.to_thread(self._read), FETCH_S)
+            async with asyncio.timeout(self._fetch_s):  # for all of it, however slowly it drips in
+                text = await self._read()
             self._keys = read_key_set(text)
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, ValueError) as error:
             self._is_away = True
-            self._report({"event": "jwks_unreadable", "cause": type(error).__name__})
+            self._report(
+                {"event": "jwks_unreadable", "cause": type(error.__cause__ or error).__name__}
+            )
         else:
             self._is_away = False
-
-
-def key_set_source(place: str) -> Read:
-    """Reads a key set from a file, or from a URL without following it elsewhere."""
-    if not place.startswith(("https://", "http://")):
-        return lambda: _bounded(Path(place).read_bytes())
-    opener = urllib.request.build_opener(_NoRedirect)
-
-    def fetch() -> bytes:
-        with opener.open(place, timeout=FETCH_S) as answer:
-            return _bounded(answer.read(MOST_BYTES + 1))
-
-    return fetch
 
 
 def read_key_set(text: bytes) -> Mapping[str, jwt.PyJWK]:
@@ -110,16 +98,3 @@ def _public_key(content: Any) -> jwt.PyJWK | None:
     except (jwt.PyJWTError, ValueError, TypeError, KeyError):
         return None
     return key if key.algorithm_name in ALGORITHMS else None
-
-
-def _bounded(text: bytes) -> bytes:
-    if len(text) > MOST_BYTES:
-        raise ValueError("too long for a key set")
-    return text
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A key set is at the address that was configured, or nowhere."""
-
-    def redirect_request(self, *_arguments: Any) -> None:
-        """No other request: the redirection is the error."""

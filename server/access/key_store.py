@@ -14,8 +14,9 @@ from server.access.tenant_store import ACCESS_CHANNEL, lock_active_tenant
 from server.audit.store import Change, Facts, record
 from server.storage.database import Connection, Database
 
-# Within the open transaction, take over what is set for the first key as set for the second.
-Inherit = Callable[[Connection, ApiKey, ApiKey, str], Awaitable[None]]  # and who replaces it
+# Within the open transaction, take over what is set for the first key as set for the second; where
+# there is none, let it go. At last, who replaces or revokes the key.
+Inherit = Callable[[Connection, ApiKey, ApiKey | None, str], Awaitable[None]]
 
 MOST_LIVE_KEYS = 1000  # of one tenant
 COLUMNS = (
@@ -150,6 +151,8 @@ class KeyStore:
             if key.revoke_time:
                 return key
             revoked = await _update(connection, "revoke_time = now()", [key_id])
+            if self._inherit:
+                await self._inherit(connection, revoked, None, actor)
             await _record(connection, actor, "api_key.revoke", key, revoked)
         return revoked
 

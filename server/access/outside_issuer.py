@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from interceptors.call import Caller
 from server.access.claims import LEEWAY_S, Claims, check_times, key_id_of, verified_claims
-from server.access.key import FREE_TIER, KEYS
+from server.access.key import KEYS
 from server.access.key_set import REFRESH_S, KeySet
 from server.access.refusals import INVALID, NO_TENANT
 from server.access.remembered import Verified
-from server.access.roles import Role, permissions_of, role_named
+from server.access.roles import Role, permissions_of, role_named, usual_tier
 from server.audit.store import COMMAND_LINE
 from server.caller import LOOPBACK
 
@@ -60,8 +60,9 @@ class OutsideIssuer:
         if not isinstance(tenant, str) or not tenant.isprintable():
             raise NO_TENANT.error()
         await self._check_tenant(tenant)
-        permissions = permissions_of(tenant, _roles(claims.get(self._terms.roles_claim)))
-        caller = Caller(tenant, _subject(claims), permissions, FREE_TIER)
+        roles = _roles(claims.get(self._terms.roles_claim))
+        permissions, tier = permissions_of(tenant, roles), usual_tier(tenant, roles)
+        caller = Caller(tenant, _subject(claims), permissions, tier)
         return Verified(caller, "", min(expires_s, now_s + REFRESH_S))  # its key may be withdrawn
 
 

@@ -1,9 +1,10 @@
-"""Roles, and the permissions that each stands for."""
+"""Roles, the permissions that each stands for, and the tier that they give."""
 
 from collections.abc import Iterable
 from enum import IntEnum
 
-from interceptors.call import EVERY_PERMISSION
+from interceptors.call import EVERY_PERMISSION, UNLIMITED_TIER
+from interceptors.limits.tiers import FREE_TIER
 from server.caller import DEFAULT_TENANT
 
 
@@ -84,6 +85,13 @@ def permissions_of(
     elif Role.ADMIN in roles:
         return frozenset({EVERY_PERMISSION})
     return frozenset(others).union(*(PERMISSIONS[role] for role in roles))
+
+
+def usual_tier(tenant: str, roles: Iterable[Role]) -> str:
+    """The tier of a caller for which nobody has chosen one: administrators are not to be locked
+    out of their own server.
+    """
+    return UNLIMITED_TIER if tenant == DEFAULT_TENANT and Role.ADMIN in roles else FREE_TIER
 
 
 def givable_permissions(tenant: str) -> frozenset[str]:

@@ -20,11 +20,10 @@ from server.access.grants import (
     check_tier,
     check_token_roles,
     reached_tenant,
-    usual_tier,
 )
 from server.access.key import KEYS, ApiKey, RandomBytes, key_id_in, new_secret
 from server.access.key_store import KeyOrder, KeyStore
-from server.access.roles import Role, permissions_of
+from server.access.roles import Role, permissions_of, usual_tier
 from server.access.tenant_store import TenantStore
 from server.access.tokens import LiveKey, Tokens
 from server.audit.store import AuditLog

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from psycopg.rows import TupleRow
 
@@ -30,6 +30,7 @@ from server.triage.taxonomy_store import delete_taxonomies
 Forget = Callable[[Connection, str], Awaitable[object]]
 
 ACCESS_CHANNEL = "switchyard_access"  # NOTIFY with the name of the key or tenant as payload
+LONGEST_WORK = timedelta(minutes=30)  # a training has 20
 COLUMNS = "tenant, title, suspended, create_time"
 
 
@@ -94,7 +95,7 @@ class TenantStore:
             self._database.connection("tenant.set_suspended") as connection,
             connection.transaction(),
         ):
-            before = await _lock(connection, tenant, "UPDATE")
+            before = await _lock(connection, tenant, "NO KEY UPDATE")
             if before.suspended == suspended:
                 return before
             await connection.execute(
@@ -114,27 +115,56 @@ class TenantStore:
             self._database.connection("tenant.delete") as connection,
             connection.transaction(),
         ):
+            # The one lock that the writing of runs passes by: it refuses them instead of waiting.
             before = await _lock(connection, tenant, "UPDATE")
             if not before.suspended:
                 raise TenantNotSuspended(before.name)
-            deleted = Deleted(
-                api_keys=await _delete_keys(connection, tenant),
-                triage_runs=await delete_runs(connection, tenant),
-                taxonomy_revisions=await delete_taxonomies(connection, tenant),
-            )
-            await delete_labels(connection, tenant)
-            await delete_models(connection, tenant)
-            await delete_automation(connection, tenant)
-            await delete_reuse(connection, tenant)
-            await delete_letters(connection, tenant)
-            await delete_budget(connection, tenant)
-            await delete_experiments(connection, tenant)
-            for forget in self._belongings:
-                await forget(connection, tenant)
+            deleted = await self._delete_belongings(connection, tenant)
             await connection.execute(
                 "UPDATE tenants SET title = '', delete_time = now() WHERE tenant = %s", [tenant]
             )
             await _record(connection, actor, "tenant.delete", before, None)
+        return deleted
+
+    async def clear_deleted(self) -> None:
+        """Delete what calls under way at a tenant's deletion have written for it afterwards, once
+        none of them can run any more. Raises StorageUnavailable.
+        """
+        while await self._clear_one():
+            pass
+
+    async def _clear_one(self) -> bool:
+        query = (
+            "SELECT tenant FROM tenants WHERE delete_time < now() - %s AND NOT is_cleared"
+            " ORDER BY random() LIMIT 1 FOR UPDATE SKIP LOCKED"  # one that fails stops no other
+        )
+        async with (
+            self._database.connection("tenant.clear") as connection,
+            connection.transaction(),
+        ):
+            row = await (await connection.execute(query, [LONGEST_WORK])).fetchone()
+            if row is not None:
+                await self._delete_belongings(connection, row[0])
+                await connection.execute(
+                    "UPDATE tenants SET is_cleared = true WHERE tenant = %s", row
+                )
+        return row is not None
+
+    async def _delete_belongings(self, connection: Connection, tenant: str) -> Deleted:
+        deleted = Deleted(
+            api_keys=await _delete_keys(connection, tenant),
+            triage_runs=await delete_runs(connection, tenant),
+            taxonomy_revisions=await delete_taxonomies(connection, tenant),
+        )
+        await delete_labels(connection, tenant)
+        await delete_models(connection, tenant)
+        await delete_automation(connection, tenant)
+        await delete_reuse(connection, tenant)
+        await delete_letters(connection, tenant)
+        await delete_budget(connection, tenant)
+        await delete_experiments(connection, tenant)
+        for forget in self._belongings:
+            await forget(connection, tenant)
         return deleted
 
 

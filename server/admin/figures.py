@@ -1,13 +1,12 @@
 """Sums over all processes: each publishes its figures, and whoever is asked adds them up."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 
 from server.admin.store import FigureStore
-from server.storage.rounds import Rounds
+from server.storage.rounds import Repeated
 
 PUBLISH_S = 1.0
 ALIVE_S = 5.0  # a process that has published nothing for so long has ended
@@ -22,20 +21,15 @@ class ProcessFigures:
         self._store = store
         self._process = process
         self._read = read
-        self._rounds = Rounds("figures")
-        self._publishing: asyncio.Task[None] | None = None
+        self._publishing = Repeated("figures", self.publish, PUBLISH_S, at_end=self._withdraw)
 
     def start(self) -> None:
         """Publish every second."""
-        self._publishing = asyncio.create_task(self._publish_forever(), name="figures")
+        self._publishing.start()
 
     async def stop(self) -> None:
         """Publish no more."""
-        if self._publishing is not None:
-            self._publishing.cancel()
-            await asyncio.gather(self._publishing, return_exceptions=True)
-            with self._rounds:
-                await self._store.withdraw(self._process, ALIVE_S)
+        await self._publishing.stop()
 
     async def publish(self) -> None:
         """Let the others see this process' figures as they are now. Raises StorageUnavailable."""
@@ -48,8 +42,5 @@ class ProcessFigures:
         """
         return [self._read(), *await self._store.of_others(self._process, ALIVE_S)]
 
-    async def _publish_forever(self) -> None:
-        while True:
-            with self._rounds:
-                await self.publish()
-            await asyncio.sleep(PUBLISH_S)
+    async def _withdraw(self) -> None:
+        await self._store.withdraw(self._process, ALIVE_S)

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from server.admin.store import OrderStore, Setting, Value
+from server.admin.store import Merge, OrderStore, Setting, Value
 from server.storage.rounds import Rounds
 
 RETRY_S = 1.0
@@ -45,7 +45,7 @@ class Orders:
 
     async def start(self) -> None:
         """Put in force what is set. Raises StorageUnavailable."""
-        await self.catch_up()
+        await self._catch_up()
         self._following = [
             asyncio.create_task(self._reload_when_stale(), name="settings"),
             asyncio.create_task(self._carry_out_forever(), name="orders"),
@@ -59,9 +59,22 @@ class Orders:
 
     async def set(self, kind: str, subject: str, value: Value | None, actor: str) -> None:
         """Set something in every process, for good. Raises StorageUnavailable."""
-        setting = Setting(kind, subject, value)
-        await self._store.set(setting, actor, notice_of("setting", kind, subject))
-        self._put_in_force(setting)
+        await self._set(kind, subject, lambda _before: value, actor)
+
+    async def change(
+        self, kind: str, subject: str, changed: Callable[[], Value], actor: str
+    ) -> None:
+        """Set something that keeps what the order does not name.
+
+        `changed` is asked once all that was set before is in force here, and nobody else changes
+        it. Raises StorageUnavailable and what `changed` raises, and then nothing has changed.
+        """
+
+        def merge(before: Value | None) -> Value:
+            self._follow(Setting(kind, subject, before))
+            return changed()
+
+        await self._set(kind, subject, merge, actor)
 
     async def order(self, kind: str, subject: str, facts: Value, actor: str) -> Any:
         """Have something done in every process; what came of it in this one.
@@ -93,6 +106,10 @@ class Orders:
         except asyncio.QueueFull:
             self._missed()
 
+    async def _set(self, kind: str, subject: str, merge: Merge, actor: str) -> None:
+        notice = notice_of("setting", kind, subject)
+        self._put_in_force(await self._store.set(kind, subject, merge, actor, notice))
+
     async def _carry_out_forever(self) -> None:
         while True:
             kind, subject = await self._waiting.get()
@@ -104,21 +121,21 @@ class Orders:
             await self._is_stale.wait()
             self._is_stale.clear()
             with self._reloads:
-                await self.catch_up()
+                await self._catch_up()
                 continue
             self._is_stale.set()
             await asyncio.sleep(RETRY_S)
 
-    async def catch_up(self) -> None:
-        """Put in force what is set by now, in this process or another. Raises StorageUnavailable.
-
-        For changes that keep what they do not name.
-        """
+    async def _catch_up(self) -> None:
+        """Put in force what is set by now, wherever that was. Raises StorageUnavailable."""
         found = await self._store.settings()
         gone = self._in_force.keys() - {(one.kind, one.subject) for one in found}
         for setting in (*found, *(Setting(kind, subject, None) for kind, subject in gone)):
-            if self._in_force.get((setting.kind, setting.subject)) != setting.value:
-                self._put_in_force(setting)
+            self._follow(setting)
+
+    def _follow(self, setting: Setting) -> None:
+        if self._in_force.get((setting.kind, setting.subject)) != setting.value:
+            self._put_in_force(setting)
 
     def _put_in_force(self, setting: Setting) -> None:
         key = (setting.kind, setting.subject)

@@ -1,6 +1,6 @@
 """The SQL of administration: what operators have set, and the figures of every process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,9 @@ from server.storage.database import Connection, Database
 ORDERS_CHANNEL = "switchyard_orders"  # NOTIFY with an order as JSON
 
 Value = Mapping[str, Any]
+Merge = Callable[[Value | None], Value | None]  # what is set by then -> what shall be
+
+_LOCK = 0x73657474  # of advisory locks, each with the hash of a setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +41,21 @@ class OrderStore:
             )
             return [Setting(*row) for row in await cursor.fetchall()]
 
-    async def set(self, setting: Setting, actor: str, notice: str) -> None:
-        """Commit a setting with its audit event, and tell every process.
+    async def set(self, kind: str, subject: str, merge: Merge, actor: str, notice: str) -> Setting:
+        """Commit what `merge` makes of a setting, with its audit event, and tell every process.
 
-        Raises StorageUnavailable.
+        Changes of one setting wait for each other: none is lost. Raises StorageUnavailable and
+        what `merge` raises, and then nothing has changed.
         """
         async with self._database.connection("admin.set") as connection, connection.transaction():
-            before = await _replace(connection, setting)
-            await record(
-                connection,
-                Change(
-                    DEFAULT_TENANT,
-                    actor,
-                    f"{setting.kind}.set",
-                    setting.subject,
-                    before,
-                    setting.value,
-                ),
-            )
+            before = await _lock(connection, kind, subject)
+            setting = Setting(kind, subject, merge(before))
+            await _replace(connection, setting)
+            action = f"{kind}.set"
+            change = Change(DEFAULT_TENANT, actor, action, subject, before, setting.value)
+            await record(connection, change)
             await notify(connection, notice)
+        return setting
 
     async def order(self, kind: str, subject: str, facts: Value, actor: str, notice: str) -> None:
         """Commit the audit event of an order, and tell every process. Raises StorageUnavailable."""
@@ -66,14 +65,22 @@ class OrderStore:
             await notify(connection, notice)
 
 
-async def _replace(connection: Connection, setting: Setting) -> Value | None:
-    """Put a setting in another's place; what was set before."""
-    key = [DEFAULT_TENANT, setting.kind, setting.subject]
+async def _lock(connection: Connection, kind: str, subject: str) -> Value | None:
+    """What is set, which nobody else changes until the open transaction ends."""
+    # Where nothing is set yet, there is no row to lock.
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, f"{kind} {subject}"]
+    )
     cursor = await connection.execute(
         "SELECT value FROM settings WHERE tenant = %s AND kind = %s AND subject = %s FOR UPDATE",
-        key,
+        [DEFAULT_TENANT, kind, subject],
     )
     row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def _replace(connection: Connection, setting: Setting) -> None:
+    key = [DEFAULT_TENANT, setting.kind, setting.subject]
     if setting.value is None:
         await connection.execute(
             "DELETE FROM settings WHERE tenant = %s AND kind = %s AND subject = %s", key
@@ -85,7 +92,6 @@ async def _replace(connection: Connection, setting: Setting) -> Value | None:
             " DO UPDATE SET value = excluded.value, update_time = now()",
             [*key, orjson.dumps(setting.value).decode()],
         )
-    return row[0] if row else None
 
 
 async def notify(connection: Connection, notice: str) -> None:

@@ -26,7 +26,7 @@ from server.budget.budget import Account, OverBudget, Spending, day_of, end_of
 from server.budget.purse import Purse
 from server.budget.store import BudgetStore, Settlement
 from server.storage.errors import StorageUnavailable
-from server.storage.rounds import Rounds
+from server.storage.rounds import Repeated
 
 LOGGER = logging.getLogger("switchyard.budget")
 SETTLE_S = 1.0
@@ -64,22 +64,15 @@ class Ledger:
         self._spent: dict[Account, Spending] = {}  # not settled yet
         self._unsent: Settlement | None = None  # one that may or may not have been made
         self._settling = asyncio.Lock()
-        self._rounds = Rounds("budget")
-        self._task: asyncio.Task[None] | None = None
+        self._settling_up = Repeated("budget", self.settle_up, SETTLE_S, at_end=self._give_back)
 
     def start(self) -> None:
         """Settle every second."""
-        self._task = asyncio.create_task(self._settle_forever(), name="budget")
+        self._settling_up.start()
 
     async def stop(self) -> None:
         """Settle all and give everything back."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        with self._rounds:
-            for _ in range(2):  # at the second time nothing was reserved since: all goes back
-                await self.settle_up()
-            await self._store.forget_writer(self._writer)
+        await self._settling_up.stop()
 
     async def reserve(self, tenant: str, most_micro_usd: int) -> Reservation | OverBudget:
         """Set aside the most that a call may cost, before it is made.
@@ -208,8 +201,7 @@ class Ledger:
             return False
         return True
 
-    async def _settle_forever(self) -> None:
-        while True:
-            await asyncio.sleep(SETTLE_S)
-            with self._rounds:
-                await self.settle_up()
+    async def _give_back(self) -> None:
+        for _ in range(2):  # at the second time nothing was reserved since: all goes back
+            await self.settle_up()
+        await self._store.forget_writer(self._writer)

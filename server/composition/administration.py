@@ -56,6 +56,7 @@ async def start_administration(
         orders={
             # Every process tells Redis too: who gave the order may not have reached it.
             cache_control.CLEAR: cache.invalidate,
+            cache_control.ERASE: cache.erase,
             limit_control.RESET: limiter.reset,
             breaker_control.RESET: partial(breaker_control.reset, breakers),
         },
@@ -111,6 +112,7 @@ def add_administration(
             set_tier=entrance.keys.set_tier,
             tier_of=entrance.directory.tier_of,
             methods=guards.policies,
+            page_key=ground.key,
         ),
         server,
     )

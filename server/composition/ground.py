@@ -1,7 +1,6 @@
 """What everything stands on: settings, state of the guards, database."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from switchyard.experiment.v1 import experiment_service_pb2
 from switchyard.feedback.v1 import feedback_service_pb2
 from switchyard.triage.v1 import triage_service_pb2
 
-from interceptors.timings import Notes, Timings
+from interceptors.timings import Notes, Observe, Timings
 from server.composition.guards import (
     Guards,
     make_guards,
@@ -88,19 +87,19 @@ async def _open_database(settings: Settings, timings: Timings, stack: AsyncExitS
     return database
 
 
-def observer(timings: Timings, kind: str, settings: Settings) -> Callable[[str, float], None]:
+def observer(timings: Timings, kind: str, settings: Settings) -> Observe:
     """Takes in the times of one kind of work; of nothing where nothing is measured."""
     if not settings.measure:
-        return lambda _subject, _seconds: None
+        return lambda _subject, _seconds, _outcome: None
 
-    def add_up(noted: tuple[str, float]) -> None:
-        subject, seconds = noted
-        timings.of(kind, subject).add(seconds)
+    def add_up(noted: tuple[str, float, str]) -> None:
+        subject, seconds, outcome = noted
+        timings.of(kind, subject, outcome).add(seconds)
 
     notes = Notes(add_up)
 
-    def observe(subject: str, seconds: float) -> None:
-        notes.add((subject, seconds))
+    def observe(subject: str, seconds: float, outcome: str) -> None:
+        notes.add((subject, seconds, outcome))
         if len(notes) >= MOST_NOTED:
             notes.settle()
 

@@ -47,6 +47,7 @@ from interceptors.metrics import CallCollector, CallTimings
 from interceptors.permission import Permission
 from interceptors.policy import read_policies
 from interceptors.recent_errors import RecentErrors
+from interceptors.sizes import CallSizes
 from interceptors.telemetry import CallListener, Telemetry
 from interceptors.timings import Timings
 from interceptors.validation import Validation
@@ -62,8 +63,9 @@ from server.streams import ServerDraining
 CHANNELZ_SERVICE = channelz_pb2.DESCRIPTOR.services_by_name["Channelz"].full_name
 RESILIENCE = "switchyard.admin.v1.ResilienceService"
 INSIDE = (f"{reflection.SERVICE_NAME}/", f"{CHANNELZ_SERVICE}/")  # methods that show the inside
-CONNECTION_IDLE_S = 300.0
+CONNECTION_IDLE_S = 30.0  # that a connection may be without a call; callers connect anew unnoticed
 MOST_CONNECTIONS = 100  # of one address
+MOST_REQUEST_BYTES = 4 * 1024 * 1024  # also of one item, where a method's policy says nothing
 # A server that refuses itself for longer than it takes to come back would be its own outage.
 BREAKER = BreakerSettings(open_s=5.0)
 SERVER_FAULTS = frozenset(
@@ -141,8 +143,9 @@ def _make_telemetry(
 ) -> Telemetry:
     if not settings.measure:
         return Telemetry(listeners)
-    telemetry = Telemetry([*listeners, CallTimings(timings)])
-    registry.register(CallCollector(telemetry.started, timings, INSIDE_METRICS))
+    sizes = CallSizes()
+    telemetry = Telemetry([*listeners, CallTimings(timings), sizes])
+    registry.register(CallCollector(telemetry.started, timings, INSIDE_METRICS, sizes))
     return telemetry
 
 
@@ -189,7 +192,7 @@ def make_chain(
         ),
         ConcurrencyLimit(policies, concurrency),
         CircuitBreakers(guards.breakers, _is_fault, _has_no_breaker, policies),
-        Codec(items_stand_alone=policies.__contains__, policies=policies),
+        Codec(policies.__contains__, policies, MOST_REQUEST_BYTES),
         Validation(),
     ]
     if settings.otlp_endpoint:

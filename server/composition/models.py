@@ -15,16 +15,17 @@ from urllib.parse import urldefrag, urlsplit
 from prometheus_client import CollectorRegistry
 
 from interceptors.breaker.registry import BreakerRegistry
-from interceptors.cache.answer_cache import AnswerCache
+from interceptors.breaker.settings import BreakerSettings
 from server.budget.ledger import Ledger
 from server.budget.store import BudgetStore
+from server.composition.ground import Ground
 from server.embedders.embedder import Embedder
+from server.embedders.metrics import EmbeddingMetrics
 from server.embedders.remembered import RememberedEmbedder
 from server.engines.llm.alarm import Alarm
-from server.engines.llm.completion import Transport
+from server.engines.llm.completion import AddTrace, Transport
 from server.engines.llm.inquiry import Inquirer
-from server.engines.llm.lean_transport import LeanTransport
-from server.engines.llm.member import make_member
+from server.engines.llm.member import counts_against, make_member
 from server.engines.llm.metrics import LlmMetrics
 from server.engines.llm.provider import Provider, Providers, WayTo
 from server.engines.llm.providers_file import (
@@ -38,11 +39,14 @@ from server.logs import JsonLog
 from server.privacy.found import Finder
 from server.settings import Settings
 from server.storage.database import Database
-from server.storage.group_commit import GroupCommit
 from server.triage.reuse.cache import SemanticCache
 from server.triage.reuse.gate import GateSettings
 from server.triage.reuse.store import ReuseStore
 
+# Each failure may cost tickets two seconds; without embeddings a model is asked as usual.
+EMBEDDING_BREAKER = BreakerSettings(
+    consecutive_failures=3, failure_rate=0.5, minimum_calls=20, window_s=60.0, open_s=5.0
+)
 KEY_VARIABLE = "OPENAI_API_KEY"  # as every OpenAI-compatible tool has it
 # Endpoints that refuse a request which asks for what they do not have, by host.
 LACKING: Mapping[str, Mapping[str, bool]] = {
@@ -65,7 +69,7 @@ def open_inquirer(
         return None
     members = []
     for provider in terms.providers:
-        transport = make_transport(provider)
+        transport = make_transport(provider, _add_trace(settings))
         stack.push_async_callback(transport.close)
         members.append(make_member(provider, transport, breakers))
     metrics = LlmMetrics(registry)
@@ -99,13 +103,18 @@ def _environment_key() -> str:
     return key
 
 
-def make_transport(provider: Provider) -> Transport:
+def make_transport(provider: Provider, add_trace: AddTrace | None = None) -> Transport:
     """The way to a provider. Needs a running event loop."""
-    way: Callable[..., Transport] = LeanTransport
+    # Their packages take time to load: a server that asks no models is ready without them.
+    way: Callable[..., Transport]
     if provider.transport is WayTo.SDK:
-        from server.engines.llm.sdk_transport import SdkTransport  # noqa: PLC0415  # takes a second
+        from server.engines.llm.sdk_transport import SdkTransport  # noqa: PLC0415  # as said
 
         way = SdkTransport
+    else:
+        from server.engines.llm.lean_transport import LeanTransport  # noqa: PLC0415  # as said
+
+        way = LeanTransport
     return way(
         provider.base_url,
         provider.key,
@@ -114,42 +123,52 @@ def make_transport(provider: Provider) -> Transport:
         has_logprobs=provider.has_logprobs,
         most_connections=provider.most_in_flight,
         ca_file=provider.ca_file,
+        add_trace=add_trace,
     )
 
 
-async def open_reuse(
-    settings: Settings,
-    database: Database,
-    commits: GroupCommit,
-    cache: AnswerCache,
-    stack: AsyncExitStack,
-) -> SemanticCache | None:
+def _add_trace(settings: Settings) -> AddTrace | None:
+    """None: there are no traces."""
+    if not settings.otlp_endpoint:
+        return None
+    from server.tracing import PROPAGATOR  # noqa: PLC0415  # needs the `tracing` extra
+
+    return PROPAGATOR.inject
+
+
+async def open_reuse(ground: Ground) -> SemanticCache | None:
     """What reuses answers for nearly the same text; None: there are no embeddings."""
-    embedder = await _open_embedder(settings)
+    embedder = await _open_embedder(ground.settings, ground.guards.breakers, ground.registry)
     if embedder is None:
         return None
+    stack, store = ground.stack, ReuseStore(ground.database, ground.commits)
     stack.push_async_callback(embedder.close)
-    remembered = RememberedEmbedder(embedder, cache)
-    draw = random.SystemRandom().random
-    reuse = SemanticCache(ReuseStore(database, commits), remembered, GateSettings(), draw)
+    remembered = RememberedEmbedder(embedder, ground.guards.cache)
+    reuse = SemanticCache(store, remembered, GateSettings(), random.SystemRandom().random)
     reuse.start()
     stack.push_async_callback(reuse.stop)
     return reuse
 
 
-async def _open_embedder(settings: Settings) -> Embedder | None:
+async def _open_embedder(
+    settings: Settings, breakers: BreakerRegistry, registry: CollectorRegistry
+) -> Embedder | None:
     if settings.embedding_model is not None:
         from server.embedders.onnx import OnnxEmbedder  # noqa: PLC0415  # needs an extra
 
         return await asyncio.to_thread(OnnxEmbedder, settings.embedding_model)
-    if settings.embedding_url:
-        from server.embedders.endpoint import EndpointEmbedder  # noqa: PLC0415  # seldom needed
+    if not settings.embedding_url:
+        return None
+    from server.embedders.endpoint import EmbeddingModel, EndpointEmbedder  # noqa: PLC0415  # seldom needed
 
-        url, named = urldefrag(settings.embedding_url)
-        model, _, dimensions = named.rpartition(",")
-        key = _environment_key()
-        return EndpointEmbedder(url, key, model, int(dimensions))
-    return None
+    url, named = urldefrag(settings.embedding_url)
+    model, _, dimensions = named.rpartition(",")
+    return EndpointEmbedder(
+        EmbeddingModel(url, _environment_key(), model, int(dimensions)),
+        breaker=breakers.get(f"embeddings/{model}", counts_against, EMBEDDING_BREAKER),
+        metrics=EmbeddingMetrics(registry),
+        add_trace=_add_trace(settings),
+    )
 
 
 def open_finders(settings: Settings) -> Sequence[Finder]:

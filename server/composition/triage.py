@@ -86,14 +86,12 @@ async def make_triage(
 ) -> TriageParts:
     settings, guards = ground.settings, ground.guards
     runs = RunStore(ground.database, ground.commits)
-    letters = DeadLetterStore(ground.database, ground.commits)
+    letters = DeadLetterStore(ground.database)
     metrics = TriageMetrics(ground.registry)
     outside, reuse = None, None
     if inquirer is not None:
-        reuse = await open_reuse(
-            settings, ground.database, ground.commits, guards.cache, ground.stack
-        )
-        outside = Outside(letters, reuse, metrics.hidden, open_finders(settings))
+        reuse = await open_reuse(ground)
+        outside = Outside(reuse, metrics.hidden, metrics.look_failed, open_finders(settings))
     providers = () if inquirer is None else inquirer.members
 
     def recorded(run: Run) -> None:

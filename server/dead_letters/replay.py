@@ -1,7 +1,7 @@
 """Replays dead letters, each at most once at a time, and never again once it has succeeded.
 
-The work should carry the letter's id as its request id: should the process die between the work
-and the mark, the next replay is answered with the run of the first and does nothing twice.
+The work should carry a request id that follows from the letter's: should the process die between
+the work and the mark, the next replay is answered with the run of the first and does nothing twice.
 """
 
 import asyncio

@@ -7,7 +7,6 @@ until the claim expires. A process that dies with one delays the letter, and los
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC
-from functools import partial
 from typing import Any
 
 import orjson
@@ -23,7 +22,6 @@ from server.dead_letters.letter import (
     State,
 )
 from server.storage.database import Connection, Database
-from server.storage.group_commit import GroupCommit
 
 MOST_LETTERS = 10_000  # of a tenant; the oldest leave first
 
@@ -78,17 +76,8 @@ CONDITIONS = {  # by field of LetterFilter
 class DeadLetterStore:
     """Letters on record, each its tenant's alone. Every method raises StorageUnavailable."""
 
-    def __init__(
-        self, database: Database, commits: GroupCommit, most_letters: int = MOST_LETTERS
-    ) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._commits = commits
-        # One object, made once: group commit puts appends of the same function together.
-        self._insert = partial(_insert, most_letters)
-
-    async def add(self, letter: DeadLetter) -> None:
-        """Commit a letter. Adding it again changes nothing."""
-        await self._commits.append(self._insert, _row(letter))
 
     async def page(
         self, tenant: str, which: LetterFilter, before: str, size: int
@@ -193,13 +182,17 @@ async def delete_letters(connection: Connection, tenant: str) -> int:
     return cursor.rowcount
 
 
-async def _insert(
-    most_letters: int, connection: Connection, rows: Sequence[dict[str, Any]]
-) -> list[None]:
-    await connection.execute(INSERT.encode(), [orjson.dumps(rows).decode()])
-    tenants = sorted({row["tenant"] for row in rows})
+async def keep_letters(
+    connection: Connection, letters: Sequence[DeadLetter], most_letters: int = MOST_LETTERS
+) -> None:
+    """Put letters on record on the open transaction, with what failed: neither is without the
+    other. A letter that is there stays as it is; beyond `most_letters` of a tenant the oldest
+    leave.
+    """
+    rows = orjson.dumps([_row(letter) for letter in letters]).decode()
+    await connection.execute(INSERT.encode(), [rows])
+    tenants = sorted({letter.tenant for letter in letters})
     await connection.execute(TRIM.encode(), {"tenants": tenants, "most": most_letters})
-    return [None] * len(rows)
 
 
 def _conditions(tenant: str, which: LetterFilter) -> tuple[str, dict[str, Any]]:

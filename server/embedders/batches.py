@@ -2,13 +2,16 @@
 
 A text that comes alone is worked on at once. Where texts come close together, a batch waits until
 it is full, for a few milliseconds at most; while earlier batches are worked on, it grows by itself.
+A batch is worked on in the context, and so in the trace, of the call that its first text is for.
 """
 
 import asyncio
+import contextvars
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from server.embedders.embedder import Vector
 from server.embedders.errors import EmbedderBusy
@@ -16,13 +19,14 @@ from server.embedders.errors import EmbedderBusy
 MOST_WAITING = 4096  # texts
 
 # A vector for each text, in their order.
-Work = Callable[[Sequence[str]], Awaitable[Sequence[Vector]]]
+Work = Callable[[Sequence[str]], Coroutine[Any, Any, Sequence[Vector]]]
 
 
 @dataclass(slots=True, eq=False)
 class _Asked:
     text: str
     vector: asyncio.Future[Vector]
+    context: contextvars.Context  # of the call that it is for
 
 
 class Batches:
@@ -61,7 +65,8 @@ class Batches:
         if len(self._waiting) + len(texts) > self._most_waiting:
             raise EmbedderBusy(f"more than {self._most_waiting} texts would wait")
         loop = asyncio.get_running_loop()
-        asked = [_Asked(text, loop.create_future()) for text in texts]
+        context = contextvars.copy_context()
+        asked = [_Asked(text, loop.create_future(), context) for text in texts]
         self._waiting.extend(asked)
         self._start_working()
         return list(await asyncio.gather(*(one.vector for one in asked)))
@@ -109,7 +114,8 @@ class Batches:
         if not batch:
             return
         try:
-            vectors = await self._work([one.text for one in batch])
+            work = self._work([one.text for one in batch])
+            vectors = await asyncio.create_task(work, context=batch[0].context)
         except Exception as error:
             if len(batch) > 1 and self._is_of_one_text(error):
                 half = len(batch) // 2

@@ -2,6 +2,9 @@
 
 A commit costs mostly the wait for the disk, however many rows it holds. Nothing
 is answered before it is committed. Only appends that cannot conflict belong here.
+
+A database may hang rather than break, and a driver gives up on it late: the time that a commit may
+take is by a clock of our own.
 """
 
 import asyncio
@@ -15,6 +18,7 @@ from server.storage.database import Connection, Database
 from server.storage.errors import StorageUnavailable
 
 LINGER_S = 0.001
+ANSWER_S = 5.0  # that a commit may take
 
 # Inserts rows on the open transaction and answers one result for each, in order.
 Insert = Callable[[Connection, Sequence[Any]], Awaitable[Sequence[Any]]]
@@ -31,11 +35,17 @@ class GroupCommit:
     """One writer with a bounded queue of appends."""
 
     def __init__(
-        self, database: Database, most_in_batch: int = 256, most_waiting: int = 8192
+        self,
+        database: Database,
+        most_in_batch: int = 256,
+        most_waiting: int = 8192,
+        answer_s: float = ANSWER_S,
     ) -> None:
         self._database = database
         self._most_in_batch = most_in_batch
         self._most_waiting = most_waiting
+        self._answer_s = answer_s
+        self._given_up: set[asyncio.Task[list[Any]]] = set()  # whose connections are being closed
         self._waiting: deque[_Append] = deque()
         self._arrived = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
@@ -53,11 +63,15 @@ class GroupCommit:
             await asyncio.wait([self._waiting[-1].committed])
         self._writer.cancel()
         await asyncio.gather(self._writer, return_exceptions=True)
+        for commit in self._given_up:
+            commit.cancel()  # the second time the driver closes the connection at once
+        await asyncio.gather(*self._given_up, return_exceptions=True)
 
     async def append(self, insert: Insert, row: Any) -> Any:
         """Commit `row`; what `insert` answered for it, once it is durable.
 
-        Raises StorageUnavailable when the database is away or too much waits.
+        Raises StorageUnavailable when the database is away or too much waits; also when it does
+        not answer in time, and then the row may be committed after all.
         """
         if len(self._waiting) >= self._most_waiting:
             raise StorageUnavailable("too many writes are waiting")
@@ -87,7 +101,7 @@ class GroupCommit:
         if not batch:
             return
         try:
-            results = await self._commit(batch)
+            results = await self._commit_in_time(batch)
         except StorageUnavailable as error:
             for append in batch:
                 _fail(append, error)
@@ -101,6 +115,26 @@ class GroupCommit:
             for append, result in zip(batch, results, strict=True):
                 if not append.committed.done():
                     append.committed.set_result(result)
+
+    async def _commit_in_time(self, batch: Sequence[_Append]) -> list[Any]:
+        commit = asyncio.create_task(self._commit(batch))
+        try:
+            await asyncio.wait([commit], timeout=self._answer_s)
+        finally:
+            if not commit.done():
+                self._give_up(commit)
+        if commit in self._given_up:
+            raise StorageUnavailable("a commit was not answered in time; it may be made after all")
+        return commit.result()
+
+    def _give_up(self, commit: asyncio.Task[list[Any]]) -> None:
+        """Let it end by itself: the driver first asks the database to cancel, which may hang, too,
+        and closes the connection seconds later.
+        """
+        self._given_up.add(commit)
+        commit.add_done_callback(self._given_up.discard)
+        commit.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        commit.cancel()
 
     async def _commit(self, batch: Sequence[_Append]) -> list[Any]:
         groups = [(k, [a.row for a in g]) for k, g in groupby(batch, key=lambda a: a.insert)]

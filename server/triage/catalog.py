@@ -71,9 +71,10 @@ class TaxonomyCatalog:
             return await self.supply.current(tenant, etag)
         taxonomy = await self.supply.renew(tenant, etag, categories, actor)
         self.forget(tenant)
-        # A load that was under way has perhaps read what was before.
-        while (await asyncio.shield(self._load(tenant))).taxonomy.revision < taxonomy.revision:
-            pass
+        # A load that was under way has perhaps read what was before; the next one has not. Where
+        # that finds an earlier revision, too, the tenant has been deleted meanwhile.
+        if (await asyncio.shield(self._load(tenant))).taxonomy.revision < taxonomy.revision:
+            await asyncio.shield(self._load(tenant))
         return taxonomy
 
     def forget(self, tenant: str | None) -> None:

@@ -41,6 +41,14 @@ class RunNotFound(TriageError):
         self.name = name
 
 
+class TenantDeleted(TriageError):
+    """The tenant was deleted while it was worked for, or is being deleted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class RequestIdReused(TriageError):
     """A request id that came before with another request; `difference` names what is not the same,
     `run` the run that the id belongs to.

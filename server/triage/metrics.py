@@ -26,6 +26,12 @@ class TriageMetrics:
             ["kind"],
             registry=registry,
         )
+        self._failed_looks = Counter(
+            "switchyard_failed_look_ups",
+            "Tickets for which no answer given before could be looked for.",
+            ["reason"],
+            registry=registry,
+        )
         self._unserved = Counter(
             "switchyard_unserved_parameters",
             "Parameters that experiments, or their winners, set for a ticket and nobody can serve.",
@@ -50,6 +56,10 @@ class TriageMetrics:
         """Count what was hidden of one ticket."""
         for kind, count in counts.items():
             self._hidden.labels(kind.value).inc(count)
+
+    def look_failed(self, reason: str) -> None:
+        """Count a ticket for which no answer given before could be looked for."""
+        self._failed_looks.labels(reason).inc()
 
     def unserved(self, parameter: str) -> None:
         """Count a parameter that a ticket was to be triaged by and could not."""

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
+from interceptors.errors import CircuitOpen
 from server.dead_letters.letter import DeadLetter, FailedAttempt, Severity
-from server.dead_letters.store import DeadLetterStore
 from server.privacy.found import Finder, Kind
 from server.privacy.redaction import Redacted
 from server.storage.errors import StorageError
@@ -42,6 +42,7 @@ NO_FAULT = frozenset({"no_time", "no_budget", "over_budget", "cancelled", "drill
 CRITICAL = frozenset({"unauthorized", "unpaid", "untrusted"})
 LONGEST_ASKING_S = 30.0
 LONGEST_LOOK_S = 2.0  # for an answer given before: a model is asked sooner than waited for that
+LOOK_SHARE = 0.25  # of the caller's time, at most, for the same: the rest is the model's
 FUNCTION = "triage.classify"
 LEAST_SIMILARITY = 0.5  # of a corrected ticket that models are shown
 MOST_HIDDEN = 2048  # examples that are kept without personal data
@@ -52,13 +53,13 @@ class Outside:
 
     def __init__(
         self,
-        letters: DeadLetterStore,
         reuse: SemanticCache | None,
         count_hidden: Callable[[Mapping[Kind, int]], None],
+        count_failed_look: Callable[[str], None],
         finders: Sequence[Finder] = (),
     ) -> None:
-        self.letters = letters
         self.reuse = reuse
+        self.count_failed_look = count_failed_look
         self._count_hidden = count_hidden
         self._finders = finders
         self._example = lru_cache(MOST_HIDDEN)(partial(hide_example, finders=finders))
@@ -144,10 +145,11 @@ class Trip:
             return None
         return Reuse(hit.source_run, hit.similarity, hit.error_bound, hit.is_guaranteed)
 
-    async def look_up(self) -> str:
+    async def look_up(self, deadline_s: float) -> str:
         """Look for an answer given before; in a few words for a person, what was found.
 
-        Where that cannot be done just now, there is none.
+        Where that cannot be done just now, there is none. `deadline_s` is a time of
+        time.monotonic().
         """
         if self.by.reuse is None or not self.by.reuse.is_enabled:
             return "answers are not reused"
@@ -156,11 +158,15 @@ class Trip:
         if not self.has_words:
             return "nothing is left to look for"
         text = "\n".join(texts_of(self.ticket))
-        with suppress(Exception):  # an embedder may fail in any way: the ticket is answered
-            async with asyncio.timeout(LONGEST_LOOK_S):
+        longest_s = min(LONGEST_LOOK_S, LOOK_SHARE * (deadline_s - time.monotonic()))
+        try:
+            async with asyncio.timeout(longest_s):
                 self.look = await self.by.reuse.look(self.where, text, self.language)
-            return _describe_look(self.look)
-        return "could not be looked up"
+        except Exception as error:  # an embedder may fail in any way: the ticket is answered
+            why = _why_not_looked(error)
+            self.by.count_failed_look(why)
+            return f"could not be looked up: {why}"
+        return _describe_look(self.look)
 
     async def assess(
         self, reading: Reading, deadline_s: float, tell: Callable[[News], None] | None
@@ -221,27 +227,30 @@ class Trip:
         )
 
     async def end(self, run: Run) -> None:
-        """Let a fresh answer, as it was written, answer others; keep what no model answered."""
-        with suppress(StorageError):  # the ticket is answered all the same
-            if run.answer.is_degraded:
-                await self._bury(run)
-            elif self.by.reuse is not None and self.look is not None and self.hit is None:
-                kept = {
-                    "category": self.assessed.category,  # as the model was sure of it
-                    "reply": self.written.reply,
-                    "asked": wording_of(self.ticket),
-                    "engine": run.answer.engine,
-                }
-                label = run.answer.category.label
-                fresh = Fresh(label, orjson.dumps(kept), run.run_id, run.create_time)
-                await self.by.reuse.settle(self.look, fresh)
-
-    async def _bury(self, run: Run) -> None:
-        failed = [attempt for attempt in run.answer.attempts if attempt.outcome not in NO_FAULT]
-        if not failed:
+        """Let a fresh answer, as it was written, answer others."""
+        reuse, look = self.by.reuse, self.look
+        if reuse is None or look is None or self.hit is not None or run.answer.is_degraded:
             return
+        kept = {
+            "category": self.assessed.category,  # as the model was sure of it
+            "reply": self.written.reply,
+            "asked": wording_of(self.ticket),
+            "engine": run.answer.engine,
+        }
+        label = run.answer.category.label
+        fresh = Fresh(label, orjson.dumps(kept), run.run_id, run.create_time)
+        with suppress(StorageError):  # the ticket is answered all the same
+            await reuse.settle(look, fresh)
+
+    def letter(self, run: Run) -> DeadLetter | None:
+        """What is kept of a ticket that no model answered, to ask again; None: one did, or nothing
+        was at fault.
+        """
+        failed = [attempt for attempt in run.answer.attempts if attempt.outcome not in NO_FAULT]
+        if not run.answer.is_degraded or not failed:
+            return None
         reason = failed[-1].outcome
-        letter = DeadLetter(
+        return DeadLetter(
             tenant=run.tenant,
             letter_id=run.run_id,
             create_time=run.create_time,
@@ -254,7 +263,6 @@ class Trip:
             ),
             request=orjson.dumps(self.ticket),
         )
-        await self.by.letters.add(letter)
 
     def describe_hidden(self) -> str:
         """What was hidden, in a few words for a person to read."""
@@ -268,6 +276,11 @@ def _partition(tenant: str, version: EngineVersion, terms: Terms) -> Partition:
     """Within which answers are reused. The categories are a part of the prompt: others, another."""
     prompt = f"{version.version} {version.taxonomy_revision} {terms}".rstrip()
     return Partition(tenant, prompt, f"{version.engine} {version.model}")
+
+
+def _why_not_looked(error: Exception) -> str:
+    named = {TimeoutError: "timeout", CircuitOpen: "circuit_open", StorageError: "storage"}
+    return next((why for kind, why in named.items() if isinstance(error, kind)), "embedder")
 
 
 def _describe_look(look: Look) -> str:

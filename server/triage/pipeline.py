@@ -5,12 +5,14 @@ asked, two steps come before they are: hide personal data > look for an answer g
 method of the service goes through `triage`: `run` is the same with what happens on the way.
 """
 
+import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from interceptors.timings import CANCELLED, FAILED, OK, Observe
 from server import __version__
 from server.triage.assessment import (
     Assessment,
@@ -79,7 +81,7 @@ Event = StepStarted | StepReport | News | Recorded
 Tell = Callable[[Event], None]
 
 
-def _nobody_observes(_step: str, _seconds: float) -> None:
+def _nobody_observes(_step: str, _seconds: float, _outcome: str) -> None:
     """Where nothing is measured."""
 
 
@@ -91,8 +93,9 @@ class _Passage:
     active: Active
     record: bytes
     reading: Reading
-    observe: Callable[[str, float], None]
-    begin_s: float  # by the pipeline's clock
+    observe: Observe
+    clock: Callable[[], float]
+    begin_s: float  # by `clock`
     tell: Tell | None  # None: nobody follows it
     trial: Trial = NO_TRIAL
     trip: Trip | None = None  # None: nobody outside is asked
@@ -104,6 +107,8 @@ class _Passage:
     decided: tuple[Decision, str] = field(init=False)  # with the reason
     decided_in_s: float = field(init=False)  # since the ticket came
     reports: list[StepReport] = field(default_factory=list)
+    under_way: Step | None = None
+    step_begin_s: float = 0.0
 
     @property
     def version(self) -> EngineVersion:
@@ -121,16 +126,25 @@ class _Passage:
 
     def begin(self, step: Step) -> None:
         """Tell of a step that it starts."""
+        self.under_way, self.step_begin_s = step, self.clock()
         if self.tell is not None:
             self.tell(StepStarted(step))
 
     def end(self, step: Step, seconds: float, finding: str) -> None:
         """Put the end of a step on record, and tell of it."""
-        self.observe(STEP_NAMES[step], seconds)
+        self.under_way = None
+        self.observe(STEP_NAMES[step], seconds, OK)
         report = StepReport(step, seconds, finding[:MOST_FINDING])
         self.reports.append(report)
         if self.tell is not None:
             self.tell(report)
+
+    def break_off(self, error: BaseException) -> None:
+        """Count the step that was under way, if there was one, as what did not end well."""
+        if self.under_way is not None:
+            outcome = CANCELLED if isinstance(error, asyncio.CancelledError) else FAILED
+            seconds = self.clock() - self.step_begin_s
+            self.observe(STEP_NAMES[self.under_way], seconds, outcome)
 
     def answer(self) -> Answer:
         """All of it together."""
@@ -172,7 +186,7 @@ class TriagePipeline:
         recorded: Callable[[Run], None],
         outside: Outside | None = None,
         trials: Trials | None = None,
-        observe: Callable[[str, float], None] = _nobody_observes,
+        observe: Observe = _nobody_observes,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._catalog = catalog
@@ -201,12 +215,20 @@ class TriagePipeline:
         active = await self._catalog.active(order.tenant)
         record = encode_record(order.ticket)
         reading = active.engine.read(record, order.parts)
-        passage = _Passage(order, active, record, reading, self._observe, begin_s, tell)
+        passage = _Passage(
+            order, active, record, reading, self._observe, self._clock, begin_s, tell
+        )
+        try:
+            return await self._go_through(passage)
+        except BaseException as error:
+            passage.break_off(error)
+            raise
 
+    async def _go_through(self, passage: _Passage) -> Recorded:
         await self._detect_language(passage)
-        if self._trials is not None and await self._trials.concern(order.tenant):
+        if self._trials is not None and await self._trials.concern(passage.order.tenant):
             await self._assign(self._trials, passage)
-        asks = active.engine.asks_outside and passage.trial.parameters.may_ask
+        asks = passage.active.engine.asks_outside and passage.trial.parameters.may_ask
         if self._outside is not None and asks:
             passage.trip = await self._set_out(self._outside, passage)
             await self._look_up(passage.trip, passage)
@@ -247,7 +269,7 @@ class TriagePipeline:
     async def _look_up(self, trip: Trip, passage: _Passage) -> None:
         passage.begin(Step.LOOK_UP)
         start = self._clock()
-        finding = await trip.look_up()
+        finding = await trip.look_up(passage.order.deadline_s)
         passage.end(Step.LOOK_UP, self._clock() - start, finding)
 
     async def _assess(self, passage: _Passage) -> None:
@@ -309,7 +331,9 @@ class TriagePipeline:
             answer=answer,
             server_version=__version__,
         )
-        run = await self._runs.add(made, passage.trial.exposure(made, passage.decided_in_s))
+        exposure = passage.trial.exposure(made, passage.decided_in_s)
+        letter = None if passage.trip is None else passage.trip.letter(made)
+        run = await self._runs.add(made, exposure, letter)
         if run is made:  # else it is the first answer to the same request, given again
             self._recorded(run)
         return run

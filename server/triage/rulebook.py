@@ -52,16 +52,21 @@ class Verdict:
     escalation_reasons: tuple[Reason, ...]
 
 
+# The place of its rule, the phrase, and the longer phrases around it that are harmless.
+_Phrase = tuple[int, bytes, tuple[bytes, ...]]
+
+
 class RuleBook:
     """Rules, indexed by their rarest words, so that a ticket meets only those that may apply."""
 
     def __init__(self, rules: Sequence[Rule] = RULES) -> None:
         self._rules = rules
-        self._phrases: dict[bytes, list[tuple[int, bytes]]] = {}
+        self._phrases: dict[bytes, list[_Phrase]] = {}
         for number, rule in enumerate(rules):
-            for phrase in rule.phrases:
-                entry = (number, b" %b " % phrase.encode())
-                self._phrases.setdefault(_rarest_word(phrase.encode()), []).append(entry)
+            harmless = [_spaced(phrase) for phrase in rule.harmless]
+            for phrase in map(_spaced, rule.phrases):
+                entry = (number, phrase, tuple(longer for longer in harmless if phrase in longer))
+                self._phrases.setdefault(_rarest_word(phrase), []).append(entry)
 
     def judge(self, text: str, attributes: Mapping[str, str], policy: EscalationPolicy) -> Verdict:
         """Priority and reasons; reasons come in the order of the rules."""
@@ -80,13 +85,15 @@ class RuleBook:
 
     def _said(self, words: Sequence[bytes]) -> list[tuple[Rule, str]]:
         """The rules that apply, each with one of its phrases that are said."""
-        line = b" %b " % b" ".join(words)
+        line = b" %b . " % b" ".join(words)
         anchors = dict.fromkeys(filter(self._phrases.__contains__, words))
         found: dict[int, bytes] = {}
-        for number, phrase in chain.from_iterable(self._phrases[word] for word in anchors):
-            if phrase in line and number not in found and _is_said(phrase, line):
+        for number, phrase, harmless in chain.from_iterable(
+            self._phrases[word] for word in anchors
+        ):
+            if phrase in line and number not in found and _is_said(phrase, harmless, line):
                 found[number] = phrase
-        return [(self._rules[number], found[number].strip().decode()) for number in sorted(found)]
+        return [(self._rules[place], found[place].strip(b" .").decode()) for place in sorted(found)]
 
 
 def with_category_policy(reasons: Sequence[Reason], policy: EscalationPolicy) -> tuple[Reason, ...]:
@@ -94,6 +101,10 @@ def with_category_policy(reasons: Sequence[Reason], policy: EscalationPolicy) ->
     if policy is not EscalationPolicy.ALWAYS:
         return tuple(reasons)
     return (*(reason for reason in reasons if reason != BY_CATEGORY), BY_CATEGORY)
+
+
+def _spaced(phrase: str) -> bytes:
+    return b" %b " % phrase.encode()
 
 
 def _rarest_word(phrase: bytes) -> bytes:
@@ -119,8 +130,12 @@ def _words(text: str) -> list[bytes]:
     return plain.translate(_CLASSES, b"'").replace(b".", b" . ").split()
 
 
-def _is_said(phrase: bytes, line: bytes) -> bool:
-    """Whether the phrase stands somewhere without a denial in the words before it."""
+def _is_said(phrase: bytes, harmless: Sequence[bytes], line: bytes) -> bool:
+    """Whether the phrase stands somewhere outside of what is harmless, and without a denial in
+    the words before it.
+    """
+    for longer in harmless:
+        line = line.replace(longer, b" . ")
     at = line.find(phrase)
     while at >= 0:
         clause = line[max(0, at - 60) : at + 1].rpartition(b".")[2]

@@ -3,23 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import compress
 from typing import Any
 
 import orjson
 from psycopg.rows import TupleRow
 
+from server.dead_letters.letter import DeadLetter
+from server.dead_letters.store import keep_letters
 from server.experiments.records.record import Exposure
 from server.experiments.records.record_store import expose
 from server.storage.database import Connection, Database
+from server.storage.errors import StorageUnavailable
 from server.storage.group_commit import GroupCommit
-from server.triage.errors import RequestIdReused, RunNotFound
+from server.triage.errors import RequestIdReused, RunNotFound, TenantDeleted
 from server.triage.review import review_interest
 from server.triage.run import Decision, Run, decode_answer, encode_answer, first_id_since
 from server.triage.ticket import decode_record
 
+# Nothing for a tenant that was deleted, or is being deleted now: that holds its row, perhaps for
+# long, and nobody waits for it. A later deletion waits for these rows, and takes them along.
 # In the order of the unique index: two servers that insert the same request ids in one statement
 # each would otherwise wait for one another.
 INSERT_RUNS = """
+WITH live AS MATERIALIZED (
+    SELECT tenant AS name FROM tenants WHERE tenant = ANY(%s) AND delete_time IS NULL
+    FOR KEY SHARE SKIP LOCKED)
 INSERT INTO triage_runs
 SELECT tenant, run_id, create_time, ticket_id, category, decision, request_id,
        decode(ticket_digest, 'hex'), ticket, answer, server_version, review_value, review_reason
@@ -27,6 +36,7 @@ FROM jsonb_to_recordset(%s::jsonb) AS row(
     tenant text, run_id uuid, create_time timestamptz, ticket_id text, category text,
     decision smallint, request_id uuid, ticket_digest text, ticket jsonb, answer jsonb,
     server_version text, review_value real, review_reason smallint)
+WHERE tenant IN (SELECT name FROM live)
 ORDER BY tenant, request_id
 ON CONFLICT DO NOTHING
 RETURNING run_id
@@ -56,17 +66,24 @@ class RunStore:
         self._database = database
         self._commits = commits
 
-    async def add(self, run: Run, exposure: Exposure | None = None) -> Run:
-        """Commit the run, and with it what an experiment counts if it is new; the run that is on
-        record when it returns.
+    async def add(
+        self, run: Run, exposure: Exposure | None = None, letter: DeadLetter | None = None
+    ) -> Run:
+        """Commit the run; if it is new, with it what an experiment counts, and the letter of what
+        failed for good. The run that is on record when it returns.
 
         That is an earlier one when the request id came before with the same request: whichever
         is committed first is the answer to all, in every process, for as long as it is kept.
-        Raises RequestIdReused when it came with another request, StorageUnavailable.
+        Raises RequestIdReused when it came with another request, TenantDeleted when the tenant was
+        deleted meanwhile, StorageUnavailable.
         """
-        if await self._commits.append(_insert_runs, (_row(run), exposure)):
+        if await self._commits.append(_insert_runs, (_row(run), exposure, letter)):
             return run
         first = await self._of_request(run.tenant, run.request_id)
+        if first is None:
+            if not run.request_id or await self._is_deleted(run.tenant):
+                raise TenantDeleted(f"tenants/{run.tenant}")
+            raise StorageUnavailable("the run of the same request id was erased just now")
         difference = _difference(first, run)
         if difference:
             raise RequestIdReused(run.request_id, f"triageRuns/{first.run_id}", difference)
@@ -96,10 +113,14 @@ class RunStore:
         values |= {"tenant": tenant, "before": before, "size": size}
         return [_run(tenant, row) for row in await self._fetch(query, values)]
 
-    async def _of_request(self, tenant: str, request_id: str) -> Run:
+    async def _of_request(self, tenant: str, request_id: str) -> Run | None:
         query = RUN + "AND request_id = %(request_id)s"
-        rows = await self._fetch(query, {"tenant": tenant, "request_id": request_id})
-        return _run(tenant, rows[0])
+        rows = await self._fetch(query, {"tenant": tenant, "request_id": request_id or None})
+        return _run(tenant, rows[0]) if rows else None
+
+    async def _is_deleted(self, tenant: str) -> bool:
+        query = "SELECT FROM tenants WHERE tenant = %(tenant)s AND delete_time IS NOT NULL"
+        return bool(await self._fetch(query, {"tenant": tenant}))
 
     async def _fetch(self, query: str, values: dict[str, Any]) -> list[TupleRow]:
         async with self._database.connection("runs.read") as connection:
@@ -136,21 +157,26 @@ def _row(run: Run) -> dict[str, Any]:
 
 
 async def _insert_runs(
-    connection: Connection, runs: Sequence[tuple[dict[str, Any], Exposure | None]]
+    connection: Connection,
+    runs: Sequence[tuple[dict[str, Any], Exposure | None, DeadLetter | None]],
 ) -> list[bool]:
-    """Whether each run was new. Of those that were, the exposures count."""
-    rows, exposures = zip(*runs, strict=True)
-    if not any(exposures):  # one statement is a transaction of its own
+    """Whether each run was new. Of those that were, exposures count and letters are kept."""
+    rows, exposures, letters = zip(*runs, strict=True)
+    if not any(exposures) and not any(letters):  # one statement is a transaction of its own
         return await _insert_rows(connection, rows)
     async with connection.transaction():
         are_new = await _insert_rows(connection, rows)
-        told = zip(exposures, are_new, strict=True)
-        await expose(connection, [exposure for exposure, is_new in told if exposure and is_new])
+        if new_exposures := list(filter(None, compress(exposures, are_new))):
+            await expose(connection, new_exposures)
+        if new_letters := list(filter(None, compress(letters, are_new))):
+            await keep_letters(connection, new_letters)
     return are_new
 
 
 async def _insert_rows(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[bool]:
-    cursor = await connection.execute(INSERT_RUNS, [orjson.dumps(rows).decode()], prepare=True)
+    tenants = list({row["tenant"] for row in rows})
+    values = [tenants, orjson.dumps(rows).decode()]
+    cursor = await connection.execute(INSERT_RUNS, values, prepare=True)
     if cursor.rowcount == len(rows):  # nearly always: then nobody needs to know their ids
         return [True] * len(rows)
     added = {run_id.hex for (run_id,) in await cursor.fetchall()}

@@ -5,7 +5,9 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from switchyard.options.v1 import options_pb2
 
 from interceptors.policy import MissingPolicy, read_policies
+from server.app import SERVER_OPTIONS
 from server.composition.ground import SERVICES
+from server.composition.guards import MOST_REQUEST_BYTES
 
 POLICIES = read_policies(descriptor_pool.Default(), SERVICES)
 
@@ -25,6 +27,13 @@ def test_default_deadlines_do_not_exceed_the_longest() -> None:
     for name, policy in POLICIES.items():
         if policy.HasField("default_deadline"):
             assert policy.default_deadline.ToTimedelta() <= policy.max_deadline.ToTimedelta(), name
+
+
+def test_no_method_takes_more_than_the_transport_lets_through() -> None:
+    most_bytes = dict(SERVER_OPTIONS)["grpc.max_receive_message_length"]
+    for name, policy in POLICIES.items():
+        assert 0 <= policy.max_request_bytes < most_bytes, name
+    assert most_bytes > MOST_REQUEST_BYTES
 
 
 def test_what_is_cached_says_for_how_long_and_for_whom() -> None:

@@ -23,7 +23,7 @@ from server.settings import read_settings
 from tests.conftest import make_database
 from tests.integration.access.certificates import Authority
 from tests.integration.access.refusals import refusal
-from tests.integration.callers import ACCESS, TRIAGE, Caller, make_caller, until
+from tests.integration.callers import ACCESS, PATIENCE_S, TRIAGE, Caller, make_caller, until
 from tools.server_process import ServerProcess
 
 ROOT = Path(__file__).parents[2]
@@ -253,7 +253,7 @@ def few_files() -> Iterator[None]:
 def connection(address: str) -> socket.socket:
     """A connection that never says a word."""
     host, _, port = address.rpartition(":")
-    return socket.create_connection((host, int(port)), timeout=10)
+    return socket.create_connection((host, int(port)), timeout=PATIENCE_S)
 
 
 async def until_open(connections: list[socket.socket], most: int) -> None:
@@ -286,7 +286,7 @@ async def until_answered(address: str) -> None:
         own = (("grpc.use_local_subchannel_pool", 1),)
         async with grpc.aio.insecure_channel(address, options=own) as channel:
             try:
-                await Caller(channel).call(LIST_KEYS)
+                await Caller(channel, deadline_s=10.0).call(LIST_KEYS)
             except grpc.aio.AioRpcError:
                 return False
         return True

@@ -61,6 +61,19 @@ def test_endpoints_that_answer_are_well(
     assert "ok     embeddings   the endpoint answers" in said
 
 
+def test_a_model_without_a_price_is_noted(
+    data: Path, endpoint: FakeLlm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "providers.toml"
+    usual = f'[[provider]]\nbase_url = "{endpoint.url}"\nmodel = "m"\n'
+    path.write_text(f'{usual}name = "free"\n{usual}name = "paid"\noutput_usd_per_million = 1\n')
+    monkeypatch.setenv("SWITCHYARD_LLM_PROVIDERS", str(path))
+    status, said = examined(data)
+    assert status == 0
+    assert "note   prices       free has no price: what it costs, budgets do not see" in said
+    assert "paid has no price" not in said
+
+
 def test_endpoints_that_do_not_answer_are_noted(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ class Caller:
     channel: grpc.aio.Channel
     secret: str = ""
     name: str = ""  # as rate limits know it
-    deadline_s: float = 20.0
+    deadline_s: float = PATIENCE_S
 
     def call(self, method: str, /, *metadata: tuple[str, str], **fields: Any) -> Any:
         """A call of "package.Service/Method" under way; awaited, it is the answer."""
@@ -33,6 +33,11 @@ class Caller:
     def stream(self, method: str, /, **fields: Any) -> Any:
         """A call under way of a method that streams its answers."""
         return self._start(self.channel.unary_stream, method, (), fields)
+
+    async def exchange(self, method: str, requests: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """All answers of a method that streams both ways."""
+        call = self._start(self.channel.stream_stream, method, (), requests)
+        return [answer async for answer in call]
 
     def _start(
         self, kind: Any, method: str, metadata: tuple[tuple[str, str], ...], fields: Any
@@ -48,7 +53,8 @@ class Caller:
             response_deserializer=response.FromString,
         )
         key = (("authorization", f"Bearer {self.secret}"),) if self.secret else ()
-        return start(request(**fields), metadata=(*key, *metadata), timeout=self.deadline_s)
+        sent = request(**fields) if isinstance(fields, Mapping) else [request(**f) for f in fields]
+        return start(sent, metadata=(*key, *metadata), timeout=self.deadline_s)
 
 
 async def make_caller(maker: Caller, role: str, tenant: str = "default") -> Caller:

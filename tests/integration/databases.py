@@ -1,17 +1,17 @@
 """Databases with the schema, for the tests of stores."""
 
-from collections.abc import AsyncIterator, Callable
+import uuid
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from interceptors.timings import Observe
 from server.storage.database import Database
 from server.storage.migrate import migrate, read_migrations
 from tests.conftest import make_database
 
 
 @asynccontextmanager
-async def opened(
-    url: str, observe: Callable[[str, float], None] | None = None
-) -> AsyncIterator[Database]:
+async def opened(url: str, observe: Observe | None = None) -> AsyncIterator[Database]:
     """An open pool."""
     database = Database(url, observe=observe)
     await database.open()
@@ -25,6 +25,14 @@ async def make_schema(postgres_url: str) -> str:
     async with opened(url) as database:
         await migrate(database, read_migrations())
     return url
+
+
+async def add_tenant(database: Database) -> str:
+    """The name of a new tenant, with nothing in it."""
+    name = f"tenant-{uuid.uuid4().hex}"
+    async with database.connection("test") as connection:
+        await connection.execute("INSERT INTO tenants (tenant, title) VALUES (%s, '')", [name])
+    return name
 
 
 async def add_run(database: Database, tenant: str, run_id: str) -> None:

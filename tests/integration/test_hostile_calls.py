@@ -31,7 +31,7 @@ from server.settings import Address, Settings
 from server.storage.embedded import EmbeddedPostgres
 from tests.conftest import make_database
 from tests.integration.access.refusals import refusal
-from tests.integration.callers import ACCESS, TRIAGE, Caller, make_caller, until
+from tests.integration.callers import ACCESS, PATIENCE_S, TRIAGE, Caller, make_caller, until
 from tests.integration.test_services import fetch
 from tests.unit.access.forged import signed_with_a_secret, unsigned
 
@@ -141,22 +141,26 @@ async def fresh(folder: Path, database_url: str) -> AsyncIterator[tuple[Settings
 
 @asynccontextmanager
 async def deaf(settings: Settings) -> AsyncIterator[None]:
-    """While the block runs, the server does not hear what was changed in its database."""
+    """While the block runs, the server does not hear what was changed in its database, nor does it
+    find out that it cannot.
+    """
     listening = (
         "SELECT pid FROM pg_stat_activity"
         " WHERE datname = current_database() AND application_name = 'switchyard-notifications'"
     )
     url = settings.database_url
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        rows = await (await connection.execute(listening)).fetchall()
-    assert rows
-    for (pid,) in rows:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for (pid,) in rows:
-            os.kill(pid, signal.SIGCONT)
+    with pytest.MonkeyPatch.context() as patience:
+        patience.setattr("server.storage.notifications.ANSWER_S", PATIENCE_S)
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            rows = await (await connection.execute(listening)).fetchall()
+        assert rows
+        try:
+            for (pid,) in rows:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for (pid,) in rows:
+                os.kill(pid, signal.SIGCONT)
 
 
 async def test_this_machine_needs_a_key_from_the_very_answer_on_that_brings_the_first(
@@ -401,10 +405,33 @@ async def test_a_gzip_bomb_is_refused_unopened(town: Town) -> None:
     assert await _calls_started(town.app) == before
 
 
-async def test_a_message_over_4_mib_is_refused_unread(town: Town) -> None:
+async def test_a_message_over_4_mib_is_refused_with_its_reason(town: Town) -> None:
+    before = await _calls_started(town.app)
     ticket = {"id": "1", "body": "x" * (5 << 20)}
     refused = await refusal(town.acme.call(f"{TRIAGE}/Triage", ticket=ticket))
+    assert (refused.code, refused.reason) == ("INVALID_ARGUMENT", "REQUEST_TOO_LARGE")
+    assert await _calls_started(town.app) == before + 1
+
+
+async def test_an_item_over_4_mib_is_refused_alone(town: Town) -> None:
+    bodies = ["Where is my parcel?"] * 60
+    bodies[30] = "x" * (5 << 20)
+    answers = await town.acme.exchange(
+        f"{TRIAGE}/BatchTriage",
+        [{"index": i, "ticket": {"id": str(i), "body": body}} for i, body in enumerate(bodies)],
+    )
+    refused = {a.index: a.error.message for a in answers if a.HasField("error")}
+    assert len(answers) == len(bodies)
+    assert list(refused) == [30]
+    assert "this method takes at most 4,194,304" in refused[30]
+
+
+async def test_a_message_over_16_mib_never_becomes_a_call(town: Town) -> None:
+    before = await _calls_started(town.app)
+    ticket = {"id": "1", "body": "x" * (17 << 20)}
+    refused = await refusal(town.acme.call(f"{TRIAGE}/Triage", ticket=ticket))
     assert refused.code == "RESOURCE_EXHAUSTED"
+    assert await _calls_started(town.app) == before
 
 
 async def _calls_started(app: Application) -> float:
@@ -467,3 +494,12 @@ async def _log_after(town: Town, call_id: str) -> str:
 
     await until(is_written)
     return town.log.getvalue().decode()
+
+
+async def test_a_connection_that_says_nothing_is_closed(town: Town) -> None:
+    address = town.app.address
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    async with asyncio.timeout(PATIENCE_S):
+        while await reader.read(4096):  # the server introduces itself first
+            continue
+    writer.close()

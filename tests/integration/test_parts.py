@@ -10,9 +10,10 @@ import pytest
 import pytest_asyncio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from interceptors.timings import Timings
-from server.parts import FAILED, KIND, Part, Parts
-from tests.integration.callers import RESILIENCE, TRIAGE, Caller, until
+from interceptors.timings import FAILED, Timings
+from server.parts import KIND, Part, Parts
+from tests.integration.access.refusals import refusal
+from tests.integration.callers import PATIENCE_S, RESILIENCE, TRIAGE, Caller, until
 from tests.integration.harm import database_of, engine_of, paused
 from tools.server_process import ServerProcess
 
@@ -49,21 +50,20 @@ class Watched:
     """What the watchers of some services hear."""
 
     def __init__(self, health: Any, *services: str) -> None:
-        self._calls = {
-            service: health.Watch(health_pb2.HealthCheckRequest(service=service))
-            for service in services
-        }
+        self._calls = [
+            health.Watch(health_pb2.HealthCheckRequest(service=service)) for service in services
+        ]
 
-    async def next(self) -> dict[str, int]:
-        """The next status of each."""
-        heard = [call.read() for call in self._calls.values()]
-        async with asyncio.timeout(30):
-            statuses = [(await one).status for one in heard]
-        return dict(zip(self._calls, statuses, strict=True))
+    async def all_hear(self, status: int) -> None:
+        """Return when the watchers of each have heard this status."""
+        async with asyncio.timeout(PATIENCE_S):
+            for call in self._calls:
+                while (await call.read()).status != status:
+                    continue
 
     def cancel(self) -> None:
         """Watch no more."""
-        for call in self._calls.values():
+        for call in self._calls:
             call.cancel()
 
 
@@ -71,24 +71,39 @@ async def test_a_database_that_hangs_makes_the_server_unready_but_alive(
     server: ServerProcess, health: Any
 ) -> None:
     watched = Watched(health, "", "database", TRIAGE)
-    assert set((await watched.next()).values()) == {SERVING}
+    await watched.all_hear(SERVING)
     with paused(*database_of(server)):
-        assert set((await watched.next()).values()) == {NOT_SERVING}
+        await watched.all_hear(NOT_SERVING)
         assert await check(health, "liveness") == SERVING
         assert await check(health, "engine") == SERVING
-    assert set((await watched.next()).values()) == {SERVING}
+    await watched.all_hear(SERVING)
     watched.cancel()
+
+
+async def test_a_call_that_a_database_hangs_under_is_unavailable_before_its_deadline(
+    server: ServerProcess, caller: Caller
+) -> None:
+    with paused(*database_of(server)):
+        ticket = {"id": "hanging", "body": "Where is my parcel?"}
+        refused = await refusal(caller.call(f"{TRIAGE}/Triage", ticket=ticket))
+    assert (refused.code, refused.reason) == ("UNAVAILABLE", "STORAGE_UNAVAILABLE")
+
+    async def is_back() -> bool:
+        health = health_pb2_grpc.HealthStub(caller.channel)
+        return await check(health, "") == SERVING
+
+    await until(is_back)
 
 
 async def test_an_engine_that_hangs_makes_the_server_unready_until_it_is_replaced(
     server: ServerProcess, health: Any
 ) -> None:
     watched, engine = Watched(health, "", "engine"), engine_of(server)
-    assert set((await watched.next()).values()) == {SERVING}
+    await watched.all_hear(SERVING)
     with paused(engine):
-        assert set((await watched.next()).values()) == {NOT_SERVING}
+        await watched.all_hear(NOT_SERVING)
         assert await check(health, "database") == SERVING
-        assert set((await watched.next()).values()) == {SERVING}
+        await watched.all_hear(SERVING)
     watched.cancel()
 
 

@@ -6,17 +6,19 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf import descriptor_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from server.app import Application
 from server.composition.ground import SERVICES
-from server.health import LIST_RESPONSE
+from server.health import LIST_RESPONSE, SERVICE
+from tests.integration.callers import PATIENCE_S
 from tests.integration.triage.requests import request
 
 
 def fetch(url: str) -> str:
-    with urllib.request.urlopen(url) as answer:  # noqa: S310  # our own server
+    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:  # noqa: S310  # our own server
         return str(answer.read().decode())
 
 
@@ -58,6 +60,26 @@ async def test_reflection_lists_and_describes(channel: grpc.aio.Channel) -> None
     names = {service.name for service in listed.list_services_response.service}
     assert {*SERVICES, "grpc.health.v1.Health"} <= names
     assert described.file_descriptor_response.file_descriptor_proto
+
+
+async def test_reflection_describes_health_as_it_is_served(channel: grpc.aio.Channel) -> None:
+    file = await described(channel, SERVICE)
+    assert [method.name for method in file.service[0].method] == ["Check", "Watch", "List"]
+    assert "HealthListResponse" in [message.name for message in file.message_type]
+
+
+async def test_reflection_describes_the_details_of_errors(channel: grpc.aio.Channel) -> None:
+    file = await described(channel, "google.rpc.BadRequest")
+    assert "BadRequest" in [message.name for message in file.message_type]
+
+
+async def described(channel: grpc.aio.Channel, symbol: str) -> descriptor_pb2.FileDescriptorProto:
+    """The file that reflection knows a symbol from."""
+    stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[arg-type]  # either kind
+    asked = reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)
+    (answer,) = [a async for a in stub.ServerReflectionInfo(iter([asked]))]
+    file = answer.file_descriptor_response.file_descriptor_proto[0]
+    return descriptor_pb2.FileDescriptorProto.FromString(file)
 
 
 async def test_metrics_count_calls_and_runs(app: Application, triage: Any) -> None:

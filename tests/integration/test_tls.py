@@ -19,7 +19,7 @@ from server.probe import Identity, is_serving
 from server.settings import OFF, Address, Settings
 from tests.integration.access.certificates import Authority
 from tests.integration.access.refusals import refusal
-from tests.integration.callers import TRIAGE, Caller, make_caller, until
+from tests.integration.callers import PATIENCE_S, TRIAGE, Caller, make_caller, until
 
 OURS = Authority("ours")
 CLIENTS = Authority("clients")
@@ -109,7 +109,8 @@ async def test_a_renewed_certificate_is_served_without_a_restart(tls_settings: S
 
 async def shown_name(address: Address) -> str:
     """The common name in the certificate that a new connection sees."""
-    pem = await asyncio.to_thread(ssl.get_server_certificate, (address.host, address.port))
+    place = (address.host, address.port)
+    pem = await asyncio.to_thread(ssl.get_server_certificate, place, timeout=PATIENCE_S)
     subject = x509.load_pem_x509_certificate(pem.encode()).subject
     return str(subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 

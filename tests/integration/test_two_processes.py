@@ -33,6 +33,8 @@ from tools.redis_process import RedisProcess
 from tools.server_process import ServerProcess
 
 LONGEST_LEASE_MS = 2000
+# For limits: a busy machine must not pass for a Redis that hangs. Each server would go by its own.
+PATIENT = "?socket_timeout=20&socket_connect_timeout=20"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ async def pair(
 ) -> AsyncIterator[Pair]:
     """Two servers, which serve all the tests here."""
     site = Site(
-        session_folder / "two-processes", await make_database(postgres_url), session_redis.url
+        session_folder / "two-processes",
+        await make_database(postgres_url),
+        session_redis.url + PATIENT,
     )
     async with AsyncExitStack() as stack:
         started = [site.server(), site.server()]
@@ -174,13 +178,24 @@ async def test_a_killed_server_leaves_its_work_to_the_other_after_its_lease(
     assert await cache_result(waiting) == "miss"
 
 
+async def answered_alike(one: Caller, two: Caller) -> tuple[dict[str, str], str]:
+    """A ticket of which one server has the other's answer, and the run of that."""
+    found: list[tuple[dict[str, str], str]] = []
+
+    async def is_alike() -> bool:  # unless Redis was too slow for one of them just then
+        asked = ticket()
+        found.append((asked, await run_of(one, asked)))
+        return await run_of(two, asked) == found[-1][1]
+
+    await until(is_alike)
+    return found[-1]
+
+
 async def test_after_an_update_neither_server_answers_as_before(
     operators: tuple[Caller, Caller],
 ) -> None:
     one, two = operators
-    asked = ticket()
-    before = await run_of(one, asked)
-    assert await run_of(two, asked) == before
+    asked, before = await answered_alike(one, two)
     taxonomy = (await one.call(f"{TRIAGE}/GetTaxonomy")).taxonomy
     taxonomy.categories[0].title = "Another title"
     updated = await one.call(f"{TRIAGE}/UpdateTaxonomy", taxonomy=taxonomy)
@@ -200,9 +215,7 @@ async def test_an_overturned_answer_is_given_by_neither_server(
     pair: Pair, operators: tuple[Caller, Caller]
 ) -> None:
     one, two = operators
-    asked = ticket()
-    overturned = await run_of(one, asked)
-    assert await run_of(two, asked) == overturned
+    asked, overturned = await answered_alike(one, two)
 
     async def is_forgotten_at(caller: Caller) -> bool:
         return await run_of(caller, asked) != overturned
@@ -211,7 +224,11 @@ async def test_an_overturned_answer_is_given_by_neither_server(
         await notify_answers(link, [tag_of_run(overturned)])
     for caller in (one, two):
         await until(partial(is_forgotten_at, caller))
-    assert await run_of(one, asked) == await run_of(two, asked)
+
+    async def is_shared() -> bool:
+        return await run_of(one, asked) == await run_of(two, asked)
+
+    await until(is_shared)
 
 
 def tag_of_run(name: str) -> str:

@@ -5,11 +5,20 @@ from dataclasses import asdict
 from typing import Any
 
 from interceptors.cache.answer_cache import AnswerCache
+from interceptors.cache.tags import tag_of
 from interceptors.cache.terms import Figures, Terms, total
-from server.admin.store import Value
+from server.admin.orders import notice_of
+from server.admin.store import Value, notify
+from server.storage.database import Connection
 
 SETTING = "cache"  # subject: a method
 CLEAR = "cache.clear"
+ERASE = "cache.erase"  # of a tenant that is deleted
+
+
+async def erase_answers(connection: Connection, tenant: str) -> None:
+    """Have every process erase a tenant's answers once the open transaction is committed."""
+    await notify(connection, notice_of("order", ERASE, tag_of(tenant=tenant)))
 
 
 def apply_terms(cache: AnswerCache, method: str, value: Value | None) -> None:

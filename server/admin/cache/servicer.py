@@ -73,20 +73,10 @@ class CacheServicer(cache_service_pb2_grpc.CacheServiceServicer):
         """Change how the answers of one method are kept."""
         wanted = request.config
         terms = self._terms(wanted.method, "config.method")
-        await self._orders.catch_up()
-        changed = replace(terms)
-        try:
-            changed.change(
-                is_enabled=wanted.enabled if wanted.HasField("enabled") else None,
-                ttl_s=read_seconds(wanted.ttl) if wanted.HasField("ttl") else None,
-                stale_ttl_s=(
-                    read_seconds(wanted.stale_ttl) if wanted.HasField("stale_ttl") else None
-                ),
-            )
-        except InvalidTerms as error:
-            raise InvalidOrder(f"config.{error.field}", error.description) from error
         actor = caller_of(context).subject
-        await self._orders.set(SETTING, terms.name, terms_of(changed), actor)
+        await self._orders.change(
+            SETTING, terms.name, lambda: terms_of(_read_terms(wanted, terms)), actor
+        )
         return pb.UpdateCacheConfigResponse(config=_write_terms(terms))
 
     async def TestCache(
@@ -123,10 +113,13 @@ class CacheServicer(cache_service_pb2_grpc.CacheServiceServicer):
         self, request: pb.UpdateSemanticCacheRequest, context: Context
     ) -> pb.UpdateSemanticCacheResponse:
         """Change the settings of the semantic cache."""
-        await self._orders.catch_up()
-        changed = semantic_value(_read_semantic(request.settings, self._reuse.settings))
         actor = caller_of(context).subject
-        await self._orders.set(semantic.SETTING, semantic.SUBJECT, changed, actor)
+        await self._orders.change(
+            semantic.SETTING,
+            semantic.SUBJECT,
+            lambda: semantic_value(_read_semantic(request.settings, self._reuse.settings)),
+            actor,
+        )
         return pb.UpdateSemanticCacheResponse(settings=_write_semantic(self._reuse.settings))
 
     def _terms(self, method: str, field: str) -> Terms:
@@ -146,6 +139,20 @@ def _write_figures(method: str, figures: Figures) -> pb.CacheFigures:
         coalesced=figures.coalesced,
         hit_rate=figures.hit_rate,
     )
+
+
+def _read_terms(message: pb.CacheConfig, current: Terms) -> Terms:
+    """What a message asks for: what is absent stays as it is. Raises InvalidOrder."""
+    terms = replace(current)
+    try:
+        terms.change(
+            is_enabled=message.enabled if message.HasField("enabled") else None,
+            ttl_s=read_seconds(message.ttl) if message.HasField("ttl") else None,
+            stale_ttl_s=read_seconds(message.stale_ttl) if message.HasField("stale_ttl") else None,
+        )
+    except InvalidTerms as error:
+        raise InvalidOrder(f"config.{error.field}", error.description) from error
+    return terms
 
 
 def _write_terms(terms: Terms) -> pb.CacheConfig:

@@ -10,21 +10,27 @@ from interceptors.limits.limiter import Limiter
 from interceptors.limits.tiers import Limits
 from server.admin.store import Value
 
-SETTING = "custom_limit"  # subject: caller and method, divided by a space
+SETTING = "custom_limit"  # subject: caller and method, divided by the last space
 RESET = "limits.reset"
 MOST_CALLERS = 1000  # whose usage a process tells the others
 
 
 def subject_of(caller: str, method: str) -> str:
-    """The name of a custom limit. Neither part holds a space."""
+    """The name of a custom limit. No method holds a space."""
     return f"{caller} {method}"
+
+
+def read_subject(subject: str) -> tuple[str, str]:
+    """Caller and method of a custom limit."""
+    caller, _, method = subject.rpartition(" ")
+    return caller, method
 
 
 def apply_limits(book: LimitBook, subject: str, value: Value | None) -> None:
     """Put custom limits in force; None: the usual ones. What the book has no room for is left
     out: two processes may have added the last one at the same time.
     """
-    caller, _, method = subject.partition(" ")
+    caller, method = read_subject(subject)
     with suppress(TooManyCustomLimits):
         book.set_limits(Limits(**value) if value else None, caller=caller, method=method)
 

@@ -1,4 +1,4 @@
-"""Custom limits outlive the key that they were given to: who replaces a key keeps its limits."""
+"""Custom limits go with their key or tenant, unless another key inherits them."""
 
 from server.access.key import ApiKey
 from server.access.key_store import IS_LIVE
@@ -16,30 +16,49 @@ SELECT tenant, kind, %(new)s || substr(subject, strpos(subject, ' ')), value FRO
 WHERE tenant = %(operator)s AND kind = %(kind)s AND split_part(subject, ' ', 1) = %(old)s
 RETURNING subject, value
 """
-# Otherwise a key that is replaced again and again would fill the book of custom limits.
+# Otherwise keys that come and go would fill the book of custom limits.
 DELETE_OF_DEAD_KEYS = f"""
 DELETE FROM settings s USING api_keys k
 WHERE s.tenant = %(operator)s AND s.kind = %(kind)s AND k.tenant = %(tenant)s
 AND split_part(s.subject, ' ', 1) = k.tenant || '/apiKeys/' || k.key_id AND NOT ({IS_LIVE})
 RETURNING s.subject, s.value
 """
+DELETE_OF_TENANT = """
+DELETE FROM settings WHERE tenant = %s AND kind = %s AND split_part(subject, '/', 1) = %s
+"""
 
 
-async def inherit_limits(connection: Connection, old: ApiKey, new: ApiKey, actor: str) -> None:
-    """Within the open transaction, give a key the custom limits of the one that it replaces."""
+async def inherit_limits(
+    connection: Connection, old: ApiKey, new: ApiKey | None, actor: str
+) -> None:
+    """Within the open transaction, give a key the custom limits of the one that it replaces; those
+    of the tenant's dead keys go, also where there is no new one.
+    """
     values = {
         "operator": DEFAULT_TENANT,
         "kind": SETTING,
         "tenant": old.tenant,
         "old": f"{old.tenant}/{old.name}",
-        "new": f"{new.tenant}/{new.name}",
+        "new": f"{new.tenant}/{new.name}" if new else None,
     }
-    inherited = await (await connection.execute(COPY, values)).fetchall()
+    inherited = await (await connection.execute(COPY, values)).fetchall() if new else []
     left = await (await connection.execute(DELETE_OF_DEAD_KEYS.encode(), values)).fetchall()
     changes = [(subject, None, value) for subject, value in inherited]
     changes += [(subject, value, None) for subject, value in left]
     for subject, before, after in changes:
         change = Change(DEFAULT_TENANT, actor, f"{SETTING}.set", subject, before, after)
         await record(connection, change)
-    if changes:  # one notice makes every process read all settings anew
-        await notify(connection, notice_of("setting", SETTING, values["new"]))
+    if changes:
+        await _tell(connection, old.tenant)
+
+
+async def delete_limits(connection: Connection, tenant: str) -> None:
+    """Within the open transaction, delete the custom limits of all callers of a tenant."""
+    cursor = await connection.execute(DELETE_OF_TENANT, [DEFAULT_TENANT, SETTING, tenant])
+    if cursor.rowcount:
+        await _tell(connection, tenant)
+
+
+async def _tell(connection: Connection, tenant: str) -> None:
+    """One notice makes every process read all settings anew."""
+    await notify(connection, notice_of("setting", SETTING, tenant))

@@ -15,9 +15,17 @@ from interceptors.limits.limiter import Limiter
 from interceptors.limits.tiers import Limits
 from server.admin.errors import InvalidOrder
 from server.admin.figures import ProcessFigures
-from server.admin.limits.control import RESET, SETTING, limits_value, subject_of, sum_usage
+from server.admin.limits.control import (
+    RESET,
+    SETTING,
+    limits_value,
+    read_subject,
+    subject_of,
+    sum_usage,
+)
 from server.admin.orders import Orders
 from server.caller import caller_of
+from server.paging import make_page_token, read_page_token
 from server.wire_values import write_seconds
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -25,7 +33,7 @@ SetTier = Callable[[str, str, str], Awaitable[None]]  # key's name, tier, actor
 
 DEFAULT_TOP = 20
 MOST_USAGE = 1000
-WIDTHS_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+DEFAULT_PAGE_SIZE = 50
 OPERATOR = "limits.manage"  # the permission to look at every tenant
 
 
@@ -40,6 +48,7 @@ class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
         set_tier: SetTier,
         tier_of: Callable[[str], Awaitable[str]],
         methods: Iterable[str],
+        page_key: bytes,
     ) -> None:
         self._limiter = limiter
         self._orders = orders
@@ -47,6 +56,7 @@ class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
         self._set_tier = set_tier
         self._tier_of = tier_of
         self._methods = frozenset(methods)
+        self._page_key = page_key
 
     async def ListTiers(
         self, _request: pb.ListTiersRequest, _context: Context
@@ -82,6 +92,33 @@ class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
         await self._orders.set(SETTING, subject, value, caller_of(context).subject)
         return pb.SetCustomLimitResponse()
 
+    async def ListCustomLimits(
+        self, request: pb.ListCustomLimitsRequest, context: Context
+    ) -> pb.ListCustomLimitsResponse:
+        """A page of custom limits by caller and method."""
+        caller = caller_of(context)
+        tenant = request.tenant or ("" if caller.may(OPERATOR) else caller.tenant)
+        if tenant != caller.tenant:
+            _require_operator(caller)
+        scope = f"custom_limits\0{tenant}"
+        after = read_subject(read_page_token(request.page_token, scope, self._page_key).decode())
+        custom = self._limiter.book.custom
+        found = sorted(key for key in custom if key > after and _concerns(tenant, key[0]))
+        size = request.page_size or DEFAULT_PAGE_SIZE
+        token = ""
+        if len(found) > size:
+            cursor = subject_of(*found[size - 1]).encode()
+            token = make_page_token(cursor, scope, self._page_key)
+        return pb.ListCustomLimitsResponse(
+            custom_limits=[
+                pb.CustomLimit(
+                    caller=name, method=method, limits=_write_limits(custom[name, method])
+                )
+                for name, method in found[:size]
+            ],
+            next_page_token=token,
+        )
+
     async def GetStatus(
         self, request: pb.GetStatusRequest, context: Context
     ) -> pb.GetStatusResponse:
@@ -99,7 +136,8 @@ class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
             tier="custom" if is_custom else tier,
             windows=[
                 pb.WindowStatus(
-                    window=write_seconds(WIDTHS_S[window.name]),
+                    method=window.method,
+                    window=write_seconds(window.width_s),
                     limit=window.limit,
                     remaining=window.remaining_units,
                     reset=write_seconds(window.reset_s),
@@ -140,6 +178,11 @@ class RateLimitServicer(rate_limit_service_pb2_grpc.RateLimitServiceServicer):
 def _require_operator(caller: Caller) -> None:
     if not caller.may(OPERATOR):
         raise PermissionDenied(OPERATOR)
+
+
+def _concerns(tenant: str, caller: str) -> bool:
+    """Whether limits of a caller, or of every one (""), are those of a tenant, or of any ("")."""
+    return not tenant or not caller or caller.startswith(f"{tenant}/")
 
 
 def _write_limits(limits: Limits) -> pb.Limits:

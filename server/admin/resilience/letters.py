@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from switchyard.admin.v1 import resilience_service_pb2 as pb
 
@@ -15,11 +15,14 @@ from server.dead_letters.replay import Work, replay
 from server.dead_letters.store import DeadLetterStore
 from server.paging import make_page_token, read_page_token
 from server.streams import ServerDraining
+from server.triage.errors import NotAnswered
 from server.triage.pipeline import Order, TriagePipeline
 from server.triage.store import RunStore
 
 DEFAULT_PAGE_SIZE = 50  # and the most: with the longest tickets it stays below 4 MiB
 MOST_REPLAYED = 100
+# Request ids of replays are not those of letters: callers know them, as names of runs.
+REPLAYS = UUID("7a4c9d02-5a0e-4f7e-9b57-0f3f6f6d2c11")
 
 
 class LetterDesk:
@@ -87,16 +90,19 @@ class LetterDesk:
 async def triage_again(pipeline: TriagePipeline, runs: RunStore, letter: DeadLetter) -> str:
     """Triage the ticket of a letter anew, as its run has it; the name of the new run.
 
-    The letter's id is the request id: however often this is done, there is one new run. Raises
-    NotAnswered when no model answers this time either, RunNotFound, and what the pipeline raises.
+    The request id follows from the letter's: however often this is done, there is one new run.
+    Raises NotAnswered when no model answers this time either, RunNotFound, and what the pipeline
+    raises.
     """
     failed = await runs.get(letter.tenant, letter.letter_id)
     order = Order(
         tenant=letter.tenant,
         ticket=failed.ticket,
-        request_id=str(UUID(letter.letter_id)),
+        request_id=str(uuid5(REPLAYS, letter.letter_id)),
         parts=failed.answer.parts,
         may_degrade=False,
     )
     recorded = await pipeline.triage(order)
+    if recorded.run.answer.is_degraded:  # of a caller that has made up the same request id
+        raise NotAnswered
     return f"triageRuns/{recorded.run.run_id}"

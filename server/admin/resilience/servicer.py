@@ -18,6 +18,7 @@ from server.admin.resilience import wire
 from server.admin.resilience.control import DRILL, MODE, RESET, SETTING, settings_value
 from server.admin.resilience.letters import LetterDesk
 from server.admin.resilience.performance import newest_errors, sum_timings
+from server.admin.store import Value
 from server.caller import caller_of
 from server.engines.llm.member import Member
 
@@ -66,13 +67,15 @@ class ResilienceServicer(resilience_service_pb2_grpc.ResilienceServiceServicer):
     ) -> pb.UpdateCircuitBreakerResponse:
         """Change a breaker's settings."""
         breaker = self._find(request.breaker)
-        await self._orders.catch_up()
-        changed = replace(breaker.settings, **wire.read_changes(request.settings))
-        if changed.minimum_calls > changed.window_calls:
-            rule = f"must be at most window_calls, which is {changed.window_calls}"
-            raise InvalidOrder("settings.minimum_calls", rule)
-        value, actor = settings_value(changed), caller_of(context).subject
-        await self._orders.set(SETTING, breaker.name, value, actor)
+
+        def changed() -> Value:
+            settings = replace(breaker.settings, **wire.read_changes(request.settings))
+            if settings.minimum_calls > settings.window_calls:
+                rule = f"must be at most window_calls, which is {settings.window_calls}"
+                raise InvalidOrder("settings.minimum_calls", rule)
+            return settings_value(settings)
+
+        await self._orders.change(SETTING, breaker.name, changed, caller_of(context).subject)
         return pb.UpdateCircuitBreakerResponse(circuit_breaker=self._write(breaker))
 
     async def SetCircuitBreakerMode(

@@ -12,7 +12,7 @@ from server.engines.llm.classification import failure
 from server.engines.llm.completion import Completion, Question
 from server.engines.llm.errors import Fault, ProviderError
 from server.engines.llm.flaws import FlawedAnswer
-from server.engines.llm.member import Member, OutOfTime, counts_against
+from server.engines.llm.member import Member, OutOfTime
 from server.engines.llm.metrics import LlmMetrics
 from server.engines.llm.till import Bill, Till
 from server.logs import origin_of
@@ -77,16 +77,16 @@ class Calls(Generic[Answer]):
         Raises CircuitOpen, ProviderError, Rejected, BudgetSpent.
         """
         till = self.till
-        bill = Bill() if till is None else await till.open_bill(member.provider, question)
+        bill = Bill(question) if till is None else await till.open_bill(member.provider, question)
         try:
             completion, answer, seconds = await self._heard(member, question, cause, bill)
         finally:
             if till is not None:
                 till.settle(member.provider, bill)
         if isinstance(answer, FlawedAnswer):
-            self.note(member, cause, answer.flaw.value, seconds, completion)
+            self.note(member, cause, answer.flaw.value, seconds, bill)
             raise Rejected(answer, completion.text)
-        return Given(answer, completion, self.note(member, cause, OK, seconds, completion))
+        return Given(answer, completion, self.note(member, cause, OK, seconds, bill))
 
     async def _heard(
         self, member: Member, question: Question, cause: str, bill: Bill
@@ -99,7 +99,7 @@ class Calls(Generic[Answer]):
         except BaseException as error:
             member.breaker.failed(permit, error)
             seconds = self.clock() - begin_s
-            self.note(member, cause, self._failed(member, error), seconds, bill.completion, error)
+            self.note(member, cause, self._failed(member, error), seconds, bill, error)
             raise
         seconds = self.clock() - begin_s
         member.breaker.succeeded(permit)
@@ -115,7 +115,8 @@ class Calls(Generic[Answer]):
             return completion, self.read(completion)
         except FlawedAnswer as flawed:
             return completion, flawed
-        except ProviderError:
+        except ProviderError as error:
+            bill.is_running |= error.has_begun
             raise
         except Exception as error:
             # One odd answer must cost its provider a call, not the ticket its answer.
@@ -128,12 +129,12 @@ class Calls(Generic[Answer]):
         cause: str,
         outcome: str,
         seconds: float = 0.0,
-        completion: Completion | None = None,
+        bill: Bill | None = None,
         error: BaseException | None = None,
     ) -> Attempt:
         """Put a call on record, or why there was none."""
         provider = member.provider
-        used = (0, 0) if completion is None else (completion.input_tokens, completion.output_tokens)
+        used = (0, 0) if bill is None else bill.used()
         cost = provider.cost_micro_usd(*used)
         status = error.status if isinstance(error, ProviderError) else None
         attempt = Attempt(
@@ -146,41 +147,45 @@ class Calls(Generic[Answer]):
         return attempt
 
     async def _in_turn(self, member: Member, question: Question, bill: Bill) -> Completion:
-        await self._take_slot(member.slots)
+        await self._take_slot(member)
         longest_s = member.provider.timeout_s
         timeout_s = min(longest_s, self.left_s())
         bill.is_running = True
         try:
             if self.listener is None:
                 return await member.transport.complete(question, timeout_s)
-            return await self._shown(self.listener, member.transport.stream(question, timeout_s))
+            pieces = member.transport.stream(question, timeout_s)
+            return await self._shown(self.listener, pieces, bill)
         except ProviderError as error:
             if error.reason != "timeout":
                 bill.is_running = False
             elif timeout_s < longest_s:
-                raise OutOfTime from None
+                raise OutOfTime(had_usual_time=0 < member.p95_s <= timeout_s) from None
             raise
         finally:
             member.slots.release()
 
-    async def _take_slot(self, slots: asyncio.Semaphore) -> None:
+    async def _take_slot(self, member: Member) -> None:
+        """Wait for a turn, as long as there is time for a call after it. Raises OutOfTime."""
+        slots = member.slots
         if not slots.locked():  # as nearly always: no timer is set for nothing
             await slots.acquire()
             return
         try:
-            async with asyncio.timeout(self.left_s()):
+            async with asyncio.timeout(self.left_s() - member.shortest_s):
                 await slots.acquire()
         except TimeoutError:
             raise OutOfTime from None
 
     async def _shown(
-        self, listener: Listener, pieces: AsyncGenerator[str | Completion, None]
+        self, listener: Listener, pieces: AsyncGenerator[str | Completion, None], bill: Bill
     ) -> Completion:
         """The answer that is streamed, shown while it comes."""
         async with aclosing(pieces):
             async for piece in pieces:
                 if isinstance(piece, Completion):
                     return piece
+                bill.received.append(piece)
                 self.has_shown |= listener.wrote(piece)
         raise ProviderError(Fault.TRANSIENT, "network")
 
@@ -188,8 +193,7 @@ class Calls(Generic[Answer]):
         """The outcome to put on record."""
         if not isinstance(error, ProviderError):
             return "cancelled"
-        if counts_against(error):
-            member.failed()
+        member.failed(error)
         if error.fault is Fault.CRITICAL:
             self.alarm.failed(member.provider.name, error.reason)
         return error.reason

@@ -107,10 +107,16 @@ STATUSES = {
 
 
 def failure(
-    reason: str, status: int | None = None, retry_after_s: float | None = None
+    reason: str,
+    status: int | None = None,
+    retry_after_s: float | None = None,
+    *,
+    has_begun: bool = False,
 ) -> ProviderError:
     """The error for one of REASONS."""
-    return ProviderError(REASONS[reason], reason, status=status, retry_after_s=retry_after_s)
+    return ProviderError(
+        REASONS[reason], reason, status=status, retry_after_s=retry_after_s, has_begun=has_begun
+    )
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes, now_s: float) -> ProviderError:

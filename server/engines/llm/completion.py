@@ -1,9 +1,12 @@
 """What is asked of a language model and what it answers, whichever way it is reached."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
+
+# Adds to the headers of a request which trace it belongs to.
+AddTrace = Callable[[MutableMapping[str, str]], None]
 
 
 class Role(StrEnum):
@@ -59,7 +62,7 @@ class Completion:
     finish: Finish
     model: str  # as the provider names what answered
     input_tokens: int  # 0: the provider did not say
-    output_tokens: int
+    output_tokens: int  # likewise
     tokens: Iterable[Token] = ()  # as far as they can be read; empty: the provider does not tell
 
 

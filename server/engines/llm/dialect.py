@@ -97,7 +97,7 @@ class Gathering:
     def completion(self) -> Completion:
         """The whole answer."""
         if not self._finish:
-            raise failure("network")  # it stopped in the middle
+            raise failure("network", has_begun=bool(self._texts))  # it stopped in the middle
         finish = FINISHES.get(self._finish, Finish.STOP)
         usage = self._usage if isinstance(self._usage, Mapping) else {}
         return Completion(

@@ -49,7 +49,6 @@ ENGINE = "llm"
 RESERVE_S = 0.25  # of the caller's time, for deciding and committing
 WAIT_RESERVE_S = 0.15  # less: who asks ends by itself before that, and tells its attempts
 NO_TIME = "no_time"
-OUT_OF_TIME = frozenset({NO_TIME, "timeout"})
 MOST_FORMS = 16  # one for each choice of parts
 MOST_PROMPTS = 8  # versions that are kept filled in
 MOST_FACTS = 64  # of parts and terms together
@@ -198,8 +197,8 @@ class LlmReading:
                 data, was_kept = await exact.answer(outward.tenant, facts, question, ask)
                 break
             except Unanswered as unanswered:
-                # Another's time was over: this caller's is not. Others join whoever asks now.
-                if is_asking or unanswered.reason not in OUT_OF_TIME:
+                # Another had too little time: this caller may not. Others join whoever asks now.
+                if is_asking or not unanswered.lacked_time:
                     raise
         if heard is not None and not was_kept:
             return heard
@@ -230,7 +229,7 @@ class LlmReading:
         )
         self.attempts = asked.attempts
         if asked.answer is None or asked.completion is None:
-            raise Unanswered(asked.attempts)
+            raise Unanswered(asked.attempts, lacked_time=asked.lacked_time)
         names = engine.taxonomy.by_name
         told = token_probabilities(asked.answer.category, asked.completion, names)
         return Heard(asked.answer, told, asked.provider, asked.model)

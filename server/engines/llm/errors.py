@@ -22,6 +22,7 @@ class ProviderError(Exception):
         *,
         status: int | None = None,
         retry_after_s: float | None = None,
+        has_begun: bool = False,
     ) -> None:
         super().__init__(
             f"{reason} ({fault})" if status is None else f"{reason} ({fault}, {status})"
@@ -30,6 +31,7 @@ class ProviderError(Exception):
         self.reason = reason  # snake_case, such as "rate_limited"; one of REASONS
         self.status = status  # of HTTP; None: there was no answer
         self.retry_after_s = retry_after_s  # as the provider asks; None: it does not
+        self.has_begun = has_begun  # to answer: what breaks off is paid for
 
 
 # Why calls fail, and what may be done.

@@ -25,10 +25,17 @@ class Heard:
 
 
 class Unanswered(Exception):
-    """No model gave a good answer."""
+    """No model gave a good answer; `lacked_time`: with more of it, more would have been tried."""
 
-    def __init__(self, attempts: tuple[Attempt, ...] = (), reason: str = "no_provider") -> None:
+    def __init__(
+        self,
+        attempts: tuple[Attempt, ...] = (),
+        reason: str = "no_provider",
+        *,
+        lacked_time: bool = False,
+    ) -> None:
         self.attempts = attempts
+        self.lacked_time = lacked_time
         self.reason = attempts[-1].outcome if attempts else reason
         super().__init__(self.reason)
 

@@ -21,7 +21,7 @@ from server.engines.llm.call import Answer, Calls, Given, Listener, Read, Reject
 from server.engines.llm.completion import Completion, Question
 from server.engines.llm.errors import Fault, ProviderError
 from server.engines.llm.flaws import Flaw, corrected
-from server.engines.llm.member import Member, in_order
+from server.engines.llm.member import Member, OutOfTime, in_order
 from server.engines.llm.metrics import LlmMetrics
 from server.engines.llm.next_step import Way, correction_backoff_s, next_step
 from server.engines.llm.provider import Providers
@@ -40,6 +40,7 @@ class Asked(Generic[Answer]):
     completion: Completion | None = None
     provider: str = ""  # who answered
     model: str = ""
+    lacked_time: bool = False  # with more of it, more would have been tried
 
 
 class Inquirer:
@@ -95,7 +96,7 @@ class Inquirer:
                 return Asked(attempts, given.answer, given.completion, by.provider, by.model)
             if inquiry.is_over:
                 break
-        return Asked(tuple(calls.attempts))
+        return Asked(tuple(calls.attempts), lacked_time=inquiry.lacked_time)
 
     def ordered(self, members: Sequence[Member]) -> list[Member]:
         """These members, in the order in which they are to be asked."""
@@ -124,16 +125,19 @@ class _Inquiry(Generic[Answer]):
     asked: set[str] = field(default_factory=set)  # providers, by name
     is_stuck: bool = False  # who was asked last cannot answer, however often it is asked
     is_over: bool = False  # nobody else is to be asked
+    lacked_time: bool = False  # for something that would have been tried
 
     async def put_to(self, member: Member) -> Given[Answer] | None:
         """A good answer of this provider; None: it gave none."""
         tries = corrections = 0
         plan: _Plan | None = _Plan(self.question, "failover" if self.calls.attempts else "first")
         while plan is not None and self._may_call(member, plan.cause):
-            if plan.corrects is not None:
-                self.by.metrics.corrected(plan.corrects, corrections, plan.wait_s)
             if plan.wait_s:
                 await self.by.sleep(plan.wait_s)
+                if not self._is_able(member, plan.cause):
+                    break
+            if plan.corrects is not None:
+                self.by.metrics.corrected(plan.corrects, corrections, plan.wait_s)
             try:
                 return await self._call(member, plan)
             except CircuitOpen:
@@ -147,10 +151,11 @@ class _Inquiry(Generic[Answer]):
                 plan = None
             except Rejected as rejected:
                 self.is_stuck = False
-                plan = self._correction(plan.question, rejected, corrections)
+                plan = self._correction(member, plan.question, rejected, corrections)
                 corrections += 1
             except ProviderError as error:
                 tries += 1
+                self.lacked_time |= isinstance(error, OutOfTime)
                 self.is_stuck = error.fault in {Fault.PERMANENT, Fault.CRITICAL}
                 plan = self._retry(member, plan.question, error, tries)
         return None
@@ -159,17 +164,22 @@ class _Inquiry(Generic[Answer]):
         """Whether the provider, the time and the budget allow for a call; it is then paid for."""
         if self.calls.has_shown:  # what the caller has seen can only be told to the end
             self.is_over = True
-        elif member.is_drilled:
-            self._pass_over(member, cause, "drill")
-        elif member.breaker.refuses():
-            self._pass_over(member, cause, "circuit_open")
-        elif not member.can_answer_in(self.calls.left_s()):
-            self.calls.note(member, cause, "no_time")
-        elif not self._is_paid(member, cause):
+        elif self._is_able(member, cause):
+            if self._is_paid(member, cause):
+                self.asked.add(member.provider.name)
+                return True
             self.calls.note(member, cause, "no_budget")
             self.is_over = True
+        return False
+
+    def _is_able(self, member: Member, cause: str) -> bool:
+        """Whether the provider may be asked now, and can answer in time."""
+        if why := member.barred_by():
+            self._pass_over(member, cause, why)
+        elif not member.can_answer_in(self.calls.left_s()):
+            self.calls.note(member, cause, "no_time")
+            self.lacked_time = True
         else:
-            self.asked.add(member.provider.name)
             return True
         return False
 
@@ -196,18 +206,23 @@ class _Inquiry(Generic[Answer]):
     ) -> Coroutine[Any, Any, Given[Answer]] | None:
         left_s = self.calls.left_s()
         others = self.by.ordered([other for other in self.members if other is not member])
-        able = [o for o in others if _may_be_asked(o) and left_s > o.shortest_s]
+        able = [o for o in others if not o.barred_by() and left_s > o.shortest_s]
         spare = able[0] if able else member
         if left_s <= spare.shortest_s or not self.by.budget.take():
             return None
         self.asked.add(spare.provider.name)
         return self.calls.call(spare, question, "hedge")
 
-    def _correction(self, question: Question, rejected: Rejected, corrections: int) -> _Plan | None:
+    def _correction(
+        self, member: Member, question: Question, rejected: Rejected, corrections: int
+    ) -> _Plan | None:
         flawed, wait_s = rejected.flawed, correction_backoff_s(corrections)
         if flawed.flaw is Flaw.REFUSED:
             return None
-        if corrections >= self.by.terms.most_corrections or wait_s >= self.calls.left_s():
+        may_correct = corrections < self.by.terms.most_corrections
+        is_late = wait_s >= self.calls.left_s() - member.shortest_s
+        if is_late or not may_correct:
+            self.lacked_time |= may_correct
             self.by.metrics.corrections_ended(flawed.flaw)
             return None
         told = corrected(question, flawed, rejected.said)
@@ -218,13 +233,10 @@ class _Inquiry(Generic[Answer]):
     ) -> _Plan | None:
         left_s = self.calls.left_s() - member.shortest_s
         step = next_step(error, tries, left_s, self.by.chance)
-        if step.way is Way.ELSEWHERE:
+        if step.way in {Way.ELSEWHERE, Way.TOO_LATE}:
+            self.lacked_time |= step.way is Way.TOO_LATE
             return None
         if step.way is Way.SHORTENED:
             shorter = self.shorten(question)
             return None if shorter == question else _Plan(shorter, "retry")
         return _Plan(question, "retry", step.wait_s)
-
-
-def _may_be_asked(member: Member) -> bool:
-    return not (member.is_drilled or member.breaker.refuses())

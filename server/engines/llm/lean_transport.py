@@ -11,8 +11,15 @@ import aiohttp
 import orjson
 
 from server.engines.llm.classification import classify, failure
-from server.engines.llm.completion import Completion, Question
-from server.engines.llm.connections import BROKEN, IDENTITY, SUCCESS, Body, broken, open_session
+from server.engines.llm.completion import AddTrace, Completion, Question
+from server.engines.llm.connections import (
+    BROKEN,
+    IDENTITY,
+    SUCCESS,
+    Body,
+    broken,
+    open_session,
+)
 from server.engines.llm.dialect import Dialect, Gathering, read_completion
 from server.engines.llm.sse import CONTENT_TYPE, EventReader
 
@@ -32,12 +39,13 @@ class LeanTransport:
         has_logprobs: bool,
         most_connections: int,
         ca_file: Path | None = None,  # None: the authorities that this machine trusts
+        add_trace: AddTrace | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._url = f"{base_url.rstrip('/')}/chat/completions"
         self._dialect = Dialect(model, has_strict_schema, has_logprobs)
         self._clock = clock
-        self._session = open_session(most_connections, ca_file)
+        self._session = open_session(most_connections, ca_file, add_trace)
         self._session.headers.update(_headers(key))
 
     async def complete(self, question: Question, timeout_s: float) -> Completion:

@@ -18,6 +18,7 @@ class Way(Enum):
     AGAIN = "again"
     SHORTENED = "shortened"  # again, with a shorter question
     ELSEWHERE = "elsewhere"
+    TOO_LATE = "too_late"  # elsewhere, as the caller's time would be over
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class NextStep:
 
 
 ELSEWHERE = NextStep(Way.ELSEWHERE)
+TOO_LATE = NextStep(Way.TOO_LATE)
 
 
 def next_step(error: ProviderError, tries: int, left_s: float, chance: random.Random) -> NextStep:
@@ -38,8 +40,10 @@ def next_step(error: ProviderError, tries: int, left_s: float, chance: random.Ra
     if error.fault in {Fault.PERMANENT, Fault.CRITICAL} or tries >= MOST_TRIES:
         return ELSEWHERE
     wait_s = _backoff_s(error, tries, chance) if error.fault is Fault.RECOVERABLE else 0.0
-    if wait_s >= left_s or wait_s > MOST_BACKOFF_S:
+    if wait_s > MOST_BACKOFF_S:
         return ELSEWHERE
+    if wait_s >= left_s:
+        return TOO_LATE
     return NextStep(Way.AGAIN, wait_s)
 
 

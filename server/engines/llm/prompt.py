@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from server.engines.llm.completion import Message, Question, Role
-from server.engines.llm.leak import letters_of
+from server.engines.llm.leak import LEAKED_LETTERS, letters_of
 from server.triage.engine import Example
 from server.triage.taxonomy import Category
 
@@ -17,6 +17,7 @@ FILES = Path(__file__).parent / "prompts"
 VERSION = "triage-1"  # a file that has been used never changes: write a new one
 MOST_DESCRIBED = 40_000  # characters of all categories, in even shares: about 10,000 tokens
 MOST_CATEGORY = 1000  # characters of one category
+LEAST_DESCRIBED = 30  # letters; a shorter description may be what anybody would say
 EXAMPLES = 3  # sentences of each category that a prompt shows, where there is room
 MOST_EXAMPLE = 160  # characters of each
 MOST_SIMILAR = 400  # characters of an example
@@ -38,6 +39,7 @@ class Prompt:
     text: str
     mark: bytes  # stands in the text and nowhere else: who writes it has leaked the prompt
     own_letters: bytes  # of the text without the categories, of which answers may well speak
+    descriptions: tuple[bytes, ...] = ()  # how those of the categories begin, letters alone
 
 
 def make_prompt(categories: Sequence[Category], version: str = VERSION) -> Prompt:
@@ -48,7 +50,9 @@ def make_prompt(categories: Sequence[Category], version: str = VERSION) -> Promp
     template = read_prompt(version).replace("{mark}", mark)
     # Last, and not by str.format: categories are a tenant's text, and may hold braces.
     text = template.replace("{categories}", described)
-    return Prompt(version, text, mark.encode(), letters_of(template))
+    beginnings = (letters_of(_described(each, room))[:LEAKED_LETTERS] for each in categories)
+    descriptions = tuple(each for each in dict.fromkeys(beginnings) if len(each) >= LEAST_DESCRIBED)
+    return Prompt(version, text, mark.encode(), letters_of(template), descriptions)
 
 
 def messages_for(
@@ -98,13 +102,16 @@ def prompt_versions() -> frozenset[str]:
 
 def _describe(category: Category, room: int) -> str:
     """The category in at most `room` characters."""
-    description = _one_line(category.description)[: room // 2]
-    text = f"- {category.name}: {category.title}. {description}".rstrip()[:room]
+    text = f"- {category.name}: {category.title}. {_described(category, room)}".rstrip()[:room]
     for example in category.examples[:EXAMPLES]:
         line = f"\n  for instance: {_one_line(example)[:MOST_EXAMPLE]}"
         if len(text) + len(line) <= room:
             text += line
     return text
+
+
+def _described(category: Category, room: int) -> str:
+    return _one_line(category.description)[: room // 2]
 
 
 def _one_line(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class Preference(StrEnum):
-    """Who is asked first. Those whose circuit is open come last in any case."""
+    """Who is asked first. Those that are not to be called just now come last in any case."""
 
     ORDERED = "ordered"  # as they stand in the file
     WEIGHTED = "weighted"  # by chance: in proportion to their weights and their successes of late

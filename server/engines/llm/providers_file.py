@@ -4,6 +4,7 @@ for it could be a key in the wrong place.
 
 import os
 import re
+import ssl
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
@@ -75,7 +76,9 @@ def _provider(
         faults.append(f"{place}: name must be {rule}")
     if found.get("base_url") and not _is_base_url(found["base_url"]):
         rule = "http:// or https://, a host and a path, without user, password or query"
-        faults.append(f"{place}: base_url must be {rule}")
+        faults.append(f"{place}: base_url must be {rule}; a port is from 1 to 65535")
+    if not found.get("model", "").isprintable():
+        faults.append(f"{place}: model must have no line break or other control character")
     found["key"] = _key(place, entry, environment, faults)
     if not can_be_key(found["key"]):
         faults.append(f"{place}: the key holds {UNFIT_KEY}")
@@ -90,10 +93,11 @@ def can_be_key(text: str) -> bool:
 def _is_base_url(text: str) -> bool:
     try:
         parts = urlsplit(text)
+        is_port = parts.port != 0  # none at all will do
     except ValueError:
         return False
-    is_plain = not (parts.query or parts.fragment or "@" in parts.netloc)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and is_plain
+    is_plain = text.isprintable() and not (parts.query or parts.fragment or "@" in parts.netloc)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and is_port and is_plain
 
 
 def _key(place: str, entry: Record, environment: Mapping[str, str], faults: list[str]) -> str:
@@ -173,9 +177,17 @@ def _typed(name: str, kind: Any, value: object) -> Any:
         raise _Unfit(f"one of {', '.join(kind)}")
     if kind is str:
         return value.rstrip("/") if name == "base_url" else value
-    if Path(value).is_file():
+    if _holds_certificates(value):
         return Path(value)
-    raise _Unfit("the path of a file")
+    raise _Unfit("the path of a file that can be read and holds certificates as PEM")
+
+
+def _holds_certificates(path: str) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _number(name: str, kind: Any, value: object) -> Any:

@@ -9,9 +9,10 @@ import orjson
 from server.engines.llm.completion import Completion, Finish
 from server.engines.llm.flaws import FlawedAnswer
 from server.engines.llm.reply_text import ReplyText
+from server.triage.assessment import MOST_REPLY
 from server.triage.engine import Attempt, EngineListener
 
-SENTENCE_END = re.compile(r"[.!?]+(?=\s)|[\u3002\uff01\uff1f\n]")
+SENTENCE_END = re.compile(r"[.!?](?=\s)|[\u3002\uff01\uff1f\n]")
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class ReplyListener:
 
     A sentence is passed on when the answer would be a good one if the reply ended with it. So no
     placeholder is passed on in two parts, and an answer that is flawed early can be corrected.
+    Of a reply that is longer than any may be, nothing more is.
     """
 
     listener: EngineListener
@@ -38,16 +40,20 @@ class ReplyListener:
         """A piece of an answer has come; whether any of it was shown to the caller."""
         if self._is_flawed:
             return False
+        begin = max(self._passed_on, len(self._text) - 1)  # a space may make it a sentence's end
         self._text += self._reply.take(piece)
-        end = len(self._text) if self._reply.has_ended else self._last_sentence_end()
+        if len(self._text) > MOST_REPLY:
+            self._is_flawed = True
+            return False
+        end = len(self._text) if self._reply.has_ended else self._last_sentence_end(begin)
         if end <= self._passed_on or not self._is_good(end):
             return False
         self.listener.wrote(self._text[self._passed_on : end])
         self._passed_on = end
         return True
 
-    def _last_sentence_end(self) -> int:
-        ends = SENTENCE_END.finditer(self._text, self._passed_on)
+    def _last_sentence_end(self, begin: int) -> int:
+        ends = SENTENCE_END.finditer(self._text, begin)
         return max((end.end() for end in ends), default=0)
 
     def _is_good(self, end: int) -> bool:

@@ -4,10 +4,12 @@ import re
 
 import orjson
 
-OPENING = re.compile(r'"reply"\s*:\s*"')
+OPENING = re.compile(r'"reply"\s{0,16}:\s{0,16}"')
+LONGEST_OPENING = 41
 # What may follow a backslash until the escape is whole.
 WHOLE_ESCAPES = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
-MOST_BEFORE = 16_384  # characters of an answer before its reply begins
+LONGEST_ESCAPE = 12  # of a surrogate pair
+MOST_BEFORE = 4096  # characters of an answer before its reply begins
 
 
 class ReplyText:
@@ -18,17 +20,21 @@ class ReplyText:
         self.has_ended = False
         self._held = ""  # not given yet: before the reply, or a part of an escape
         self._has_begun = False
-        self._is_broken = False  # no JSON: the whole answer will be told what is wrong with it
+        # No JSON, or too long: the whole answer will be told what is wrong with it.
+        self._is_broken = False
 
     def take(self, piece: str) -> str:
         """The text of the reply that this piece adds; empty before and after it."""
         if self.has_ended or self._is_broken:
             return ""
+        begin = max(0, len(self._held) - LONGEST_OPENING)  # what was searched already is left out
         self._held += piece
         if not self._has_begun:
-            opening = OPENING.search(self._held)
-            if opening is None:
-                self._held = self._held[-MOST_BEFORE:]
+            opening = OPENING.search(self._held, begin)
+            before = len(self._held) if opening is None else opening.start()
+            if before > MOST_BEFORE:
+                self._is_broken, self._held = True, ""
+            if opening is None or self._is_broken:
                 return ""
             self._has_begun = True
             self.before = self._held[: opening.start()]
@@ -49,6 +55,8 @@ class ReplyText:
             at = escape.end()
         self.has_ended = at < len(held) and held[at] == '"'
         given, self._held = held[:at], held[at:]
+        if len(self._held) >= LONGEST_ESCAPE and not self.has_ended:
+            self._is_broken = True  # the rest of that escape will not come
         try:
             return str(orjson.loads(f'"{given}"'))
         except orjson.JSONDecodeError:

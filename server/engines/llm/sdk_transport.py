@@ -15,7 +15,7 @@ import openai
 import orjson
 
 from server.engines.llm.classification import classify, classify_told, failure
-from server.engines.llm.completion import Completion, Question
+from server.engines.llm.completion import AddTrace, Completion, Question
 from server.engines.llm.connections import BROKEN, IDENTITY, Body, broken, open_session
 from server.engines.llm.dialect import Dialect, Gathering, read_completion
 from server.engines.llm.errors import ProviderError
@@ -38,6 +38,7 @@ class SdkTransport:
         has_logprobs: bool,
         most_connections: int,
         ca_file: Path | None = None,  # None: the authorities that this machine trusts
+        add_trace: AddTrace | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._dialect = Dialect(model, has_strict_schema, has_logprobs)
@@ -48,7 +49,7 @@ class SdkTransport:
             max_retries=0,  # whoever asks decides what is asked again
             timeout=None,  # whoever asks bounds the wait
             http_client=httpx2.AsyncClient(
-                transport=_Aiohttp(open_session(most_connections, ca_file)),
+                transport=_Aiohttp(open_session(most_connections, ca_file, add_trace)),
                 headers={"Accept-Encoding": IDENTITY},
                 trust_env=False,
             ),

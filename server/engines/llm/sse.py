@@ -15,7 +15,7 @@ class EventReader:
 
     def __init__(self) -> None:
         self.is_done = False  # whether the last event has been
-        self._rest = b""  # of a line that has not ended
+        self._line: list[bytes] = []  # portions of a line that has not ended
         self._ended_in_cr = False  # the last portion: a line feed that follows ends no other line
         self._data: list[bytes] = []  # lines of an event that has not ended
 
@@ -24,8 +24,13 @@ class EventReader:
         if self._ended_in_cr:
             portion = portion.removeprefix(b"\n")
         self._ended_in_cr = portion.endswith(b"\r")
-        *lines, self._rest = _LINE_ENDS.split(self._rest + portion)
-        for line in lines:
+        *ended, rest = _LINE_ENDS.split(portion)
+        if not ended:
+            self._line.append(rest)
+            return
+        ended[0] = b"".join([*self._line, ended[0]])
+        self._line = [rest]
+        for line in ended:
             field, colon, value = line.partition(b":")
             if field == b"data":
                 self._data.append(value.removeprefix(b" "))

@@ -1,6 +1,7 @@
 """Pays for calls: what one may cost is set aside before it is made, what it did cost is booked."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -12,16 +13,37 @@ from server.engines.llm.provider import Provider
 
 # Of ASCII, fewer than there are: a call must not cost more than was set aside.
 CHARACTERS_A_TOKEN = 2
+# Set aside for any call, also where there is no price: a budget that is spent allows for none.
+LEAST_MICRO_USD = 1
 
 
 @dataclass(slots=True)
 class Bill:
     """What was set aside for one call, and what it brought."""
 
+    question: Question
     reservation: Reservation | None = None  # None: nobody counts the money
-    most_input_tokens: int = 0
     completion: Completion | None = None
-    is_running: bool = False  # the provider may be at work, and has told nothing else
+    is_running: bool = False  # the provider is at work, or was when the call was given up
+    received: list[str] = field(default_factory=list)  # pieces of an answer that is streamed
+
+    def used(self) -> tuple[int, int]:
+        """Tokens of the question and the answer; none where the provider asks for nothing.
+
+        What a provider does not tell is estimated, never beyond what was set aside: else nobody
+        would pay for it. A call that was given up, or whose answer broke off, is paid for all the
+        same: its question was read.
+        """
+        done = self.completion
+        if done is not None:
+            told = done.input_tokens or most_input_tokens(self.question)
+            return told, done.output_tokens or self._most_written(done.text)
+        if self.is_running or self.received:
+            return most_input_tokens(self.question), self._most_written("".join(self.received))
+        return 0, 0
+
+    def _most_written(self, text: str) -> int:
+        return min(_most_tokens([text]), self.question.most_tokens)
 
 
 class Till:
@@ -36,20 +58,19 @@ class Till:
 
         Raises BudgetSpent, StorageUnavailable.
         """
-        input_tokens = most_input_tokens(question)
-        most = provider.cost_micro_usd(input_tokens, question.most_tokens)
-        reservation = await self._ledger.reserve(self._tenant, most)
+        most = provider.cost_micro_usd(most_input_tokens(question), question.most_tokens)
+        reservation = await self._ledger.reserve(self._tenant, max(LEAST_MICRO_USD, most))
         if isinstance(reservation, OverBudget):
             must_refuse = reservation.budget.when_spent is WhenSpent.REFUSE
             raise BudgetSpent(self._tenant, reservation.renew_time, must_refuse=must_refuse)
-        return Bill(reservation, input_tokens)
+        return Bill(question, reservation)
 
     def settle(self, provider: Provider, bill: Bill) -> None:
         """Book what a call took."""
         if bill.reservation is None:
             return
-        used = _used(bill)
-        spending = Spending(1, *used, provider.cost_micro_usd(*used)) if used else Spending()
+        used = bill.used()
+        spending = Spending(1, *used, provider.cost_micro_usd(*used)) if any(used) else Spending()
         self._ledger.settle(bill.reservation, f"{provider.name}/{provider.model}", spending)
 
 
@@ -57,19 +78,13 @@ def most_input_tokens(question: Question) -> int:
     """As many tokens as a question may be to a provider, its schema with it."""
     texts = [message.text for message in question.messages]
     texts.append(orjson.dumps(question.schema).decode())
+    return _most_tokens(texts)
+
+
+def _most_tokens(texts: Sequence[str]) -> int:
     characters = sum(map(len, texts))
     # Nearly every text is ASCII, and knows it: none is read through for that.
     others = [text for text in texts if not text.isascii()]
     beyond = sum(len(text) - len(text.encode("ascii", "ignore")) for text in others)
     # Beyond ASCII, as in Chinese, a character is a token by itself.
     return -(-(characters - beyond) // CHARACTERS_A_TOKEN) + beyond
-
-
-def _used(bill: Bill) -> tuple[int, int] | None:
-    """Tokens of the question and the answer; None: the provider asks for nothing.
-
-    A call that was given up is paid for all the same: its question was read.
-    """
-    if bill.completion is not None:
-        return bill.completion.input_tokens, bill.completion.output_tokens
-    return (bill.most_input_tokens, 0) if bill.is_running else None

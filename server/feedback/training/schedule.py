@@ -1,6 +1,5 @@
 """Trains by itself: after so many new labels, or so long after the last training."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
@@ -10,7 +9,7 @@ from server.feedback.training.store import due_tenants
 from server.feedback.training.trainings import Trainings
 from server.storage.database import Database
 from server.storage.errors import StorageUnavailable
-from server.storage.rounds import Rounds
+from server.storage.rounds import Repeated
 
 LOOK_S = 10.0
 PAUSE_S = 3600.0  # before a training that could not be done is tried again
@@ -27,19 +26,16 @@ class Schedule:
         self._trainings = trainings
         self._clock = clock
         self._not_before: dict[str, float] = {}  # of tenants whose training has failed
-        self._rounds = Rounds("training-schedule")
         self._logger = logging.getLogger("switchyard.training-schedule")
-        self._looking: asyncio.Task[None] | None = None
+        self._looking = Repeated("training-schedule", self.look, LOOK_S)
 
     def start(self) -> None:
         """Start to look."""
-        self._looking = asyncio.create_task(self._look_forever(), name="training-schedule")
+        self._looking.start()
 
     async def stop(self) -> None:
         """End the training that is under way, and look no more."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        await self._looking.stop()
 
     async def look(self) -> None:
         """Train whatever is due. Raises StorageUnavailable."""
@@ -64,9 +60,3 @@ class Schedule:
             self._not_before[tenant] = self._clock() + PAUSE_S
             if not isinstance(error, TooFewLabels):
                 self._logger.exception("the training of %s failed", tenant)
-
-    async def _look_forever(self) -> None:
-        while True:
-            with self._rounds:
-                await self.look()
-            await asyncio.sleep(LOOK_S)

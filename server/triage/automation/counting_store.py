@@ -1,6 +1,5 @@
 """Counts what comes to each gate and what becomes of it, without a write for each answer."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +8,7 @@ from typing import NamedTuple
 import orjson
 
 from server.storage.database import Database
-from server.storage.rounds import Rounds
+from server.storage.rounds import Repeated
 from server.triage.automation.budget import Field
 from server.triage.automation.evidence import is_eligible
 from server.triage.automation.gate_store import GateKey, make_room
@@ -52,8 +51,7 @@ class GateCounter:
         self._answers = Counter[_Counted]()
         self._automated = Counter[_Counted]()
         self._reviewed = Counter[_Counted]()
-        self._rounds = Rounds("automation")
-        self._flushing: asyncio.Task[None] | None = None
+        self._flushing = Repeated("automation", self.flush, FLUSH_S, at_end=self.flush)
 
     def count(self, run: Run) -> None:
         """Count a run that was committed."""
@@ -68,15 +66,11 @@ class GateCounter:
 
     def start(self) -> None:
         """Add to what all processes have counted, from now on."""
-        self._flushing = asyncio.create_task(self._flush_forever(), name="automation")
+        self._flushing.start()
 
     async def stop(self) -> None:
         """Hand over what was counted last."""
-        if self._flushing is not None:
-            self._flushing.cancel()
-            await asyncio.gather(self._flushing, return_exceptions=True)
-        with self._rounds:
-            await self.flush()
+        await self._flushing.stop()
 
     async def flush(self) -> None:
         """Commit what was counted since the last time. Raises StorageUnavailable."""
@@ -102,9 +96,3 @@ class GateCounter:
             for tenant, field, answerer, is_new in await cursor.fetchall():
                 if is_new:
                     await make_room(connection, GateKey(tenant, Field(field), answerer))
-
-    async def _flush_forever(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_S)
-            with self._rounds:
-                await self.flush()

@@ -17,14 +17,18 @@ from interceptors.chain import Chain
 from interceptors.codec import Codec
 from interceptors.error_status import ErrorStatus
 from interceptors.identity import Identity
+from interceptors.limits.book import LimitBook
+from interceptors.limits.limiter import Limiter
 from interceptors.permission import Permission
 from interceptors.policy import read_policies
 from interceptors.validation import Validation
 from server.access.authenticator import Authenticator
 from server.access.directory import Directory
-from server.access.key_set import KeySet, key_set_source
+from server.access.guesses import Guesses
+from server.access.key_set import KeySet
+from server.access.key_set_source import key_set_source
 from server.access.key_store import KeyStore
-from server.access.last_use import LastUse
+from server.access.last_use import last_use
 from server.access.outside_issuer import OutsideIssuer, Terms
 from server.access.remembered import Remembered
 from server.access.servicer import AccessServicer
@@ -39,6 +43,7 @@ from server.health import Health
 from server.storage.database import Database
 from server.storage.migrate import migrate, read_migrations
 from server.storage.notifications import Notifications
+from server.storage.rounds import Repeated
 
 SERVICE = access_service_pb2.DESCRIPTOR.services_by_name["AccessService"].full_name
 TERMS = Terms("https://sso.example", "switchyard", "tenant", "roles")
@@ -52,7 +57,7 @@ class AccessServer:
     channel: grpc.aio.Channel
     database: Database
     remembered: Remembered
-    last_use: LastUse
+    last_use: Repeated
     charged: list[str]  # addresses of failed authentications
     lost: asyncio.Event  # set when revocations are no longer heard of
 
@@ -97,6 +102,7 @@ async def access_server(
             verification(directory.verify_secret, tokens.verify, outside),
             keys.any,
             charge,
+            Guesses(Limiter(LimitBook())),
             is_open_at_first=jwks is None,
         )
         notifications = Notifications(
@@ -104,7 +110,6 @@ async def access_server(
         )
         notifications.start()
         stack.push_async_callback(notifications.stop)
-        last_use = LastUse(remembered.take_uses, keys.write_uses)
 
         permission = Permission(read_policies(descriptor_pool.Default(), [SERVICE]), HEALTH)
         chain = Chain(
@@ -134,7 +139,14 @@ async def access_server(
         await server.start()
         stack.push_async_callback(server.stop, None)
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
-        yield AccessServer(channel, database, remembered, last_use, charged, lost)
+        yield AccessServer(
+            channel,
+            database,
+            remembered,
+            last_use(remembered.take_uses, keys.write_uses),
+            charged,
+            lost,
+        )
 
 
 def _ignore(_report: Mapping[str, object]) -> None:

@@ -52,6 +52,24 @@ async def test_beside_a_running_server_a_key_opens_it_and_is_revoked_again(
         assert await cursor.fetchall() == [("command-line",)]
 
 
+async def test_a_key_that_is_revoked_here_leaves_no_limits_behind(
+    bare: AccessServer, database_url: str, folder: Path
+) -> None:
+    made = await keys("create", data=folder, database_url=database_url)
+    name = f"apiKeys/{key_id_in(made.stdout.strip())}"
+    limits = [f"default/{name} ", "default/alice "]
+    async with bare.database.connection("test") as connection:
+        await connection.execute(
+            "INSERT INTO settings (tenant, kind, subject, value)"
+            """ SELECT 'default', 'custom_limit', unnest(%s::text[]), '{"day": 5}'""",
+            [limits],
+        )
+    await keys("revoke", name, data=folder, database_url=database_url)
+    async with bare.database.connection("test") as connection:
+        left = await (await connection.execute("SELECT subject FROM settings")).fetchall()
+    assert left == [("default/alice ",)]
+
+
 async def test_a_mistake_is_named_and_changes_nothing(database_url: str, folder: Path) -> None:
     for arguments, says in (
         (("create", "--tenant", "nobody"), "no tenants/nobody"),

@@ -9,7 +9,10 @@ import pytest
 import pytest_asyncio
 
 from interceptors.errors import Unauthenticated
+from interceptors.limits.book import LimitBook
+from interceptors.limits.limiter import Limiter
 from server.access.entrance import Entrance, open_entrance
+from server.access.guesses import Guesses
 from server.access.key import new_secret
 from server.access.key_store import KeyOrder
 from server.access.roles import Role
@@ -17,7 +20,7 @@ from server.admin.limits.inheritance import inherit_limits
 from server.storage.database import Database
 from server.storage.migrate import migrate, read_migrations
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 async def _charge_nobody(_address: str) -> None:
@@ -30,7 +33,14 @@ async def entrance(database: Database, folder: Path) -> AsyncIterator[Entrance]:
     await migrate(database, read_migrations())
     async with AsyncExitStack() as stack:
         opened = await open_entrance(
-            database, folder / "token.keys", None, inherit_limits, _charge_nobody, print, stack
+            database,
+            folder / "token.keys",
+            None,
+            inherit_limits,
+            _charge_nobody,
+            Guesses(Limiter(LimitBook())),
+            print,
+            stack,
         )
         opened.authenticator.forget(None)
         yield opened

@@ -1,11 +1,14 @@
 """Tenants come, rest and go; what was done stays on record."""
 
+import asyncio
 import json
 import uuid
+from datetime import timedelta
 
 import psycopg
 import pytest
 
+from server.access.tenant_store import LONGEST_WORK, TenantStore
 from server.triage.taxonomy_store import TaxonomyStore
 from tests.integration.access.access_server import AccessServer
 from tests.integration.access.refusals import refusal
@@ -56,6 +59,30 @@ async def test_a_deleted_tenant_leaves_nothing_behind_but_its_audit_events(
         "tenant.create",
     ]
     assert (await refusal(access.call("ListApiKeys", admin))).reason == "INVALID_CREDENTIALS"
+
+
+async def age_deletion(access: AccessServer, age: timedelta) -> None:
+    """As if `acme` had been deleted so long ago."""
+    async with access.database.connection("test") as connection:
+        query = "UPDATE tenants SET delete_time = now() - %s WHERE tenant = 'acme'"
+        await connection.execute(query, [age])
+
+
+async def test_what_calls_under_way_write_after_a_deletion_is_deleted_later(
+    access: AccessServer, operator: str
+) -> None:
+    await access.call("SuspendTenant", operator, name="tenants/acme")
+    await access.call("DeleteTenant", operator, name="tenants/acme")
+    await add_data(access, "acme")
+    tenants = TenantStore(access.database)
+    await tenants.clear_deleted()  # more may come
+    assert await rows_of(access, "acme") == [0, 1, 2]
+    await age_deletion(access, LONGEST_WORK)
+    await asyncio.gather(tenants.clear_deleted(), tenants.clear_deleted())
+    assert await rows_of(access, "acme") == [0, 0, 0]
+    await add_data(access, "acme")
+    await tenants.clear_deleted()  # it is done but once
+    assert await rows_of(access, "acme") == [0, 1, 2]
 
 
 async def test_an_id_is_never_given_to_another_tenant(access: AccessServer, operator: str) -> None:

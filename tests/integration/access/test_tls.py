@@ -20,6 +20,7 @@ from server.settings import Address
 from server.tls import TlsFiles, tls_credentials
 from tests.integration.access.certificates import Authority
 
+PATIENCE_S = 60.0
 OURS = Authority("ours")
 OTHERS = Authority("others")
 
@@ -55,12 +56,14 @@ class TlsServer:
         trusted = credentials or grpc.ssl_channel_credentials(OURS.certificate)
         async with grpc.aio.secure_channel(str(self.address), trusted, options) as channel:
             stub: Any = health_pb2_grpc.HealthStub(channel)
-            await stub.Check(health_pb2.HealthCheckRequest(), timeout=10)
+            await stub.Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE_S)
 
     async def shown_name(self) -> str:
         """The common name in the certificate that a new connection sees."""
         pem = await asyncio.to_thread(
-            ssl.get_server_certificate, (self.address.host, self.address.port)
+            ssl.get_server_certificate,
+            (self.address.host, self.address.port),
+            timeout=PATIENCE_S,
         )
         subject = x509.load_pem_x509_certificate(pem.encode()).subject
         return str(subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)

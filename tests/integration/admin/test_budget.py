@@ -1,7 +1,7 @@
 """Budgets are set through one server and seen by all; every tenant sees its own alone."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from server.budget.budget import Account, Spending
@@ -10,8 +10,12 @@ from server.storage.database import Database
 from tests.integration.admin.servers import Pair, new_tenant
 from tests.integration.callers import ACCESS, BUDGET, Caller
 
-TODAY = datetime.now(UTC).date()
-YESTERDAY = TODAY - timedelta(days=1)
+DAY = timedelta(days=1)
+
+
+def today() -> date:
+    """By the servers' calendar: a run of all tests may begin on the day before."""
+    return datetime.now(UTC).date()
 
 
 def tenant_of(caller: Caller) -> str:
@@ -57,11 +61,11 @@ async def test_what_was_spent_today_and_what_is_held_stand_beside_the_budget(
 ) -> None:
     tenant = tenant_of(await new_tenant(pair.one))
     await pair.one.call(f"{BUDGET}/SetBudget", tenant=tenant, daily_micro_usd=1000)
-    await BudgetStore(records).take(tenant, TODAY, 300, 0)
-    await spend(records, (Account(tenant, TODAY, "a/m"), Spending(1, 10, 5, 120)))
+    await BudgetStore(records).take(tenant, today(), 300, 0)
+    await spend(records, (Account(tenant, today(), "a/m"), Spending(1, 10, 5, 120)))
     budget = (await pair.one.call(f"{BUDGET}/GetBudget", tenant=tenant)).budget
     assert (budget.spent_micro_usd, budget.held_micro_usd) == (120, 180)
-    assert budget.reset_time.ToDatetime(tzinfo=UTC).date() == TODAY + timedelta(days=1)
+    assert budget.reset_time.ToDatetime(tzinfo=UTC).date() == today() + DAY
 
 
 async def test_spending_stands_by_day_and_model_the_newest_day_first(
@@ -72,16 +76,16 @@ async def test_spending_stands_by_day_and_model_the_newest_day_first(
     one_call = Spending(1, 10, 5, 7)
     await spend(
         records,
-        (Account(tenant, YESTERDAY, "a/m"), one_call),
-        (Account(tenant, TODAY, "b/m"), one_call),
-        (Account(tenant, TODAY, "a/m"), one_call),
+        (Account(tenant, today() - DAY, "a/m"), one_call),
+        (Account(tenant, today(), "b/m"), one_call),
+        (Account(tenant, today(), "a/m"), one_call),
     )
     assert await listed(admin) == [
-        (str(TODAY), tenant, "a/m", 7),
-        (str(TODAY), tenant, "b/m", 7),
-        (str(YESTERDAY), tenant, "a/m", 7),
+        (str(today()), tenant, "a/m", 7),
+        (str(today()), tenant, "b/m", 7),
+        (str(today() - DAY), tenant, "a/m", 7),
     ]
-    assert [day for day, *_ in await listed(admin, days=1)] == [str(TODAY)] * 2
+    assert [day for day, *_ in await listed(admin, days=1)] == [str(today())] * 2
 
 
 async def test_operators_see_the_spending_of_every_tenant_and_a_tenant_its_own(
@@ -89,7 +93,7 @@ async def test_operators_see_the_spending_of_every_tenant_and_a_tenant_its_own(
 ) -> None:
     ours, theirs = await new_tenant(pair.one), await new_tenant(pair.one)
     for admin in (ours, theirs):
-        await spend(records, (Account(tenant_of(admin), TODAY, "a/m"), Spending(1, 1, 1, 1)))
+        await spend(records, (Account(tenant_of(admin), today(), "a/m"), Spending(1, 1, 1, 1)))
     everybody = {tenant for _, tenant, *_ in await listed(pair.one, tenant="-")}
     assert {tenant_of(ours), tenant_of(theirs)} <= everybody
     assert [tenant for _, tenant, *_ in await listed(ours)] == [tenant_of(ours)]
@@ -100,9 +104,9 @@ async def test_a_deleted_tenant_takes_its_budget_and_spending_along(
 ) -> None:
     tenant = tenant_of(await new_tenant(pair.one))
     await pair.one.call(f"{BUDGET}/SetBudget", tenant=tenant, daily_micro_usd=1000)
-    await spend(records, (Account(tenant, TODAY, "a/m"), Spending(1, 1, 1, 1)))
+    await spend(records, (Account(tenant, today(), "a/m"), Spending(1, 1, 1, 1)))
     for method in ("SuspendTenant", "DeleteTenant"):
         await pair.one.call(f"{ACCESS}/{method}", name=f"tenants/{tenant}")
     budgets = BudgetStore(records)
     assert await budgets.budgets([tenant]) == {}
-    assert await budgets.usage(YESTERDAY, TODAY, tenant) == []
+    assert await budgets.usage(today() - DAY, today(), tenant) == []

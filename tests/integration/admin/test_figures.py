@@ -1,6 +1,5 @@
 """Figures are the sums over all processes that live, whichever of them is asked."""
 
-import asyncio
 import uuid
 from functools import partial
 from typing import Any
@@ -48,7 +47,23 @@ async def calls_of(operator: Caller, method: str) -> int:
     return sum(work.calls for work in found if (work.kind, work.subject) == ("method", method))
 
 
-async def test_lookups_of_the_cache_are_those_of_all_servers(pair: Pair) -> None:
+async def until_published(records: Database) -> None:
+    """Until every process that lives has published what it knew when this was called."""
+    async with records.connection("test") as connection:
+        row = await (await connection.execute("SELECT now()")).fetchone()
+        assert row is not None
+
+    async def is_published() -> bool:
+        query = """
+            SELECT bool_and(time > %s) FROM process_figures WHERE time > now() - interval '5 s'
+        """
+        async with records.connection("test") as connection:
+            return await (await connection.execute(query, row)).fetchone() == (True,)
+
+    await until(is_published)
+
+
+async def test_lookups_of_the_cache_are_those_of_all_servers(pair: Pair, records: Database) -> None:
     for caller in (pair.one, pair.other):
         await until_cached(caller)
     before = 0
@@ -56,7 +71,7 @@ async def test_lookups_of_the_cache_are_those_of_all_servers(pair: Pair) -> None
     async def agree() -> bool:  # the figures of earlier calls have arrived everywhere
         nonlocal before
         before = await lookups(pair.one)
-        await asyncio.sleep(2.5)  # each server publishes once a second: what is late comes now
+        await until_published(records)
         return before == await lookups(pair.one) == await lookups(pair.other)
 
     await until(agree)

@@ -15,7 +15,6 @@ from server.admin.resilience.letters import LetterDesk
 from server.dead_letters.letter import DeadLetter
 from server.dead_letters.store import DeadLetterStore
 from server.storage.database import Database
-from server.storage.group_commit import GroupCommit
 from server.streams import ServerDraining
 from tests.integration.access.refusals import refusal
 from tests.integration.admin.servers import Pair, at, new_tenant, newest_event
@@ -116,6 +115,21 @@ async def test_what_no_model_answers_again_waits_on_and_leaves_no_run_behind(
     assert (await letters_of(desk.one), len(await runs_of(desk.one))) == ([letter], 1)
     (again,) = await replay(desk.one)
     assert again.run
+
+
+async def test_a_replay_is_not_answered_with_a_run_that_a_caller_made_meanwhile(
+    model: FakeLlm, desk: Desk
+) -> None:
+    (letter,) = await fail(model, desk.one)
+    model.control(next=["http_400"])
+    letter_id = letter.name.removeprefix("deadLetters/")
+    failed = await desk.one.call(f"{TRIAGE}/GetTriageRun", name=f"triageRuns/{letter_id}")
+    request_id = str(uuid.UUID(letter_id))
+    asked = {"ticket": failed.run.ticket, "request_id": request_id}
+    assert (await desk.one.call(f"{TRIAGE}/Triage", **asked)).result.degraded
+    (replayed, _) = await replay(desk.one)
+    run = (await desk.one.call(f"{TRIAGE}/GetTriageRun", name=replayed.run)).run
+    assert not run.result.degraded
 
 
 async def test_no_more_letters_are_replayed_than_asked_for_the_oldest_first(
@@ -222,7 +236,7 @@ async def test_a_server_that_stops_ends_a_replay_between_two_letters(
     await database.open()
     stopping = asyncio.Event()
     stopping.set()
-    letters = DeadLetterStore(database, GroupCommit(database))
+    letters = DeadLetterStore(database)
     admin = CallingAdmin(desk.tenant, "apiKeys/1", ADMIN, "free")
     replays = LetterDesk(letters, run_of, b"", stopping).replay(ReplayDeadLettersRequest(), admin)
     assert (await anext(replays)).name == first.name

@@ -8,16 +8,21 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import redis
 
+from interceptors.cache.lease import entries_of
+from interceptors.cache.redis_link import NAMESPACE
+from interceptors.cache.tags import tag_of
 from server.admin.orders import Orders
 from server.admin.store import OrderStore
 from server.storage.database import Database
 from tests.integration.access.refusals import refusal
-from tests.integration.admin.servers import Pair, at, becomes, breaker_at, new_caller
+from tests.integration.admin.servers import Pair, at, becomes, breaker_at, new_caller, new_tenant
 from tests.integration.callers import (
     ACCESS,
     CACHE,
     LIMITS,
+    PATIENCE_S,
     RESILIENCE,
     TRIAGE,
     Caller,
@@ -89,6 +94,22 @@ async def test_clearing_a_tenant_leaves_the_answers_of_the_others(pair: Pair) ->
     await pair.one.call(f"{CACHE}/ClearCache", tenant="acme", method=f"{TRIAGE}/Triage")
     assert await question.ask(stranger) == "miss"
     assert await question.ask(pair.one) == "hit"
+
+
+async def test_a_deleted_tenant_leaves_no_answer_in_redis(pair: Pair) -> None:
+    admin = await new_tenant(pair.one)
+    tenant, _, _ = admin.name.partition("/")
+    await Question().keep(admin)
+    with redis.Redis.from_url(pair.settings.redis_url) as client:
+        pattern = f"{NAMESPACE}:{entries_of(tag_of(tenant=tenant))}*"
+        assert client.keys(pattern)
+        await pair.one.call(f"{ACCESS}/SuspendTenant", name=f"tenants/{tenant}")
+        await pair.one.call(f"{ACCESS}/DeleteTenant", name=f"tenants/{tenant}")
+
+        async def left() -> list[bytes]:
+            return list(client.scan_iter(pattern))
+
+        await becomes([], left)
 
 
 async def test_a_clear_by_a_server_that_cannot_reach_redis_leaves_nothing_there(
@@ -182,5 +203,5 @@ async def test_an_order_that_cannot_be_carried_out_does_not_end_those_after_it(
     await orders.start()
     for subject in ("bad", "good"):
         orders.soon("test", subject)
-    assert await asyncio.wait_for(done.get(), 10) == "good"
+    assert await asyncio.wait_for(done.get(), PATIENCE_S) == "good"
     await orders.stop()

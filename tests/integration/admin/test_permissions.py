@@ -14,7 +14,10 @@ from tests.integration.callers import ACCESS, BUDGET, CACHE, LIMITS, RESILIENCE
 POLICIES = read_policies(descriptor_pool.Default(), [ACCESS, BUDGET, CACHE, LIMITS, RESILIENCE])
 FOR_READERS = {
     f"{ACCESS}/IssueToken",
-    *(f"{LIMITS}/{method}" for method in ("ListTiers", "GetStatus", "GetUsage")),
+    *(
+        f"{LIMITS}/{method}"
+        for method in ("ListTiers", "ListCustomLimits", "GetStatus", "GetUsage")
+    ),
 }
 FOR_OPERATORS = [name for name, policy in POLICIES.items() if policy.permission not in ADMIN]
 
@@ -45,6 +48,7 @@ async def test_a_tenants_administrator_is_refused_what_concerns_all_tenants(
         (f"{LIMITS}/GetStatus", {"caller": "default/apiKeys/0123456789abcdef"}),
         (f"{LIMITS}/GetStatus", {"caller": "acme-2/apiKeys/0123456789abcdef"}),
         (f"{LIMITS}/GetStatus", {"caller": "address/127.0.0.1"}),
+        (f"{LIMITS}/ListCustomLimits", {"tenant": "default"}),
         (f"{LIMITS}/GetUsage", {"tenant": "default"}),
         (f"{LIMITS}/GetUsage", {"tenant": "address"}),
         (f"{ACCESS}/ListApiKeys", {"tenant": "default"}),

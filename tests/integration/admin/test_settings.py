@@ -1,5 +1,7 @@
 """What is set through one server is in force in the other within a moment, and after a restart."""
 
+import asyncio
+import json
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -8,8 +10,16 @@ import pytest
 
 from server.storage.database import Database
 from tests.integration.access.refusals import refusal
-from tests.integration.admin.servers import Pair, at, becomes, breaker_at, new_caller, serving
-from tests.integration.callers import ACCESS, CACHE, LIMITS, RESILIENCE, TRIAGE, Caller
+from tests.integration.admin.servers import (
+    Pair,
+    at,
+    becomes,
+    breaker_at,
+    new_caller,
+    newest_event,
+    serving,
+)
+from tests.integration.callers import ACCESS, CACHE, LIMITS, RESILIENCE, TRIAGE, Caller, until
 
 MINUTE, HALF_MINUTE = timedelta(minutes=1), timedelta(seconds=30)
 
@@ -66,6 +76,47 @@ async def test_limits_that_are_taken_back_are_those_of_the_tier_again_everywhere
     await becomes(usual, lambda: limits_at(pair.other, caller.name))
 
 
+async def custom_limits_at(caller: Caller, **fields: Any) -> list[tuple[str, str, int]]:
+    """Caller, method and units a day of the custom limits that a caller sees, page by page."""
+    found, token = [], None
+    while token != "":
+        page = await caller.call(f"{LIMITS}/ListCustomLimits", page_token=token, **fields)
+        found += [(one.caller, one.method, one.limits.per_day) for one in page.custom_limits]
+        token = page.next_page_token
+    return found
+
+
+async def test_custom_limits_are_listed_to_whom_they_concern(pair: Pair) -> None:
+    method = f"{TRIAGE}/GetTaxonomy"
+    given = [
+        ("", method, 900),
+        ("acme-2/c", "", 73),
+        ("acme/a b", "", 71),
+        ("acme/a b", method, 72),
+    ]
+    for caller, at_method, units in given:
+        limit = {"caller": caller, "method": at_method, "limits": {"per_day": units}}
+        await pair.one.call(f"{LIMITS}/SetCustomLimit", **limit)
+    listed = await custom_limits_at(pair.one, page_size=1)
+    assert [one for one in listed if one in given] == given  # other tests have left some
+    of_acme = [given[0], *given[2:]]
+    assert await custom_limits_at(pair.one, tenant="acme", page_size=2) == of_acme
+    assert await custom_limits_at(at(pair.reader, pair.one.channel)) == of_acme
+    for caller, at_method, _ in given:
+        await pair.one.call(f"{LIMITS}/SetCustomLimit", caller=caller, method=at_method)
+    assert not await custom_limits_at(pair.one, tenant="acme")
+
+
+async def test_a_callers_status_tells_what_it_has_left_at_a_method(pair: Pair) -> None:
+    caller, method = await new_caller(pair.one, "ROLE_READER", tier="pro"), f"{TRIAGE}/GetTaxonomy"
+    limit = {"caller": caller.name, "method": method, "limits": {"per_hour": 1}}
+    await pair.one.call(f"{LIMITS}/SetCustomLimit", **limit)
+    await caller.call(method)
+    status = await status_at(pair.one, caller.name)
+    last = status.windows[-1]
+    assert (last.method, last.window.seconds, last.limit, last.remaining) == (method, 3600, 1, 0)
+
+
 async def test_a_key_that_replaces_another_has_its_limits_in_every_server(pair: Pair) -> None:
     caller = await new_caller(pair.one, "ROLE_READER", tier="free")
     limits = {"per_minute": 7, "per_day": 70}
@@ -86,11 +137,43 @@ async def test_a_key_that_is_replaced_leaves_no_limits_behind(
     await pair.one.call(f"{LIMITS}/SetCustomLimit", **at_method, limits={"per_day": 70})
     old = caller.name.removeprefix("default/")
     made = await pair.one.call(f"{ACCESS}/RotateApiKey", name=old, overlap=timedelta())
-    async with records.connection("test") as connection:
-        rows = await connection.execute("SELECT subject FROM settings WHERE kind = 'custom_limit'")
-        subjects = {subject for (subject,) in await rows.fetchall()}
+    subjects = await limited_subjects(records)
     assert f"default/{made.api_key.name} {TRIAGE}/GetTaxonomy" in subjects
     assert f"{caller.name} {TRIAGE}/GetTaxonomy" not in subjects
+
+
+async def limited_subjects(records: Database) -> set[str]:
+    """Whose custom limits are on record."""
+    async with records.connection("test") as connection:
+        rows = await connection.execute("SELECT subject FROM settings WHERE kind = 'custom_limit'")
+        return {subject for (subject,) in await rows.fetchall()}
+
+
+async def test_a_key_that_is_revoked_leaves_no_limits_behind(pair: Pair, records: Database) -> None:
+    caller = await new_caller(pair.one, "ROLE_READER", tier="free")
+    await pair.one.call(f"{LIMITS}/SetCustomLimit", caller=caller.name, limits={"per_day": 70})
+    await becomes({86400: 70}, lambda: limits_at(pair.other, caller.name))
+    key = caller.name.removeprefix("default/")
+    await pair.one.call(f"{ACCESS}/RevokeApiKey", name=key)
+    assert f"{caller.name} " not in await limited_subjects(records)
+    usual = await limits_at(pair.other, "default/nobody")
+    await becomes(usual, lambda: limits_at(pair.other, caller.name))
+
+
+async def test_a_tenant_that_is_deleted_leaves_no_limits_behind(
+    pair: Pair, records: Database
+) -> None:
+    for tenant in ("gone", "gone-not"):
+        await pair.one.call(f"{ACCESS}/CreateTenant", tenant_id=tenant)
+        caller, limits = f"{tenant}/Jane Doe", {"per_day": 70}
+        await pair.one.call(f"{LIMITS}/SetCustomLimit", caller=caller, limits=limits)
+    await becomes({86400: 70}, lambda: limits_at(pair.other, "gone/Jane Doe"))
+    await pair.one.call(f"{ACCESS}/SuspendTenant", name="tenants/gone")
+    await pair.one.call(f"{ACCESS}/DeleteTenant", name="tenants/gone")
+    subjects = await limited_subjects(records)
+    assert ("gone/Jane Doe " in subjects, "gone-not/Jane Doe " in subjects) == (False, True)
+    usual = await limits_at(pair.other, "gone/nobody")
+    await becomes(usual, lambda: limits_at(pair.other, "gone/Jane Doe"))
 
 
 async def test_a_tier_is_in_force_in_the_other_server_for_a_key_that_it_remembers(
@@ -155,7 +238,7 @@ async def test_a_setting_of_a_newer_release_does_not_keep_others_from_coming_int
 
 async def test_what_was_set_is_in_force_after_a_restart(pair: Pair) -> None:
     caller = await new_caller(pair.one, "ROLE_READER", tier="free")
-    name = f"{TRIAGE}/ListTriageRuns"
+    name = f"{TRIAGE}/StreamTriage"
     await set_cache(pair.one, enabled=False, ttl=MINUTE, stale_ttl=HALF_MINUTE)
     await pair.one.call(f"{LIMITS}/SetCustomLimit", caller=caller.name, limits={"per_day": 8})
     settings = {"successes_to_close": 4}
@@ -182,3 +265,56 @@ async def test_terms_beyond_a_contract_that_allows_less_now_are_cut(
         await connection.execute("""SELECT pg_notify('switchyard_orders', '{"what": "setting"}')""")
     wanted = (True, timedelta(seconds=3000), timedelta(seconds=600))
     await becomes(wanted, lambda: cache_at(pair.other))
+
+
+AT_ONCE: list[tuple[str, dict[str, Any], dict[str, Any], str, dict[str, Any]]] = [
+    (
+        f"{RESILIENCE}/UpdateCircuitBreaker",
+        {"breaker": f"{TRIAGE}/BatchTriage", "settings": {"consecutive_failures": 7}},
+        {"breaker": f"{TRIAGE}/BatchTriage", "settings": {"half_open_calls": 3}},
+        "circuit_breaker.set",
+        {"consecutive_failures": 7, "half_open_calls": 3},
+    ),
+    (
+        f"{CACHE}/UpdateCacheConfig",
+        {"config": {"method": f"{TRIAGE}/Triage", "stale_ttl": timedelta(seconds=7)}},
+        {"config": {"method": f"{TRIAGE}/Triage", "ttl": timedelta(seconds=42)}},
+        "cache.set",
+        {"stale_ttl_s": 7.0, "ttl_s": 42.0},
+    ),
+    (
+        f"{CACHE}/UpdateSemanticCache",
+        {"settings": {"error_budget": 0.05}},
+        {"settings": {"audit_rate": 0.5}},
+        "semantic_cache.set",
+        {"error_budget": 0.05, "audit_rate": 0.5},
+    ),
+]
+HELD_UP = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+@pytest.mark.parametrize(("method", "one", "other", "action", "wanted"), AT_ONCE)
+async def test_of_two_changes_at_once_by_two_servers_neither_is_lost(
+    pair: Pair,
+    records: Database,
+    method: str,
+    one: dict[str, Any],
+    other: dict[str, Any],
+    action: str,
+    wanted: dict[str, Any],
+) -> None:
+    async with records.connection("test") as connection, records.connection("test") as watcher:
+
+        async def both_are_held_up() -> bool:
+            return await (await watcher.execute(HELD_UP)).fetchone() == (2,)
+
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE settings IN EXCLUSIVE MODE")  # reads go on
+            calls = [pair.one.call(method, **one), pair.other.call(method, **other)]
+            await until(both_are_held_up)
+    await asyncio.gather(*calls)
+    set_last = json.loads((await newest_event(pair.one, action)).after)
+    assert {name: set_last[name] for name in wanted} == wanted

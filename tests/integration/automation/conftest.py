@@ -1,14 +1,12 @@
 """Error budgets on a real PostgreSQL."""
 
-import uuid
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 
 from server.storage.database import Database
 from tests.integration.automation.desk import Desk
-from tests.integration.databases import make_schema, opened
+from tests.integration.databases import add_tenant, make_schema, opened
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -24,7 +22,7 @@ async def automation_database(automation_url: str) -> AsyncIterator[Database]:
         yield database
 
 
-@pytest.fixture
-def desk(automation_database: Database) -> Desk:
+@pytest_asyncio.fixture
+async def desk(automation_database: Database) -> Desk:
     """A tenant whose answers are decided on and judged."""
-    return Desk(automation_database, f"t{uuid.uuid4().hex}")
+    return Desk(automation_database, await add_tenant(automation_database))

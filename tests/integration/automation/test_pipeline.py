@@ -1,6 +1,5 @@
 """Tickets on their way through triage, with the gates of an error budget in it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from server.triage.store import RunStore
 from server.triage.ticket import Ticket
 from server.triage.wire import write_result
 from tests.integration.automation.desk import NOW, Desk
+from tests.integration.callers import until
 from tests.integration.triage.supplies import make_supply
 
 LENIENT = Terms(max_error=0.3, audit_share=0.5)
@@ -72,11 +72,11 @@ class Site:
     async def follow(self, tenant: str) -> None:
         """Go by what is on record now."""
         self.catalog.forget(tenant)
-        for _ in range(1000):
-            if await self.catalog.find_generation(tenant) is not None:
-                return
-            await asyncio.sleep(0.005)
-        raise AssertionError("it was never read")
+
+        async def is_read() -> bool:
+            return await self.catalog.find_generation(tenant) is not None
+
+        await until(is_read)
 
     async def review_of(self, run: Run) -> tuple[Any, ...]:
         """What the queue of reviews knows of a run."""

@@ -16,6 +16,7 @@ from server.triage.automation.gate_store import AUTOMATION_CHANNEL
 from server.triage.automation.standing import Gate, Standing
 from server.triage.automation.store import AutomationStore
 from tests.integration.automation.desk import ENGINE, TERMS, Desk, answer
+from tests.integration.callers import until
 from tests.integration.databases import opened
 
 
@@ -38,28 +39,30 @@ async def catalog(elsewhere: Database, automation_url: str) -> AsyncIterator[Aut
     await notifications.stop()
 
 
-async def until(catalog: AutomationCatalog, tenant: str, holds: Callable[[Standing], bool]) -> None:
+async def until_known(
+    catalog: AutomationCatalog, tenant: str, holds: Callable[[Standing], bool]
+) -> None:
     """Wait until it holds how automation stands in the other process."""
-    for _ in range(1000):
-        if holds(await catalog.of(tenant)) and catalog.generation_of(tenant) is not None:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the other process never heard of it")
+
+    async def is_known() -> bool:
+        return holds(await catalog.of(tenant)) and catalog.generation_of(tenant) is not None
+
+    await until(is_known)
 
 
 async def test_terms_are_in_force_in_every_process(desk: Desk, catalog: AutomationCatalog) -> None:
     assert (await catalog.of(desk.tenant)).terms == {}
     await desk.promise()
-    await until(catalog, desk.tenant, lambda known: known.terms == {Field.CATEGORY: TERMS})
+    await until_known(catalog, desk.tenant, lambda known: known.terms == {Field.CATEGORY: TERMS})
 
 
 async def test_a_gate_that_opens_opens_in_every_process(
     desk: Desk, catalog: AutomationCatalog
 ) -> None:
     await desk.promise()
-    await until(catalog, desk.tenant, lambda known: bool(known.terms))
+    await until_known(catalog, desk.tenant, lambda known: bool(known.terms))
     threshold = (await desk.open_by_reviews()).threshold
-    await until(
+    await until_known(
         catalog,
         desk.tenant,
         lambda known: known.gates.get((Field.CATEGORY, ENGINE)) == Gate(0, threshold),
@@ -70,9 +73,9 @@ async def test_a_doubt_is_heard_in_every_process(desk: Desk, catalog: Automation
     await desk.promise()
     await desk.feed()
     gate = (Field.CATEGORY, ENGINE)
-    await until(catalog, desk.tenant, lambda known: gate in known.gates)
+    await until_known(catalog, desk.tenant, lambda known: gate in known.gates)
     await desk.doubt()
-    await until(catalog, desk.tenant, lambda known: known.gates[gate].is_doubted)
+    await until_known(catalog, desk.tenant, lambda known: known.gates[gate].is_doubted)
 
 
 async def test_counts_of_all_processes_are_added_up(desk: Desk, elsewhere: Database) -> None:

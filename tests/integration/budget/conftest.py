@@ -61,7 +61,7 @@ async def site(budget_url: str) -> AsyncIterator[Site]:
     """Two processes that do not settle by themselves."""
     clock, asked = Clock(), Counter[str]()
 
-    def count(work: str, _seconds: float) -> None:
+    def count(work: str, _seconds: float, _outcome: str) -> None:
         asked[work] += 1
 
     async with AsyncExitStack() as stack:

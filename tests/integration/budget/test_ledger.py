@@ -16,6 +16,7 @@ from tests.integration.budget.conftest import LIMIT, Site, reserve_all, reserved
 
 DAY = date(1970, 1, 1)
 A_DAY_S = 86400.0
+PATIENCE_S = 60.0
 
 
 async def charged(site: Site, tenant: str, day: date = DAY) -> int:
@@ -164,9 +165,12 @@ async def test_a_killed_process_costs_no_more_than_its_share(site: Site, tenant:
         *command, site.url, tenant, str(cost), stdout=PIPE
     )
     assert process.stdout is not None
-    for _ in range(500):
-        await process.stdout.readline()
-    process.kill()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            for _ in range(500):
+                await process.stdout.readline()
+    finally:
+        process.kill()
     rest, _ = await process.communicate()
     spent = (500 + rest.count(b"spent\n")) * cost
     got = 0
@@ -341,7 +345,7 @@ async def test_a_settlement_that_fails_once_is_made_later(site: Site, tenant: st
     await site.allow(tenant)
     ledger.settle(await reserved(ledger, tenant, 100), "m", Spending(1, 5, 5, 40))
     ledger.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while store.settled < 2:  # noqa: ASYNC110  # what is watched tells no event
             await asyncio.sleep(0.01)
     await ledger.stop()

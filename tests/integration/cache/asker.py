@@ -31,7 +31,7 @@ class RemoteWorker(Worker):
 
 async def main(url: str) -> None:
     """Ask once."""
-    cache = AnswerCache(Memory(), SharedCache(url, timeout_s=5.0))
+    cache = AnswerCache(Memory(), SharedCache(url, timeout_s=20.0))
     async with Redis.from_url(url, socket_timeout=None) as client:
         answer, did = await cache.answer(Question(RemoteWorker(client), terms_in(cache)))
     await cache.close()

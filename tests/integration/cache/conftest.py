@@ -54,7 +54,7 @@ async def make_cache() -> AsyncIterator[MakeCache]:
     made: list[AnswerCache] = []
 
     def make(url: str, **options: float | Callable[[], float]) -> AnswerCache:
-        patient = {"timeout_s": 5.0} | options  # this machine may be slow; Redis is not
+        patient = {"timeout_s": 20.0} | options  # this machine may be slow; Redis is not
         shared = SharedCache(url, **patient)  # type: ignore[arg-type]  # options by name
         made.append(AnswerCache(Memory(), shared, chance=lambda: 0.0))
         return made[-1]

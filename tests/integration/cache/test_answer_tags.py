@@ -83,7 +83,10 @@ async def test_an_index_lives_as_long_as_its_entries(redis_url: str, make_cache:
     question = ask(cache, Worker())
     await cache.answer(question)
     with redis.Redis.from_url(redis_url) as client:
-        left_ms = [client.pttl(INDEX), client.pttl(f"{NAMESPACE}:{names_of(question.key, ())[0]}")]
+        left_ms = [
+            client.pttl(INDEX),
+            client.pttl(f"{NAMESPACE}:{names_of(question.key, question.tags)[0]}"),
+        ]
     assert 0 < left_ms[1] <= left_ms[0]
 
 

@@ -1,18 +1,20 @@
 """Processes share answers through Redis, each answer made once, none given after its end."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 import redis
 
 from interceptors.cache.answer_cache import AnswerCache
-from interceptors.cache.lease import names_of
+from interceptors.cache.lease import entries_of, names_of
 from interceptors.cache.redis_link import NAMESPACE
-from interceptors.cache.tags import tag_of
+from interceptors.cache.tags import tag_of, tags_of
 from tests.integration.cache.conftest import TAKE_SETS, CountCommands, MakeCache
 from tests.unit.interceptors.cache.questions import METHOD, Question, Worker, terms_in, until
 
 SOON_S = 1.0  # a lease short enough to see its end
+SAFE_S = 3.0  # a lease that is extended in time also on a busy machine
 
 
 def ask(
@@ -62,7 +64,7 @@ async def test_a_dead_worker_delays_others_no_longer_than_its_lease(
     cache, worker = make_cache(redis_url, lease_s=SOON_S), Worker()
     question = ask(cache, worker)
     with redis.Redis.from_url(redis_url) as client:
-        lock = f"{NAMESPACE}:{names_of(question.key, ())[1]}"
+        lock = f"{NAMESPACE}:{names_of(question.key, question.tags)[1]}"
         client.set(lock, b"of the dead", px=int(SOON_S * 1000))
         assert await cache.answer(question) == (b"1", "miss")
         assert client.get(lock) != b"of the dead"
@@ -72,7 +74,7 @@ async def test_a_work_longer_than_its_lease_is_not_done_twice(
     redis_url: str, make_cache: MakeCache, count: CountCommands
 ) -> None:
     worker = Worker().hold()
-    one, other = make_cache(redis_url, lease_s=SOON_S), make_cache(redis_url, lease_s=SOON_S)
+    one, other = [make_cache(redis_url, lease_s=SAFE_S) for _ in range(2)]
     first = asyncio.create_task(one.answer(ask(one, worker)))
     await worker.begun.wait()
     second = asyncio.create_task(other.answer(ask(other, worker)))
@@ -143,7 +145,7 @@ async def test_an_answer_leaves_redis_when_its_life_is_over(
     question = ask(cache, Worker(), ttl_s=60.0, stale_ttl_s=30.0)
     await cache.answer(question)
     with redis.Redis.from_url(redis_url) as client:
-        left_ms = client.pttl(f"{NAMESPACE}:{names_of(question.key, ())[0]}")
+        left_ms = client.pttl(f"{NAMESPACE}:{names_of(question.key, question.tags)[0]}")
     assert 80_000 < int(str(left_ms)) <= 90_000
 
 
@@ -152,6 +154,29 @@ async def test_nothing_stays_in_redis_for_ever(redis_url: str, make_cache: MakeC
     await cache.answer(ask(cache, Worker()))
     with redis.Redis.from_url(redis_url) as client:
         assert [key for key in client.scan_iter() if client.pttl(key) == -1] == []
+
+
+async def test_an_erased_tenant_leaves_no_answer_in_redis_nor_in_memory(
+    redis_url: str, make_cache: MakeCache
+) -> None:
+    cache, worker = make_cache(redis_url), Worker()
+    question = ask(cache, worker)
+    await cache.answer(question)
+    await cache.invalidate(tag_of(METHOD))  # can be found no more, and is there all the same
+    await cache.answer(replace(question, key=b"second" * 5))
+    await cache.answer(replace(question, key=b"others" * 5, tags=tags_of(METHOD, "b")))
+    with redis.Redis.from_url(redis_url) as client:
+        many = (f"{NAMESPACE}:{entries_of(tag_of(tenant='a'))}{i}" for i in range(3000))
+        client.mset(dict.fromkeys(many, b"his words"))
+        await cache.erase(tag_of(tenant="a"))
+        await until(lambda: len(entries_in(client)) == 1)
+        (left,) = entries_in(client)
+    assert left.startswith(f"{NAMESPACE}:{entries_of(tag_of(tenant='b'))}".encode())
+    assert len(cache.memory) == 1
+
+
+def entries_in(client: redis.Redis) -> list[bytes]:
+    return list(client.scan_iter(f"{NAMESPACE}:entry:*", count=10_000))
 
 
 async def test_an_answer_made_anew_reaches_the_other_processes(

@@ -1,7 +1,7 @@
 """Dead letters on a real PostgreSQL, as two processes would have them."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,15 +9,15 @@ import pytest
 import pytest_asyncio
 
 from server.dead_letters.letter import DeadLetter, FailedAttempt, Severity
-from server.dead_letters.store import DeadLetterStore
+from server.dead_letters.store import DeadLetterStore, keep_letters
 from server.storage.database import Database
-from server.storage.group_commit import GroupCommit
 from tests.integration.databases import make_schema, opened
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
 MOST_LETTERS = 20
 
 MakeLetter = Callable[..., DeadLetter]
+AddLetters = Callable[..., Awaitable[None]]
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -37,15 +37,18 @@ async def letters_database(letters_url: str) -> AsyncIterator[Database]:
 async def stores(letters_url: str) -> AsyncIterator[list[DeadLetterStore]]:
     """Two stores, each on a pool of its own."""
     async with opened(letters_url) as one, opened(letters_url) as two:
-        writers = [GroupCommit(one), GroupCommit(two)]
-        for writer in writers:
-            writer.start()
-        yield [
-            DeadLetterStore(database, writer, MOST_LETTERS)
-            for database, writer in zip((one, two), writers, strict=True)
-        ]
-        for writer in writers:
-            await writer.stop()
+        yield [DeadLetterStore(one), DeadLetterStore(two)]
+
+
+@pytest.fixture
+def add(letters_database: Database) -> AddLetters:
+    """Puts letters on record in one transaction."""
+
+    async def add_letters(*letters: DeadLetter) -> None:
+        async with letters_database.connection("test") as connection, connection.transaction():
+            await keep_letters(connection, letters, MOST_LETTERS)
+
+    return add_letters
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from server.dead_letters.letter import DeadLetter, LetterFilter, State
 from server.dead_letters.replay import Replay, replay
 from server.dead_letters.store import DeadLetterStore
-from tests.integration.dead_letters.conftest import MakeLetter
+from tests.integration.dead_letters.conftest import AddLetters, MakeLetter
 
 ANY = LetterFilter()
 ACTOR = "apiKeys/0123456789abcdef"
@@ -34,10 +34,10 @@ async def state_of(store: DeadLetterStore, letter: DeadLetter) -> State:
 
 
 async def test_letters_are_replayed_from_the_oldest(
-    store: DeadLetterStore, tenant: str, make_letter: MakeLetter
+    store: DeadLetterStore, tenant: str, make_letter: MakeLetter, add: AddLetters
 ) -> None:
     for number in (2, 1):
-        await store.add(make_letter(number))
+        await add(make_letter(number))
     assert [found.run for found in await replay_all(store, tenant)] == [
         "triageRuns/1",
         "triageRuns/2",
@@ -45,34 +45,34 @@ async def test_letters_are_replayed_from_the_oldest(
 
 
 async def test_a_replayed_letter_names_its_run(
-    store: DeadLetterStore, tenant: str, make_letter: MakeLetter
+    store: DeadLetterStore, tenant: str, make_letter: MakeLetter, add: AddLetters
 ) -> None:
-    await store.add(make_letter(1))
+    await add(make_letter(1))
     await replay_all(store, tenant)
     (found,) = await store.page(tenant, ANY, "", 9)
     assert (found.state, found.replay_run) == (State.REPLAYED, "triageRuns/1")
 
 
 async def test_what_was_replayed_is_not_replayed_again(
-    store: DeadLetterStore, tenant: str, make_letter: MakeLetter
+    store: DeadLetterStore, tenant: str, make_letter: MakeLetter, add: AddLetters
 ) -> None:
-    await store.add(make_letter(1))
+    await add(make_letter(1))
     assert [len(await replay_all(store, tenant)) for _ in range(2)] == [1, 0]
 
 
 async def test_what_was_purged_is_not_replayed(
-    store: DeadLetterStore, tenant: str, make_letter: MakeLetter
+    store: DeadLetterStore, tenant: str, make_letter: MakeLetter, add: AddLetters
 ) -> None:
-    await store.add(make_letter(1))
+    await add(make_letter(1))
     await store.purge(tenant, ANY, ACTOR)
     assert await replay_all(store, tenant) == []
 
 
 async def test_a_letter_that_fails_again_waits_on_and_holds_up_no_other(
-    store: DeadLetterStore, tenant: str, make_letter: MakeLetter
+    store: DeadLetterStore, tenant: str, make_letter: MakeLetter, add: AddLetters
 ) -> None:
     for number in (1, 2):
-        await store.add(make_letter(number))
+        await add(make_letter(number))
 
     async def fail_the_first(letter: DeadLetter) -> str:
         if letter == make_letter(1):
@@ -86,19 +86,19 @@ async def test_a_letter_that_fails_again_waits_on_and_holds_up_no_other(
 
 
 async def test_no_more_letters_are_replayed_than_asked_for(
-    store: DeadLetterStore, tenant: str, make_letter: MakeLetter
+    store: DeadLetterStore, tenant: str, make_letter: MakeLetter, add: AddLetters
 ) -> None:
     for number in (1, 2, 3):
-        await store.add(make_letter(number))
+        await add(make_letter(number))
     found = [one.run async for one in replay(store, tenant, ANY, run_of, ACTOR, most=2)]
     assert found == ["triageRuns/1", "triageRuns/2"]
 
 
 async def test_processes_that_replay_at_once_do_each_letter_once(
-    stores: list[DeadLetterStore], tenant: str, make_letter: MakeLetter
+    stores: list[DeadLetterStore], tenant: str, make_letter: MakeLetter, add: AddLetters
 ) -> None:
     for number in range(1, 9):
-        await stores[0].add(make_letter(number))
+        await add(make_letter(number))
     done: list[str] = []
 
     async def work(letter: DeadLetter) -> str:
@@ -111,25 +111,25 @@ async def test_processes_that_replay_at_once_do_each_letter_once(
 
 
 async def test_a_letter_is_left_to_who_works_on_it(
-    stores: list[DeadLetterStore], tenant: str, make_letter: MakeLetter
+    stores: list[DeadLetterStore], tenant: str, make_letter: MakeLetter, add: AddLetters
 ) -> None:
-    await stores[0].add(make_letter(1))
+    await add(make_letter(1))
     assert await stores[0].claim(tenant, ANY, CLAIM, LEASE_S) is not None
     assert await replay_all(stores[1], tenant) == []
 
 
 async def test_what_a_crash_left_in_the_middle_is_replayed_when_its_claim_is_over(
-    stores: list[DeadLetterStore], tenant: str, make_letter: MakeLetter
+    stores: list[DeadLetterStore], tenant: str, make_letter: MakeLetter, add: AddLetters
 ) -> None:
-    await stores[0].add(make_letter(1))
+    await add(make_letter(1))
     assert await stores[0].claim(tenant, ANY, CLAIM, lease_s=0.0) is not None
     assert len(await replay_all(stores[1], tenant)) == 1
 
 
 async def test_who_has_lost_its_claim_marks_nothing(
-    stores: list[DeadLetterStore], tenant: str, make_letter: MakeLetter
+    stores: list[DeadLetterStore], tenant: str, make_letter: MakeLetter, add: AddLetters
 ) -> None:
-    await stores[0].add(make_letter(1))
+    await add(make_letter(1))
     late = await stores[0].claim(tenant, ANY, CLAIM, lease_s=0.0)
     assert late is not None
     assert await stores[1].claim(tenant, ANY, OTHER_CLAIM, LEASE_S) is not None
@@ -138,9 +138,9 @@ async def test_who_has_lost_its_claim_marks_nothing(
 
 
 async def test_a_work_that_outlives_its_claim_is_ended(
-    store: DeadLetterStore, tenant: str, make_letter: MakeLetter
+    store: DeadLetterStore, tenant: str, make_letter: MakeLetter, add: AddLetters
 ) -> None:
-    await store.add(make_letter(1))
+    await add(make_letter(1))
 
     async def never_end(_letter: DeadLetter) -> str:
         await asyncio.Event().wait()

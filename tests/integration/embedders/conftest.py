@@ -3,15 +3,22 @@
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import orjson
 import pytest_asyncio
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
-from server.embedders.endpoint import EndpointEmbedder
+from interceptors.breaker.breaker import CircuitBreaker
+from interceptors.breaker.settings import BreakerSettings
+from server.embedders.endpoint import EmbeddingModel, EndpointEmbedder
+from server.embedders.metrics import EmbeddingMetrics
+from server.engines.llm.member import counts_against
 
 KEY = "sk-not-for-the-eyes-of-others"
+TOKENS = 7  # of any batch
 
 Item = dict[str, Any]
 
@@ -41,7 +48,8 @@ class Endpoint:
             return self.fault(request)
         if "bad" in asked["input"]:
             return web.json_response({"error": {"message": "bad input"}}, status=400)
-        return web.json_response({"data": self.items(asked["input"])})
+        usage = {"prompt_tokens": TOKENS, "total_tokens": TOKENS}
+        return web.json_response({"data": self.items(asked["input"]), "usage": usage})
 
 
 @asynccontextmanager
@@ -59,6 +67,20 @@ async def listening(tls: ssl.SSLContext | None = None) -> AsyncIterator[Endpoint
     await runner.cleanup()
 
 
+def make_embedder(
+    url: str,
+    model: str = "a-model",
+    dimensions: int = 2,
+    registry: CollectorRegistry | None = None,
+    **terms: Any,
+) -> EndpointEmbedder:
+    """An embedder whose breaker opens with the third failure in a row."""
+    settings = BreakerSettings(consecutive_failures=3)
+    terms.setdefault("breaker", CircuitBreaker("embeddings", settings, counts_against, monotonic))
+    metrics = EmbeddingMetrics(registry or CollectorRegistry())
+    return EndpointEmbedder(EmbeddingModel(url, KEY, model, dimensions), metrics=metrics, **terms)
+
+
 @pytest_asyncio.fixture
 async def endpoint() -> AsyncIterator[Endpoint]:
     """The endpoint, listening."""
@@ -69,6 +91,6 @@ async def endpoint() -> AsyncIterator[Endpoint]:
 @pytest_asyncio.fixture
 async def embedder(endpoint: Endpoint) -> AsyncIterator[EndpointEmbedder]:
     """An embedder that asks it."""
-    embedder = EndpointEmbedder(endpoint.url, KEY, "a-model", dimensions=2)
+    embedder = make_embedder(endpoint.url)
     yield embedder
     await embedder.close()

@@ -6,21 +6,31 @@ import ssl
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import pytest
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
+from interceptors.breaker.breaker import CircuitBreaker
+from interceptors.breaker.settings import BreakerSettings
+from interceptors.errors import CircuitOpen
 from server.embedders.endpoint import EndpointEmbedder
 from server.engines.llm.errors import ProviderError
+from server.engines.llm.member import counts_against
 from tests.integration.access.certificates import Authority
 from tests.integration.embedders.conftest import (
     KEY,
+    TOKENS,
     Endpoint,
     Item,
     listening,
+    make_embedder,
     usual_items,
 )
+
+LONG_S = 60.0
 
 
 def expected(text: str) -> list[float]:
@@ -146,11 +156,65 @@ async def test_a_connection_that_is_cut_is_the_network(
 async def test_an_endpoint_that_never_answers_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, and says nothing
         url = "http://{}:{}".format(*silent.getsockname())
-        embedder = EndpointEmbedder(url, KEY, "a-model", dimensions=2, timeout_s=0.05)
+        embedder = make_embedder(url, timeout_s=0.05)
         with pytest.raises(ProviderError) as raised:
             await embedder.embed(["a"])
         await embedder.close()
     assert raised.value.reason == "timeout"
+
+
+async def test_an_endpoint_that_keeps_failing_is_not_asked_for_a_while(
+    endpoint: Endpoint, embedder: EndpointEmbedder
+) -> None:
+    endpoint.fault = lambda _request: web.Response(status=503)
+    for _ in range(3):
+        with pytest.raises(ProviderError):
+            await embedder.embed(["a"])
+    with pytest.raises(CircuitOpen):
+        await embedder.embed(["a"])
+    assert len(endpoint.batches) == 3
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "callers_s", "failures"), [(0.05, LONG_S, 3), (LONG_S, 0.2, 0)]
+)
+async def test_a_silent_endpoint_fails_by_its_own_time_and_not_by_its_callers(
+    timeout_s: float, callers_s: float, failures: int
+) -> None:
+    breaker = CircuitBreaker("embeddings", BreakerSettings(), counts_against, monotonic)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = "http://{}:{}".format(*silent.getsockname())
+        embedder = make_embedder(url, breaker=breaker, timeout_s=timeout_s)
+        for _ in range(3):
+            with pytest.raises((TimeoutError, ProviderError)):
+                async with asyncio.timeout(callers_s):
+                    await embedder.embed(["a"])
+        assert breaker.tally.failed == failures
+        await embedder.close()
+
+
+async def test_requests_and_their_tokens_are_counted(endpoint: Endpoint) -> None:
+    registry = CollectorRegistry()
+    embedder = make_embedder(endpoint.url, registry=registry)
+    await embedder.embed(["a"])
+    endpoint.fault = lambda _request: web.Response(status=503)
+    with pytest.raises(ProviderError):
+        await embedder.embed(["b"])
+    await embedder.close()
+    counted = registry.get_sample_value
+    for outcome in ("ok", "overloaded"):
+        labels = {"model": "a-model", "outcome": outcome}
+        assert counted("embedding_requests_total", labels) == 1
+    assert counted("embedding_tokens_total", {"model": "a-model"}) == TOKENS
+
+
+@pytest.mark.parametrize("usage", [None, [], {}, {"prompt_tokens": "many"}])
+async def test_an_endpoint_that_does_not_tell_its_tokens_will_do(
+    endpoint: Endpoint, embedder: EndpointEmbedder, usage: object
+) -> None:
+    told = {"data": usual_items(["a"]), "usage": usage}
+    endpoint.fault = lambda _request: web.json_response(told)
+    np.testing.assert_allclose(await embedder.embed(["a"]), [expected("a")], atol=1e-6)
 
 
 async def test_an_endpoint_is_trusted_by_the_authority_that_is_given(folder: Path) -> None:
@@ -160,10 +224,10 @@ async def test_an_endpoint_is_trusted_by_the_authority_that_is_given(folder: Pat
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     async with listening(tls) as endpoint:
-        stranger = EndpointEmbedder(endpoint.url, KEY, "a-model", 2)
+        stranger = make_embedder(endpoint.url)
         with pytest.raises(ProviderError) as raised:
             await stranger.embed(["a"])
-        friend = EndpointEmbedder(endpoint.url, KEY, "a-model", 2, ca_file=folder / "ca.pem")
+        friend = make_embedder(endpoint.url, ca_file=folder / "ca.pem")
         await friend.embed(["a"])
         await stranger.close()
         await friend.close()
@@ -184,7 +248,7 @@ async def test_no_failure_shows_the_key_or_the_text(
 async def test_names_tell_models_endpoints_and_sizes_apart() -> None:
     given = [("http://a/v1", "m", 2), ("http://a/v1", "n", 2), ("http://b/v1", "m", 2)]
     given += [("http://a/v1", "m", 3)]
-    embedders = [EndpointEmbedder(url, KEY, model, size) for url, model, size in given]
+    embedders = [make_embedder(url, model, size) for url, model, size in given]
     for embedder in embedders:
         await embedder.close()
     assert len({embedder.name for embedder in embedders}) == len(given)

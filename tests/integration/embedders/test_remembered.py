@@ -76,7 +76,7 @@ async def test_memory_is_bounded() -> None:
 
 async def test_processes_share_vectors_of_one_model_alone(redis_url: str) -> None:
     embedders = [Counting(), Counting(), Counting("model@2")]
-    caches = [AnswerCache(Memory(), SharedCache(redis_url, timeout_s=5.0)) for _ in embedders]
+    caches = [AnswerCache(Memory(), SharedCache(redis_url, timeout_s=20.0)) for _ in embedders]
     for counting, cache in zip(embedders, caches, strict=True):
         (vector,) = await remembered(counting, cache).embed(["abc"])
         assert vector.tolist() == [3, 1]

@@ -329,7 +329,7 @@ async def test_a_stream_that_a_stopping_server_has_read_is_recorded_and_goes_on_
 
 async def test_an_outcome_too_large_for_a_message_ends_the_call(desk: Desk) -> None:
     await desk.begin()
-    huge = outcome("u", metadata={"x": "y" * (5 << 20)})
+    huge = outcome("u", metadata={"x": "y" * (17 << 20)})
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await desk.record_all([huge])
     assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED

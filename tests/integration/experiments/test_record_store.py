@@ -15,6 +15,7 @@ from server.experiments.records.record_store import RecordStore, expose
 from server.experiments.store import ExperimentStore, delete_experiments
 from server.storage.database import Database
 from server.storage.errors import StorageUnavailable
+from tests.integration.callers import until
 from tests.integration.experiments.conftest import (
     SOLVED,
     START,
@@ -289,11 +290,11 @@ async def end_whoever_waits(database: Database) -> None:
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
     async with database.connection("test") as connection:
-        for _ in range(500):
-            if await (await connection.execute(query)).fetchall():
-                return
-            await asyncio.sleep(0.01)
-    pytest.fail("nobody waits")
+
+        async def is_ended() -> bool:
+            return bool(await (await connection.execute(query)).fetchall())
+
+        await until(is_ended)
 
 
 COST = Metric("cost", MetricKind.MEAN)

@@ -12,7 +12,7 @@ from tests.integration.callers import Caller
 from tests.integration.experiments.desk import Desk, design, outcome, units
 
 STOPPED = 4
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 async def read(watch: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,11 @@ async def servers(
         llm_providers=providers,
         embedding_url=f"{llm.url}#small,384",
     )
-    async with serving(settings) as one, serving(settings) as two:
+    async with AsyncExitStack() as stack:
+        stack.callback(llm.stop)
+        one, two = [await stack.enter_async_context(serving(settings)) for _ in range(2)]
         operator = await new_caller(Caller(one), "ROLE_ADMIN")
         yield operator, at(operator, two)
-    llm.stop()
 
 
 async def triage(caller: Caller, ticket: dict[str, str]) -> tuple[str, Any]:
@@ -102,12 +104,15 @@ async def test_one_correction_has_four_effects(servers: tuple[Caller, Caller]) -
     await one.call(f"{FEEDBACK}/SetErrorBudget", error_budget=budget)
     _, twin = await triage(one, {"id": uuid.uuid4().hex, "body": BODY})  # whose answer is reusable
     experiment = await begin_experiment(one)
-    ticket = {"id": uuid.uuid4().hex, "body": BODY}
+    tickets: list[dict[str, str]] = []  # a new one for each try: what was kept apart stays apart
 
     async def is_shared() -> bool:  # once both know of the budget and the experiment
+        ticket = {"id": uuid.uuid4().hex, "body": BODY}
+        tickets.append(ticket)
         return bool((await keep(one, ticket)).run == (await keep(two, ticket)).run)
 
     await until(is_shared)
+    ticket = tickets[-1]
     kept = await keep(one, ticket)
     answered = kept.category.category
     assert answered == twin.category.category

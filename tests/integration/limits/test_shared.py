@@ -21,7 +21,7 @@ from interceptors.limits.book import LimitBook
 from interceptors.limits.interceptor import RateLimit
 from interceptors.limits.limiter import REFUSAL_HOLDS_S, Limiter
 from interceptors.limits.metrics import LimitMetrics
-from interceptors.limits.shared import PAUSE_S, TIMEOUT_S, SharedWindows, connect
+from interceptors.limits.shared import MOST_OWED, PAUSE_S, SharedWindows, connect
 from interceptors.limits.tiers import Limits
 from interceptors.limits.windows import ADMITTED, NEAR, REFUSED, Verdict
 from tests.unit.interceptors.echo_server import call, count, echo_channel, stream
@@ -31,7 +31,9 @@ from tools.redis_process import RedisProcess
 METHOD = "a.B/C"
 KEY = "switchyard:limits:1:{t/a}"  # of the caller in Redis
 HUNDRED_A_DAY = Limits(day=100)
-PATIENT_S = 10.0  # a busy machine must not pass for a Redis that hangs
+# A busy machine must not pass for a Redis that hangs.
+PATIENT_S = 10.0
+SHORT_S = 2.0  # where one does
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ async def other(redis_url: str, clock: Clock) -> AsyncIterator[Limiter]:
 @pytest_asyncio.fixture
 async def exposed(own_redis: RedisProcess, clock: Clock) -> AsyncIterator[Limiter]:
     """A limiter on the Redis that the test may kill and pause."""
-    async with limiter_on(own_redis.url, clock, HUNDRED_A_DAY, TIMEOUT_S) as limiter:
+    async with limiter_on(own_redis.url, clock, HUNDRED_A_DAY, SHORT_S) as limiter:
         yield limiter
 
 
@@ -118,8 +120,8 @@ async def test_processes_spend_the_same_units(limiter: Limiter, other: Limiter) 
 async def test_a_refusal_spends_nothing_in_any_window(limiter: Limiter) -> None:
     limiter.book.set_limits(Limits(hour=1), method=METHOD)
     assert [(await spend(limiter)).outcome for _ in range(3)] == [NEAR, REFUSED, REFUSED]
-    remaining = {w.name: w.remaining_units for w in await limiter.status("t/a", "free", METHOD)}
-    assert remaining == {"day": 99, "a.B/C hour": 0}
+    remaining = {w.method: w.remaining_units for w in await limiter.status("t/a", "free")}
+    assert remaining == {"": 99, METHOD: 0}
 
 
 async def test_the_units_of_the_bucket_before_fade(redis_url: str, clock: Clock) -> None:
@@ -206,7 +208,7 @@ async def test_a_reset_by_another_process_is_heard_of_within_a_second(
 
 async def test_a_caller_that_is_reset_begins_anew(limiter: Limiter) -> None:
     await spend(limiter, 100)
-    assert await limiter.reset("t/a")
+    await limiter.reset("t/a")
     assert (await spend(limiter)).remaining_units == 99
 
 
@@ -330,9 +332,30 @@ async def test_a_connection_that_closes_as_it_is_written_to_fails_no_call(clock:
     assert not limiter.is_shared
 
 
-async def test_a_reset_without_redis_says_so(exposed: Limiter, own_redis: RedisProcess) -> None:
-    own_redis.kill()
-    assert not await exposed.reset("t/a")
+async def test_a_reset_without_redis_is_made_up_for_before_redis_is_asked_again(
+    exposed: Limiter, own_redis: RedisProcess, clock: Clock
+) -> None:
+    await spend(exposed, 100)
+    own_redis.pause()
+    await exposed.reset("t/b")  # finds out that Redis is away
+    await exposed.reset("t/a")
+    own_redis.resume()
+    clock.now += PAUSE_S
+    assert (await spend(exposed)).remaining_units == 99
+    assert (await spend(exposed)).remaining_units == 98  # and it is made up for once
+
+
+async def test_of_many_resets_without_redis_the_last_are_made_up_for(
+    exposed: Limiter, own_redis: RedisProcess, clock: Clock
+) -> None:
+    await spend(exposed, 100)
+    own_redis.pause()
+    await exposed.reset("t/b")
+    for caller in ("t/a", *(f"t/{i}" for i in range(MOST_OWED))):
+        await exposed.reset(caller)
+    own_redis.resume()
+    clock.now += PAUSE_S
+    assert (await spend(exposed)).outcome == REFUSED
 
 
 async def test_metrics_tell_that_redis_is_away(exposed: Limiter, own_redis: RedisProcess) -> None:

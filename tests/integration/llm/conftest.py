@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.integration.callers import PATIENCE_S, POLL_S
 from tests.integration.llm.ways import KEY
 from tools.fake_llm_process import FakeLlm
 
@@ -20,8 +21,8 @@ def session_fake() -> Iterator[FakeLlm]:
 @pytest.fixture
 def fake(session_fake: FakeLlm) -> FakeLlm:
     """A rehearsal endpoint that behaves well, and has counted nothing."""
-    for _ in range(500):
-        if session_fake.reset()["in_flight"] == 0:  # it has seen that the last test is gone
-            return session_fake
-        time.sleep(0.01)
-    raise AssertionError("requests are left in flight")
+    end = time.monotonic() + PATIENCE_S
+    while session_fake.reset()["in_flight"]:  # it has not seen yet that the last test is gone
+        assert time.monotonic() < end, "requests are left in flight"
+        time.sleep(POLL_S)
+    return session_fake

@@ -73,7 +73,7 @@ class Desk:
         breakers = BreakerRegistry(BreakerSettings(), self.breaker_clock)
         self.transports = [Recorder(line) for line in lines]
         self.members = [
-            make_member(provider, transport, breakers)
+            make_member(provider, transport, breakers, self.breaker_clock)
             for provider, transport in zip(terms.providers, self.transports, strict=True)
         ]
         metrics = LlmMetrics(self.registry)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping
+from pathlib import Path
 
 import orjson
 
@@ -12,6 +13,8 @@ ORDERED_CATEGORY = re.compile(r"category\W{1,9}(\w+)", re.IGNORECASE)
 ORDERED_REPLY = re.compile(
     r"(?:reply with|say|print|write)\W+(.{1,300})", re.IGNORECASE | re.DOTALL
 )
+REPLIES = Path(__file__).parents[2] / "unit/llm/replies_that_claim.txt"
+CLAIMS = [reply for reply in REPLIES.read_text("utf-8").splitlines()[:60] if "[" not in reply]
 FAKE_ANSWER = re.compile(r"\{.*\}", re.DOTALL)
 
 Behaviour = Callable[[Question], str]
@@ -77,9 +80,8 @@ def whisper(question: Question) -> str:
 
 
 def act(question: Question) -> str:
-    """A reply that says all is done."""
-    reply = "We have refunded you. I will escalate your ticket to our director at once."
-    return write(question, reply=reply)
+    """A reply that says something is done: another one to each ticket."""
+    return write(question, reply=CLAIMS[len(ticket_of(question)) % len(CLAIMS)])
 
 
 BEHAVIOURS: Mapping[str, Behaviour] = {

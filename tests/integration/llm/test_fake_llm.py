@@ -1,5 +1,6 @@
 """The rehearsal endpoint: what it answers, how it fails, and how it is told to."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from server.fake_llm.faults import FAULTS
+from tests.integration.callers import POLL_S
 from tests.integration.llm.ways import KEY, SCHEMA
 from tools.fake_llm_process import FakeLlm
 
@@ -238,13 +240,14 @@ async def test_embeddings_fail_as_chats_do(caller: Caller, fake: FakeLlm) -> Non
 
 
 async def test_a_server_that_is_down_comes_back_by_itself(caller: Caller, fake: FakeLlm) -> None:
-    fake.control(down_for_s=0.2)
+    fake.control(down_for_s=2.0)
     refused = 0
     while True:
         try:
             status, _ = await caller.post("chat/completions", messages=[])
         except aiohttp.ClientError:
             refused += 1
+            await asyncio.sleep(POLL_S)
         else:
             break
     assert (status, refused > 0) == (200, True)
@@ -297,10 +300,10 @@ async def test_an_order_that_makes_no_sense_changes_nothing(fake: FakeLlm, order
 
 def test_a_server_that_is_started_again_has_the_same_address() -> None:
     process = FakeLlm("--fault", "http_429=0.25", "--latency-ms", "1").start()
-    url = process.url
-    process.kill()
-    process.start()
     try:
+        url = process.url
+        process.kill()
+        process.start()
         assert (process.url, process.stats()["faults"]) == (url, {"http_429": 0.25})
     finally:
         process.stop()

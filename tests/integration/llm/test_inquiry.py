@@ -9,20 +9,23 @@ from decimal import Decimal
 import pytest
 import pytest_asyncio
 
+from server.engines.llm.classification import failure
 from server.engines.llm.completion import Completion, Question
 from server.engines.llm.errors import REASONS, ProviderError
 from server.engines.llm.form import ModelAnswer
 from server.engines.llm.inquiry import Asked
 from server.engines.llm.lean_transport import LeanTransport
-from server.engines.llm.member import BREAKER, ENOUGH
+from server.engines.llm.member import BREAKER, ENOUGH, MOST_MISFITS
 from server.engines.llm.provider import Preference
 from server.engines.llm.retry_budget import RetryBudget
 from server.triage.engine import Attempt
-from tests.integration.llm.desk import Desk, is_idle, make_desk, open_lines, told
+from tests.integration.callers import until
+from tests.integration.llm.desk import LONG_S, Desk, is_idle, make_desk, open_lines, told
 from tests.unit.llm.fake_members import Script
 from tools.fake_llm_process import FakeLlm
 
 Lines = list[LeanTransport]
+SHORT_S = 1.5  # enough for an answer on a busy machine, and less than a slow one takes
 BROKE = RetryBudget(share=0.0, most=0.0)
 RETRIED = {
     "http_429": "rate_limited",
@@ -125,7 +128,7 @@ async def test_an_answer_that_does_not_come_in_time_is_asked_for_again(
     lines: Lines, fake: FakeLlm, fault: str
 ) -> None:
     fake.control(next=[fault])
-    desk = make_desk(lines[0], timeout_s=0.5)
+    desk = make_desk(lines[0], timeout_s=SHORT_S)
     assert told(await desk.ask()) == ["a first timeout", "a retry ok"]
     assert desk.members[0].breaker.tally.failed == 1
 
@@ -185,10 +188,36 @@ async def test_corrections_can_be_switched_off(lines: Lines, fake: FakeLlm) -> N
 
 
 async def test_a_correction_that_there_is_no_time_for_is_not_made(
+    lines: Lines, fake: FakeLlm
+) -> None:
+    fake.control(next=["not_json"] * 5)
+    desk = make_desk(*lines, terms={"most_corrections": 5})
+    corrected = ["a correction not_json"] * 4
+    assert told(await desk.ask(left_s=7.5)) == ["a first not_json", *corrected, "b failover ok"]
+    assert desk.pauses_s == [0.5, 1.0, 2.0, 4.0]  # which pass at once; the next is of 8 s
+
+
+async def test_a_correction_that_could_not_be_answered_in_time_is_not_made(
     desk: Desk, fake: FakeLlm
 ) -> None:
     fake.control(next=["not_json"])
-    assert told(await desk.ask(left_s=0.45)) == ["a first not_json", "b failover ok"]
+    for _ in range(ENOUGH):
+        desk.members[0].succeeded(9.6)
+    assert told(await desk.ask(left_s=10.0)) == ["a first not_json", "b failover ok"]
+    assert desk.pauses_s == []
+
+
+async def test_after_a_pause_that_took_too_long_nothing_is_begun(desk: Desk, fake: FakeLlm) -> None:
+    fake.control(next=["not_json"])
+
+    async def oversleep(_seconds: float) -> None:
+        for _ in range(ENOUGH):
+            desk.members[0].succeeded(LONG_S)
+
+    desk.inquirer.sleep = oversleep
+    expected = ["a first not_json", "a correction no_time", "b failover ok"]
+    assert told(await desk.ask()) == expected
+    assert desk.sample("retry_attempts_total", reason="not_json") is None
 
 
 async def test_the_time_that_a_provider_asks_for_is_waited(desk: Desk, fake: FakeLlm) -> None:
@@ -201,6 +230,30 @@ async def test_who_asks_for_too_long_is_left_at_once(desk: Desk, fake: FakeLlm) 
     fake.control(next=["http_429"], retry_after_s=60.0)
     assert told(await desk.ask()) == ["a first rate_limited", "b failover ok"]
     assert desk.pauses_s == []
+
+
+async def test_who_asked_for_too_long_is_not_asked_by_the_next_ticket_either(
+    desk: Desk, fake: FakeLlm
+) -> None:
+    fake.control(next=["http_429"], retry_after_s=30.0)
+    await desk.ask()
+    assert told(await desk.ask()) == ["b first ok"]
+    desk.breaker_clock.now_s += 31.0
+    assert told(await desk.ask()) == ["a first ok"]
+
+
+async def test_where_everybody_asked_for_too_long_nobody_is_asked_and_nothing_is_paid(
+    lines: Lines, fake: FakeLlm
+) -> None:
+    fake.control(next=["http_429"], retry_after_s=30.0)
+    desk = make_desk(lines[0])
+    await desk.ask()
+    before = desk.inquirer.budget.tokens
+    asked = await desk.ask()
+    assert told(asked) == ["a first told_to_wait"]
+    assert asked.answer is None
+    assert desk.inquirer.budget.tokens == before
+    assert fake.stats()["requests"] == 1
 
 
 async def test_three_failures_are_enough(desk: Desk, fake: FakeLlm) -> None:
@@ -292,8 +345,9 @@ async def test_the_callers_deadline_ends_the_call_and_is_no_fault_of_the_provide
     desk: Desk, fake: FakeLlm, is_streamed: bool
 ) -> None:
     fake.control(faults={"never_answers": 1.0})
-    asked = await desk.ask(left_s=0.3, listener=Screen() if is_streamed else None)
-    assert told(asked) == ["a first timeout", "b failover no_time"]
+    asked = await desk.ask(left_s=1.0, listener=Screen() if is_streamed else None)
+    assert told(asked) == ["a first no_time", "b failover no_time"]
+    assert desk.members[0].success_share == 1.0
     assert desk.members[0].breaker.tally.failed == 0
     assert desk.members[0].breaker.tally.ignored == 1
     assert is_idle(desk.members[0])
@@ -302,7 +356,7 @@ async def test_the_callers_deadline_ends_the_call_and_is_no_fault_of_the_provide
 async def test_waiting_for_a_slot_is_no_fault_of_the_provider(lines: Lines, fake: FakeLlm) -> None:
     desk = make_desk(lines[0], most_in_flight=1)
     await desk.members[0].slots.acquire()
-    assert told(await desk.ask(left_s=0.2)) == ["a first timeout"]
+    assert told(await desk.ask(left_s=0.2)) == ["a first no_time"]
     assert desk.members[0].breaker.tally.failed == 0
     assert fake.stats()["requests"] == 0
 
@@ -310,8 +364,11 @@ async def test_waiting_for_a_slot_is_no_fault_of_the_provider(lines: Lines, fake
 async def test_a_cancelled_question_leaves_nothing_behind(desk: Desk, fake: FakeLlm) -> None:
     fake.control(faults={"never_answers": 1.0})
     asking = asyncio.create_task(desk.ask())
-    while not fake.stats()["in_flight"]:  # noqa: ASYNC110  # another process tells no event
-        await asyncio.sleep(0)
+
+    async def is_asked() -> bool:
+        return bool(fake.stats()["in_flight"])
+
+    await until(is_asked)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
@@ -417,6 +474,18 @@ async def test_who_was_hedged_with_before_is_asked_again_for_a_price() -> None:
     assert told(await hedged(desk))[-1] == "b failover no_budget"
 
 
+async def test_who_refuses_every_question_is_soon_asked_after_the_others(lines: Lines) -> None:
+    desk = make_desk(*[Script([failure("bad_request", 400)])] * 2, lines[0])
+    for _ in range(MOST_MISFITS):
+        await desk.ask()
+    assert told(await desk.ask()) == ["c first ok"]
+    assert [len(line.asked) for line in desk.transports] == [
+        MOST_MISFITS,
+        MOST_MISFITS,
+        MOST_MISFITS + 1,
+    ]
+
+
 async def test_an_answer_that_nobody_foresaw_goes_to_the_next_provider(lines: Lines) -> None:
     desk = make_desk(Script([KeyError("choices")]), lines[1])
     assert told(await desk.ask()) == ["a first defect", "b failover ok"]
@@ -451,9 +520,9 @@ async def test_a_provider_that_is_named_is_hedged_with_itself(lines: Lines, fake
 
 
 async def hedged(desk: Desk, provider: str = "") -> Asked[ModelAnswer]:
-    """How a question fares when "a" is known to take 10 ms."""
+    """How a question fares when "a" is known to take 0.3 s: by then it has surely been asked."""
     for _ in range(ENOUGH):
-        desk.members[0].succeeded(0.01)
+        desk.members[0].succeeded(0.3)
     return await desk.ask(provider=provider)
 
 
@@ -483,14 +552,14 @@ async def test_a_hedge_that_the_budget_does_not_pay_for_is_not_made(
 ) -> None:
     fake.control(faults={"never_answers": 1.0})
     terms = {"is_hedging": True}
-    desk = make_desk(*lines, budget=BROKE, terms=terms, timeout_s=0.3)
+    desk = make_desk(*lines, budget=BROKE, terms=terms, timeout_s=SHORT_S)
     assert told(await hedged(desk)) == ["a first timeout", "a retry no_budget"]
 
 
 async def test_a_flawed_answer_of_a_hedge_does_not_win(lines: Lines, fake: FakeLlm) -> None:
     fake.control(next=["never_answers", "not_json"])
     terms = {"is_hedging": True}
-    desk = make_desk(*lines, terms=terms, timeout_s=0.5)
+    desk = make_desk(*lines, terms=terms, timeout_s=2 * SHORT_S)
     asked = await hedged(desk)
     assert told(asked)[:2] == ["b hedge not_json", "a first timeout"]
     assert asked.answer is not None

@@ -8,7 +8,7 @@ import math
 import socket
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ import pytest_asyncio
 from server.engines.llm.completion import Completion, Finish, Transport
 from server.engines.llm.lean_transport import END_S
 from tests.integration.access.certificates import Authority
+from tests.integration.callers import until
 from tests.integration.llm.ways import (
     KEY,
     LONG_S,
@@ -62,6 +63,7 @@ ANSWERED = {
     "declined": Finish.REFUSED,
     "filtered": Finish.REFUSED,
 }
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 MANNERS = ["whole", "streamed"]
 
 every_manner = pytest.mark.parametrize("manner", MANNERS)
@@ -198,6 +200,18 @@ async def test_a_streams_first_piece_comes_before_the_answer_ends(
 
 
 @every_manner
+@pytest.mark.parametrize(
+    ("fault", "has_begun"), [("reset_mid_body", True), ("half_stream", True), ("reset", False)]
+)
+async def test_an_answer_that_breaks_off_is_told_from_one_that_never_began(
+    transport: Transport, manner: str, fake: FakeLlm, fault: str, has_begun: bool
+) -> None:
+    fake.control(next=[fault])
+    error = await failure_of(transport, manner)
+    assert (error.reason, error.has_begun) == ("network", has_begun)
+
+
+@every_manner
 @pytest.mark.parametrize(("fault", "reason"), REASONS.items())
 async def test_a_fault_has_its_reason(
     transport: Transport, fake: FakeLlm, manner: str, fault: str, reason: str
@@ -300,6 +314,32 @@ async def test_a_stream_that_nobody_reads_on_leaves_nothing_behind(
     async with aclosing(transport.stream(QUESTION, LONG_S)) as pieces:
         await anext(pieces)
     await in_flight(fake, 0)
+
+
+@every_manner
+async def test_a_request_carries_the_trace_it_belongs_to(
+    way: str, fake: FakeLlm, manner: str
+) -> None:
+    heads: list[bytes] = []
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        onwards = await asyncio.open_connection(*address_of(fake.url))
+        onwards[1].write(heads[-1])
+        await asyncio.gather(carry(reader, onwards[1]), carry(onwards[0], writer))
+
+    def add_trace(headers: MutableMapping[str, str]) -> None:
+        headers["traceparent"] = TRACEPARENT
+
+    async with (
+        serving(relay) as url,
+        open_transport(way, url, add_trace=add_trace) as traced,
+        open_transport(way, url) as untraced,
+    ):
+        await ask(traced, manner)
+        await ask(untraced, manner)
+    wanted = f"traceparent: {TRACEPARENT}\r\n".encode()
+    assert [wanted in head.lower() for head in heads] == [True, False]
 
 
 @every_manner
@@ -475,8 +515,8 @@ def address_of(url: str) -> tuple[str, int]:
 
 async def in_flight(fake: FakeLlm, count: int) -> None:
     """Wait until the endpoint works on so many requests."""
-    for _ in range(500):
-        if fake.stats()["in_flight"] == count:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"never {count} in flight")
+
+    async def are_in_flight() -> bool:
+        return bool(fake.stats()["in_flight"] == count)
+
+    await until(are_in_flight)

@@ -1,13 +1,43 @@
 """What the pool raises where the database, and not the caller, is at fault; and times."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
+import pytest_asyncio
 from psycopg import sql
 
+from interceptors.timings import CANCELLED, FAILED, OK
 from server.storage.database import Database
 from server.storage.errors import StorageUnavailable
+from tests.integration.databases import opened
+
+ENDED = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+class Observed:
+    """A pool, and how each work with it ended."""
+
+    def __init__(self) -> None:
+        self.ends: list[tuple[str, str]] = []
+        self.database: Database
+
+    def __call__(self, work: str, _seconds: float, outcome: str) -> None:
+        self.ends.append((work, outcome))
+
+
+@pytest_asyncio.fixture
+async def observed(database_url: str) -> AsyncIterator[Observed]:
+    """An open pool that is observed."""
+    observed = Observed()
+    async with opened(database_url, observed) as observed.database:
+        yield observed
 
 
 async def test_a_database_that_takes_no_changes_for_now_is_unavailable(database: Database) -> None:
@@ -36,3 +66,51 @@ async def make_table(database: Database) -> None:
     async with database.connection("test") as connection:
         await connection.execute("SET default_transaction_read_only = on")
         await connection.execute("CREATE TABLE refused ()")
+
+
+async def test_a_query_that_fails_is_observed_as_a_failure(observed: Observed) -> None:
+    with suppress(psycopg.errors.DivisionByZero):
+        async with observed.database.connection("broken") as connection:
+            await connection.execute("SELECT 1/0")
+    assert observed.ends == [("broken", FAILED)]
+
+
+async def test_a_connection_that_is_lost_is_observed_as_a_failure(
+    observed: Observed, database: Database
+) -> None:
+    with suppress(StorageUnavailable):
+        async with observed.database.connection("lost") as connection:
+            async with database.connection("test") as other:
+                await other.execute(ENDED)
+            await connection.execute("SELECT 1")
+    assert observed.ends == [("lost", FAILED)]
+
+
+async def test_work_whose_caller_leaves_is_observed_as_no_failure(observed: Observed) -> None:
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        async with observed.database.connection("left"):
+            begun.set()
+            await asyncio.Event().wait()
+
+    working = asyncio.create_task(work())
+    await begun.wait()
+    working.cancel()
+    await asyncio.wait([working])
+    assert observed.ends == [("left", CANCELLED)]
+
+
+async def test_a_refusal_of_ours_is_no_failure_of_a_query(observed: Observed) -> None:
+    with suppress(LookupError):
+        async with observed.database.connection("read"):
+            raise LookupError
+    assert observed.ends == [("read", OK)]
+
+
+async def test_a_database_whose_connections_are_all_in_use_is_alive(database_url: str) -> None:
+    database = Database(database_url, most_connections=2, wait_s=0.5)
+    await database.open()
+    async with database.connection("one"), database.connection("other"):
+        await database.ping()
+    await database.close()

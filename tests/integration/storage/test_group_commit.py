@@ -11,6 +11,8 @@ from server.storage.database import Connection, Database
 from server.storage.errors import StorageUnavailable
 from server.storage.group_commit import GroupCommit
 
+SHORT_S = 2.0  # enough for a commit on a busy machine
+
 
 @pytest_asyncio.fixture
 async def table(database: Database) -> Database:
@@ -104,3 +106,34 @@ async def test_stopping_commits_what_waits(table: Database) -> None:
     await commits.stop()
     assert len(await asyncio.gather(*waiting)) == 50
     assert len(await stored(table)) == 50
+
+
+async def test_a_commit_that_is_not_answered_in_time_releases_its_callers(table: Database) -> None:
+    commits = GroupCommit(table, answer_s=SHORT_S)
+    commits.start()
+    async with table.connection("test") as connection, connection.transaction():
+        await connection.execute("LOCK TABLE numbers")
+        with pytest.raises(StorageUnavailable):
+            await commits.append(insert, 1)
+    await commits.append(insert, 2)
+    await commits.stop()
+    assert 2 in await stored(table)  # whether 1 is, nobody was told
+
+
+async def test_who_comes_after_a_commit_that_hangs_is_not_held_up_by_it(
+    table: Database,
+) -> None:
+    commits, never = GroupCommit(table, answer_s=SHORT_S), asyncio.Event()
+
+    async def insert_never(_connection: Connection, _rows: Sequence[int]) -> list[int]:
+        try:
+            await never.wait()
+        finally:  # as a driver does that waits for the database to hear of the cancellation
+            await never.wait()
+        return []
+
+    commits.start()
+    with pytest.raises(StorageUnavailable):
+        await commits.append(insert_never, 1)
+    assert await commits.append(insert, 2) == 20
+    await commits.stop()

@@ -1,12 +1,23 @@
 """Migrations run once, also when several servers start at once."""
 
 import asyncio
+import uuid
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from server.storage.database import Database
 from server.storage.errors import MigrationFailed
-from server.storage.migrate import Migration, migrate, read_migrations
+from server.storage.migrate import (
+    MAY_NOT_CREATE,
+    MAY_NOT_EXTEND,
+    Migration,
+    lacking_right,
+    migrate,
+    read_migrations,
+)
+from tests.integration.databases import opened
 
 FIRST = Migration(1, "0001_first", "CREATE TABLE first (tenant text)")
 SECOND = Migration(2, "0002_second", "CREATE TABLE second (tenant text)")
@@ -25,7 +36,7 @@ async def test_servers_that_start_at_once_migrate_once(database: Database) -> No
 
 async def test_a_migration_that_fails_leaves_nothing(database: Database) -> None:
     broken = Migration(2, "0002_broken", "CREATE TABLE half (tenant text); SELECT nonsense")
-    with pytest.raises(Exception, match="nonsense"):
+    with pytest.raises(MigrationFailed, match="0002_broken failed"):
         await migrate(database, [FIRST, broken])
     assert await migrate(database, [FIRST]) == ["0001_first"]
 
@@ -41,6 +52,48 @@ async def test_a_migration_that_was_changed_after_it_ran_is_refused(database: Da
     changed = Migration(1, "0001_first", "CREATE TABLE other (tenant text)")
     with pytest.raises(MigrationFailed, match="changed"):
         await migrate(database, [changed])
+
+
+async def test_a_user_without_the_right_to_make_extensions_is_told_what_to_do(
+    database_url: str,
+) -> None:
+    limited_url = await _limited_user(database_url, "GRANT CREATE ON SCHEMA public TO {}")
+    async with opened(limited_url) as database:
+        with pytest.raises(MigrationFailed, match="CREATE EXTENSION vector"):
+            await migrate(database, read_migrations())
+        async with database.connection("test") as connection:
+            assert await lacking_right(connection) == MAY_NOT_EXTEND
+
+
+async def test_a_user_without_the_right_to_make_tables_is_told_what_to_do(
+    database_url: str,
+) -> None:
+    async with opened(await _limited_user(database_url)) as database:
+        with pytest.raises(MigrationFailed, match="may not create tables"):
+            await migrate(database, read_migrations())
+        async with database.connection("test") as connection:
+            assert await lacking_right(connection) == MAY_NOT_CREATE
+
+
+async def test_a_user_whom_an_administrator_made_the_extension_for_migrates(
+    database_url: str,
+) -> None:
+    url = await _limited_user(
+        database_url, "CREATE EXTENSION vector", "GRANT CREATE ON SCHEMA public TO {}"
+    )
+    async with opened(url) as database:
+        async with database.connection("test") as connection:
+            assert not await lacking_right(connection)
+        assert await migrate(database, read_migrations())
+
+
+async def _limited_user(database_url: str, *statements: str) -> str:
+    """The URL of the database for a new user without any right of its own."""
+    name = f"limited_{uuid.uuid4().hex}"
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        for statement in ("CREATE ROLE {} LOGIN", *statements):
+            await connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+    return database_url.replace("//postgres:", f"//{name}:")
 
 
 async def test_every_table_has_a_tenant(database: Database) -> None:

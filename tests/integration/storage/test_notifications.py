@@ -14,6 +14,7 @@ OURS = (
 )
 TERMINATE = f"SELECT pg_terminate_backend(pid) {OURS}"
 LOST = "(lost)"
+PATIENCE_S = 60.0
 
 
 class Heard:
@@ -24,7 +25,7 @@ class Heard:
 
     async def next(self) -> str | None:
         """The next payload; fails when none comes."""
-        return await asyncio.wait_for(self.payloads.get(), 10)
+        return await asyncio.wait_for(self.payloads.get(), PATIENCE_S)
 
 
 async def test_a_payload_is_heard_and_a_reconnect_says_that_all_may_have_changed(

@@ -1,5 +1,6 @@
 """A pipeline whose tickets go out to models at a rehearsal endpoint, on a real database."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -53,11 +54,14 @@ class SameEmbedder:
 
     name: str = "same"
     is_broken: bool = False
+    is_silent: bool = False
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         """The same direction for each."""
         if self.is_broken:
             raise RuntimeError("out of order")
+        if self.is_silent:
+            await asyncio.Event().wait()
         return [np.array([1.0, 0.0], np.float32) for _ in texts]
 
 
@@ -121,7 +125,7 @@ async def abroad(database: Database, url: str, embedder: SameEmbedder) -> AsyncI
             alarm=Alarm(metrics, time.monotonic, lambda *alert: alerts.append(alert)),
             sleep=_pass_at_once,
         )
-        letters, runs = DeadLetterStore(database, commits), RunStore(database, commits)
+        letters, runs = DeadLetterStore(database), RunStore(database, commits)
         reuse = SemanticCache(ReuseStore(database, commits), embedder, GateSettings(), lambda: 0.99)
         reuse.configure(GateSettings(fixed_similarity=0.9))
         counts, laboratory = TriageMetrics(registry), _laboratory(database, stack)
@@ -134,7 +138,7 @@ async def abroad(database: Database, url: str, embedder: SameEmbedder) -> AsyncI
                 policy=DecisionPolicy(0.85),
                 digest_key=b"k" * 32,
                 recorded=counts.recorded,
-                outside=Outside(letters, reuse, counts.hidden),
+                outside=Outside(reuse, counts.hidden, counts.look_failed),
                 trials=Trials(laboratory.assigner(), OFFER, counts.unserved),
             )
 

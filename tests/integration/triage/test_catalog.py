@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from server.triage.models.model_store import ModelStore
 from server.triage.taxonomy import Category
 from server.triage.taxonomy_store import TAXONOMY_CHANNEL, TaxonomyStore
 from server.triage.ticket import Ticket, encode_record
+from tests.integration.callers import until
 from tests.integration.databases import make_schema, opened
 from tests.integration.triage.supplies import make_supply, newest_number
 
@@ -65,6 +66,20 @@ class Branch:
         reading = active.engine.read(encode_record(Ticket(id="1", body=body)), Parts())
         await reading.language()
         return {one.category for one in reading.similar}
+
+
+UPDATE_S = 60.0
+# Deletes what a tenant's next update adds, before anyone can read it.
+DELETE_AT_ONCE = """
+CREATE FUNCTION delete_at_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM taxonomies WHERE tenant = NEW.tenant;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER delete_at_once AFTER INSERT ON taxonomies
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.tenant = '{tenant}')
+EXECUTE FUNCTION delete_at_once()
+"""
 
 
 @dataclass
@@ -127,15 +142,6 @@ async def house(postgres_url: str) -> AsyncIterator[House]:
         own, trained = await asyncio.gather(maker.train(GARDEN), maker.train(GARDEN, labels))
         models = ModelStore(database, digest_of_model, maker.starter_model)
         yield House(database, (one, two), models, own, trained)
-
-
-async def until(is_true: Callable[[], Awaitable[bool]]) -> None:
-    """Ask again and again, for ten seconds at most."""
-    for _ in range(1000):
-        if await is_true():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never was")
 
 
 async def until_answered(branch: Branch, tenant: str, *expected: str) -> None:
@@ -301,3 +307,16 @@ async def test_an_update_puts_a_model_aside_that_is_activated_at_the_same_time(
     assert (await branch.version(tenant))[1] == "2.0"
     with pytest.raises(StaleEtag):
         await branch.catalog.update(tenant, etag, GARDEN, ACTOR, validate_only=True)
+
+
+async def test_an_update_of_a_tenant_that_is_deleted_meanwhile_ends(house: House) -> None:
+    tenant = await house.open_garden()
+    async with house.database.connection("test") as connection:
+        await connection.execute(DELETE_AT_ONCE.format(tenant=tenant).encode())
+    catalog = house.branches[0].catalog
+    etag = (await catalog.active(tenant)).taxonomy.etag
+    updated = await asyncio.wait_for(
+        catalog.update(tenant, etag, GARDEN, ACTOR, validate_only=False), UPDATE_S
+    )
+    assert updated.revision == 2
+    assert (await catalog.active(tenant)).taxonomy.revision == 0

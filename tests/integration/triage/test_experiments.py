@@ -22,6 +22,7 @@ from server.triage.pipeline import Event
 from server.triage.run import Decision, Run, Step, StepReport, random_run_id
 from server.triage.ticket import Channel, Ticket
 from tests.conftest import make_database
+from tests.integration.databases import add_tenant
 from tests.integration.triage.abroad import Abroad, SameEmbedder, abroad
 from tests.integration.triage.laboratory import Laboratory, one_way
 from tests.integration.triage.relay import Relay, relay_to
@@ -77,10 +78,10 @@ def laboratory(desk: Abroad) -> Laboratory:
     return desk.laboratory
 
 
-@pytest.fixture
-def tenant() -> str:
+@pytest_asyncio.fixture
+async def tenant(desk: Abroad) -> str:
     """One with experiments of its own."""
-    return f"tenant-{uuid.uuid4().hex[:8]}"
+    return await add_tenant(desk.laboratory.database)
 
 
 def numbered(count: int) -> list[Ticket]:

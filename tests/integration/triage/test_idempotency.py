@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import psycopg
 import pytest
 import pytest_asyncio
 from google.rpc import code_pb2, error_details_pb2
 from switchyard.triage.v1 import triage_service_pb2 as pb
 
+from server.storage.errors import StorageUnavailable
 from server.triage.run import make_run_id, time_of
 from tests.conftest import make_database
 from tests.integration.triage.requests import detail, item, reason_of, request, ticket
@@ -32,6 +34,14 @@ async def servers(session_folder: Path, postgres_url: str) -> AsyncIterator[TwoS
     url = await make_database(postgres_url)
     async with two_servers(url, session_folder / "idempotency") as servers:
         yield servers
+
+
+# What a run of this tenant meets whose request id is taken when it is added, and free thereafter.
+ADD_NOTHING = """
+CREATE FUNCTION add_nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER add_nothing BEFORE INSERT ON triage_runs
+FOR EACH ROW WHEN (NEW.tenant = 'erased') EXECUTE FUNCTION add_nothing()
+"""
 
 
 def identified(body: str = "I was charged twice this month", **fields: Any) -> Any:
@@ -243,3 +253,15 @@ async def test_another_tenant_may_use_the_same_id(servers: TwoServers) -> None:
     theirs = (await call).result
     assert theirs.run
     assert theirs.run != ours.run
+
+
+async def test_a_request_whose_first_run_is_erased_meanwhile_may_be_repeated(
+    servers: TwoServers,
+) -> None:
+    name = (await servers.triage(identified())).run
+    async with servers.run_store() as runs:
+        run = await runs.get("default", name.removeprefix("triageRuns/"))
+        async with await psycopg.AsyncConnection.connect(servers.database_url) as connection:
+            await connection.execute(ADD_NOTHING)
+        with pytest.raises(StorageUnavailable, match="erased just now"):
+            await runs.add(replace(run, tenant="erased", run_id=make_run_id(2, 1)))

@@ -6,10 +6,12 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 import orjson
 import pytest
 import pytest_asyncio
+from psycopg.errors import CheckViolation
 
 from server.dead_letters.letter import Severity
 from server.storage.database import Database
@@ -19,9 +21,11 @@ from server.triage.narration import ReplyPiece
 from server.triage.pipeline import Event
 from server.triage.run import Run, Step, StepReport
 from server.triage.starter import starter_taxonomy
+from server.triage.store import RunFilter
 from server.triage.ticket import ENGINE_BYTES, OUTWARD_ATTRIBUTE, Ticket
 from tests.conftest import make_database
 from tests.integration.callers import until
+from tests.integration.databases import add_tenant
 from tests.integration.triage.abroad import Abroad, SameEmbedder, abroad
 from tests.integration.triage.relay import Relay, relay_to
 from tools.fake_llm_process import FakeLlm
@@ -65,15 +69,21 @@ def embedder() -> SameEmbedder:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def desk(
-    postgres_url: str, shared_relay: Relay, embedder: SameEmbedder
-) -> AsyncIterator[Abroad]:
-    """A pipeline whose two providers are reached through the relay."""
+async def database(postgres_url: str) -> AsyncIterator[Database]:
+    """One of these tests' own."""
     database = Database(await make_database(postgres_url))
     await database.open()
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def desk(
+    database: Database, shared_relay: Relay, embedder: SameEmbedder
+) -> AsyncIterator[Abroad]:
+    """A pipeline whose two providers are reached through the relay."""
     async with abroad(database, shared_relay.url, embedder) as desk:
         yield desk
-    await database.close()
 
 
 @pytest.fixture
@@ -91,10 +101,10 @@ def relay(shared_relay: Relay, fake: FakeLlm) -> Relay:
     return shared_relay
 
 
-@pytest.fixture
-def tenant() -> str:
+@pytest_asyncio.fixture
+async def tenant(desk: Abroad) -> str:
     """One whose answers nobody else reuses."""
-    return f"tenant-{uuid.uuid4().hex[:8]}"
+    return await add_tenant(desk.laboratory.database)
 
 
 def told(run: Run) -> list[str]:
@@ -252,6 +262,24 @@ async def test_what_no_model_answered_is_kept_without_personal_data(
     assert "[EMAIL_1]" in orjson.loads(letter.request)["body"]
 
 
+async def test_there_is_no_run_of_a_failure_without_its_letter(
+    desk: Abroad, database: Database, fake: FakeLlm, tenant: str
+) -> None:
+    request_id = str(uuid.uuid4())
+    forbid = f"ALTER TABLE dead_letters ADD CONSTRAINT full_up CHECK (tenant <> '{tenant}')"
+    async with database.connection("test") as connection:
+        await connection.execute(forbid.encode())
+    fake.control(next=["http_400", "http_400"])
+    with pytest.raises(CheckViolation):
+        await desk.triage(tenant, TICKET, request_id=request_id)
+    assert await desk.runs.page(tenant, RunFilter(), "", 9) == []
+    async with database.connection("test") as connection:
+        await connection.execute(b"ALTER TABLE dead_letters DROP CONSTRAINT full_up")
+    fake.control(next=["http_400", "http_400"])
+    run = await desk.triage(tenant, TICKET, request_id=request_id)
+    assert [letter.letter_id for letter in await desk.letters_of(tenant)] == [run.run_id]
+
+
 async def test_a_wrong_key_is_a_critical_letter_and_an_alert(
     desk: Abroad, fake: FakeLlm, tenant: str
 ) -> None:
@@ -393,8 +421,25 @@ async def test_embeddings_that_fail_cost_reuse_and_nothing_else(
     embedder.is_broken = True
     events = await desk.events(tenant, REFUND)
     embedder.is_broken = False
-    assert finding(events, Step.LOOK_UP) == "could not be looked up"
+    assert finding(events, Step.LOOK_UP) == "could not be looked up: embedder"
     assert len(relay.bodies) == 1
+
+
+async def test_embeddings_that_never_come_leave_most_of_the_time_to_the_model(
+    desk: Abroad, embedder: SameEmbedder, relay: Relay, tenant: str
+) -> None:
+    counted = partial(
+        desk.registry.get_sample_value, "switchyard_failed_look_ups_total", {"reason": "timeout"}
+    )
+    before = counted() or 0.0
+    embedder.is_silent = True
+    run = await desk.triage(tenant, REFUND, deadline_s=time.monotonic() + 12.0)
+    embedder.is_silent = False
+    (look,) = [step for step in run.answer.steps if step.step is Step.LOOK_UP]
+    assert look.finding == "could not be looked up: timeout"
+    assert look.duration_s < 6.0
+    assert (run.answer.engine.engine, len(relay.bodies)) == ("llm", 1)
+    assert counted() == before + 1
 
 
 async def test_a_pipeline_that_is_left_at_its_first_step_asks_nobody(

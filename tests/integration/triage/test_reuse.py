@@ -1,7 +1,9 @@
 """The semantic cache on a real PostgreSQL: what it finds, and learns with other processes."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,6 +11,7 @@ import numpy as np
 import psycopg
 import pytest
 import pytest_asyncio
+from psycopg.pq import PipelineStatus
 
 from server.storage.database import Database
 from server.storage.group_commit import GroupCommit
@@ -291,3 +294,15 @@ async def test_an_entry_that_is_not_json_harms_no_other(
         await cache.settle(look, Fresh("card", b"{", uuid.uuid4().hex, NOW))
     await answer(cache, ours, "where is my card")
     assert await count_entries(database, ours.tenant) == 1
+
+
+async def test_a_look_that_is_given_up_leaves_no_connection_that_commits_late(
+    database: Database,
+) -> None:
+    store, partition = ReuseStore(database, GroupCommit(database)), Partition("t", "p", "e")
+    for _ in range(20):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await store.nearest(partition, "table-2", np.zeros(2, np.float32), "en", 5)
+    async with database.connection("one") as one, database.connection("other") as other:
+        assert [c.pgconn.pipeline_status for c in (one, other)] == [PipelineStatus.OFF] * 2

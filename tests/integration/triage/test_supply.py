@@ -47,7 +47,7 @@ async def store(postgres_url: str) -> AsyncIterator[Store]:
     works: list[str] = []
     url, process = await make_schema(postgres_url), EngineProcess()
     await process.start()
-    async with opened(url, lambda work, _: works.append(work)) as database:
+    async with opened(url, lambda work, _seconds, _outcome: works.append(work)) as database:
         lines: list[Mapping[str, object]] = []
         supply = await make_supply(database, RemoteEngineMaker(process), lines.append)
         store = Store(supply, database, works, uuid.uuid4().hex, lines)

@@ -114,7 +114,7 @@ async def test_an_update_that_has_not_seen_the_last_one_is_aborted(stubs: list[T
             "taxonomy.categories[1].examples[70]",
         ),
         (lambda t: t.categories[1].examples.append(" "), "taxonomy.categories[1].examples[70]"),
-        (lambda t: t.ClearField("etag"), "taxonomy"),
+        (lambda t: t.ClearField("etag"), "taxonomy.etag"),
         (lambda t: t.ClearField("categories"), "taxonomy.categories"),
     ],
 )

@@ -21,7 +21,7 @@ from server.storage.database import Database
 from server.storage.group_commit import GroupCommit
 from server.triage.store import RunStore
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'RowExclusiveLock'"
 
 Metadata = tuple[str, str]

@@ -8,7 +8,11 @@ import pytest
 
 from interceptors.call import Caller
 from interceptors.errors import Overloaded, RateLimited, Unauthenticated
+from interceptors.limits.book import LimitBook
+from interceptors.limits.limiter import Limiter
+from interceptors.limits.tiers import Limits
 from server.access.authenticator import MOST_FLIGHTS, RETRY_S, VERIFY_S, Authenticator
+from server.access.guesses import Guesses
 from server.access.refusals import INVALID
 from server.access.remembered import Remembered, Verified
 from server.caller import LOOPBACK
@@ -23,7 +27,11 @@ class Desk:
     """An authenticator whose answers are scripted, and what it asked for."""
 
     def __init__(
-        self, charge: Callable[[str], None] | None = None, *, is_open_at_first: bool = True
+        self,
+        charge: Callable[[str], None] | None = None,
+        *,
+        is_open_at_first: bool = True,
+        most_guesses: int = 1000,
     ) -> None:
         self._refuse_to_charge = charge
         self.asked: list[str] = []
@@ -33,11 +41,13 @@ class Desk:
         self.clock = Clock()
         self.before_answer: Callable[[], Awaitable[object]] | None = None
         self.remembered = Remembered(Clock())
+        book = LimitBook({"anonymous": Limits(minute=most_guesses)})
         self.authenticator = Authenticator(
             self.remembered,
             self._verify,
             self._has_keys,
             self._charge,
+            Guesses(Limiter(book, clock=self.clock)),
             is_open_at_first=is_open_at_first,
             clock=self.clock,
         )
@@ -103,6 +113,57 @@ async def test_too_many_failures_are_answered_with_the_limit() -> None:
 
     with pytest.raises(RateLimited):
         await Desk(charge).call("Bearer bad")
+
+
+@pytest.fixture
+def strict() -> Desk:
+    """A desk that looks three wrong keys of an address up in a minute."""
+    desk = Desk(most_guesses=3)
+    desk.authenticator.forget(None)
+    return desk
+
+
+async def test_an_address_that_guesses_too_often_is_refused_without_a_look_up(
+    strict: Desk,
+) -> None:
+    for i in range(3):
+        await strict.refused(f"Bearer {i}")
+    for _ in range(5):
+        with pytest.raises(RateLimited) as raised:
+            await strict.call("Bearer another")
+    assert raised.value.subject == f"address/{ELSEWHERE}"
+    assert strict.asked == ["0", "1", "2"]
+
+
+async def test_after_too_many_guesses_an_address_is_heard_again_in_a_while(strict: Desk) -> None:
+    for i in range(3):
+        await strict.refused(f"Bearer {i}")
+    strict.clock.go(120.0)
+    assert await strict.call("Bearer good") == ALICE
+
+
+async def test_too_many_guesses_refuse_neither_who_is_known_nor_another_address(
+    strict: Desk,
+) -> None:
+    await strict.call("Bearer good")
+    for i in range(3):
+        await strict.refused(f"Bearer {i}")
+    assert await strict.call("Bearer good") == ALICE
+    assert await strict.refused("Bearer 4", HERE) == "INVALID_CREDENTIALS"
+
+
+async def test_who_repeats_one_wrong_key_keeps_nobody_else_out(strict: Desk) -> None:
+    for _ in range(10):
+        await strict.refused("Bearer bad")
+    assert await strict.call("Bearer good") == ALICE
+
+
+async def test_a_known_header_is_not_verified_again_when_it_comes_the_long_way(
+    desk: Desk,
+) -> None:
+    for _ in range(3):
+        assert await desk.call("Bearer good") == ALICE
+    assert desk.asked == ["good"]
 
 
 async def test_a_caller_that_leaves_does_not_end_the_verification_for_others(desk: Desk) -> None:

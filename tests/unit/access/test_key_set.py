@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,15 +16,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from interceptors.errors import Unauthenticated
 from server.access.errors import IssuerUnavailable
-from server.access.key_set import (
-    MOST_BYTES,
-    REFRESH_S,
-    RETRY_S,
-    KeySet,
-    key_set_source,
-    read_key_set,
-)
+from server.access.key_set import REFRESH_S, RETRY_S, KeySet, read_key_set
+from server.access.key_set_source import MOST_BYTES, key_set_source
 from tests.unit.access.clock import Clock
+
+SHORT_S = 0.2
+PATIENCE_S = 60.0
 
 
 def public_key(key_id: str, **changes: Any) -> dict[str, Any]:
@@ -54,7 +51,7 @@ class Source:
             return False
         return True
 
-    def _read(self) -> bytes:
+    async def _read(self) -> bytes:
         self.reads += 1
         if self.content is None:
             raise ConnectionRefusedError
@@ -126,17 +123,17 @@ def test_keys_that_verify_no_signature_of_a_private_key_are_left_out() -> None:
     }
 
 
-def test_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
+async def test_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
     path = tmp_path / "jwks.json"
     read = key_set_source(str(path))
     for content in (b"one", b"two"):
         path.write_bytes(content)
-        assert read() == content
+        assert await read() == content
 
 
 async def test_a_url_is_read_over_http() -> None:
     with http_server(b"keys") as url:
-        assert await asyncio.to_thread(key_set_source(url)) == b"keys"
+        assert await key_set_source(url)() == b"keys"
 
 
 async def test_a_redirection_is_not_followed() -> None:
@@ -145,12 +142,37 @@ async def test_a_redirection_is_not_followed() -> None:
         http_server(b"", location=elsewhere) as url,
         pytest.raises(OSError, match="302"),
     ):
-        await asyncio.to_thread(key_set_source(url))
+        await key_set_source(url)()
 
 
 async def test_an_endless_answer_is_refused() -> None:
     with http_server(b"x" * (MOST_BYTES + 1)) as url, pytest.raises(ValueError, match="too long"):
-        await asyncio.to_thread(key_set_source(url))
+        await key_set_source(url)()
+
+
+async def test_an_endless_file_is_refused() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        await key_set_source("/dev/zero")()
+
+
+async def test_a_source_that_drips_is_given_up_for_good() -> None:
+    let_go = asyncio.Event()
+
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(SHORT_S / 10)  # often enough for every time-out between bytes
+        let_go.set()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        source = key_set_source(f"http://127.0.0.1:{port}/jwks.json")
+        with pytest.raises(IssuerUnavailable):
+            await KeySet(source, lambda _report: None, fetch_s=SHORT_S).find("a")
+        await asyncio.wait_for(let_go.wait(), PATIENCE_S)
 
 
 @contextmanager
@@ -170,8 +192,10 @@ def http_server(body: bytes, location: str = "") -> Iterator[str]:
             """Nothing: the test sees the answer."""
 
     with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/jwks.json"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/jwks.json"
+        finally:
+            server.shutdown()
+            thread.join(PATIENCE_S)

@@ -36,7 +36,11 @@ class Company:
         self.private_key = private_key
         jwk = jwt.algorithms.RSAAlgorithm.to_jwk(private_key.public_key(), as_dict=True)
         content = json.dumps({"keys": [jwk | {"kid": "k", "alg": "RS256"}]}).encode()
-        key_set = KeySet(lambda: content, lambda _report: None)
+
+        async def read() -> bytes:
+            return content
+
+        key_set = KeySet(read, lambda _report: None)
         self._issuer = OutsideIssuer(key_set, TERMS, self._check_tenant, self.clock)
 
     def claims(self, **changes: Any) -> dict[str, Any]:
@@ -59,7 +63,7 @@ class Company:
         return raised.value.reason
 
     async def _check_tenant(self, tenant: str) -> None:
-        if tenant != "acme":
+        if tenant not in {"acme", "default"}:
             raise (SUSPENDED if tenant == "asleep" else NO_TENANT).error()
 
 
@@ -95,6 +99,21 @@ async def test_roles_that_the_server_does_not_know_are_worth_nothing(
 async def test_an_administrator_of_a_tenant_is_no_operator(company: Company) -> None:
     verified = await company.verify(company.token(roles=["admin"]))
     assert EVERY_PERMISSION not in verified.caller.permissions
+
+
+@pytest.mark.parametrize(
+    ("tenant", "roles", "tier"),
+    [
+        ("default", "admin", "unlimited"),
+        ("default", "supervisor", "free"),
+        ("acme", "admin", "free"),
+    ],
+)
+async def test_roles_give_the_tier_that_they_give_a_key(
+    company: Company, tenant: str, roles: str, tier: str
+) -> None:
+    verified = await company.verify(company.token(tenant=tenant, roles=roles))
+    assert verified.caller.tier == tier
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import ContextVar
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from server.embedders.batches import Batches
 from server.embedders.embedder import Vector
 from server.embedders.errors import EmbedderBusy
 
+PATIENCE_S = 60.0
 NEVER_S = 600.0  # a wait that no test outlasts
 
 
@@ -111,7 +113,7 @@ async def test_several_batches_are_worked_on_at_once() -> None:
     worker.may_end.clear()
     batches = batches_of(worker, most_batch=1, at_once=3)
     asking = asyncio.create_task(batches.ask(list("abcde")))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(worker.batches) < 3:  # noqa: ASYNC110  # the worker tells no event of its third
             await asyncio.sleep(0)
     for _ in range(10):
@@ -182,3 +184,20 @@ async def test_closing_cancels_who_waits() -> None:
     await batches.close()
     ends = await asyncio.gather(*asking, return_exceptions=True)
     assert [type(end) for end in ends] == [asyncio.CancelledError] * 2
+
+
+async def test_a_batch_is_worked_on_in_the_context_of_its_first_text() -> None:
+    worker, caller, seen = Worker(), ContextVar[str]("caller"), list[str]()
+
+    async def work(texts: Sequence[str]) -> Sequence[Vector]:
+        seen.append(caller.get())
+        return await worker.work(texts)
+
+    batches = Batches(work, lambda _error: False, most_batch=1, longest_wait_s=0.0, most_at_once=1)
+
+    async def ask_as(name: str) -> None:
+        caller.set(name)
+        await batches.ask([name])
+
+    await asyncio.gather(ask_as("one"), ask_as("other"))
+    assert seen == ["one", "other"]

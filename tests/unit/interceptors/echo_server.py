@@ -66,20 +66,20 @@ async def echo_channel(members: Sequence[Interceptor]) -> AsyncIterator[grpc.aio
 async def call(channel: grpc.aio.Channel, method: str, request: bytes) -> bytes:
     """Call a unary method with raw bytes."""
     multicallable: Any = channel.unary_unary(f"/{SERVICE}/{method}")
-    answer: bytes = await multicallable(request, timeout=10)
+    answer: bytes = await multicallable(request, timeout=60)
     return answer
 
 
 async def stream(channel: grpc.aio.Channel, method: str, items: Sequence[bytes]) -> list[bytes]:
     """Call a method with streams on both sides."""
     multicallable: Any = channel.stream_stream(f"/{SERVICE}/{method}")
-    return [item async for item in multicallable(iter(items), timeout=10)]
+    return [item async for item in multicallable(iter(items), timeout=60)]
 
 
 async def count(channel: grpc.aio.Channel, request: bytes) -> list[bytes]:
     """Call the method that answers with a stream."""
     multicallable: Any = channel.unary_stream(f"/{SERVICE}/Count")
-    return [item async for item in multicallable(request, timeout=10)]
+    return [item async for item in multicallable(request, timeout=60)]
 
 
 def status_of_call(error: grpc.aio.AioRpcError) -> Status:

@@ -107,7 +107,10 @@ async def test_an_item_that_is_too_large_ends_any_other_stream() -> None:
     assert raised.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_a_policy_without_a_limit_leaves_it_to_the_server() -> None:
-    large = ticket_pb2.Ticket(id="x" * 2_000_000).SerializeToString()
-    async with echo_channel([errors, Codec(policies=LIMITS)]) as channel:
-        assert len(await count(channel, large)) == 3
+async def test_where_a_policy_has_no_limit_that_of_all_methods_holds() -> None:
+    at_most, too_large = (ticket_pb2.Ticket(id="x" * n).SerializeToString() for n in (97, 98))
+    async with echo_channel([errors, Codec(policies=LIMITS, most_bytes=99)]) as channel:
+        assert len(await count(channel, at_most)) == 3
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await count(channel, too_large)
+    assert raised.value.details() == "The message has 100 bytes; this method takes at most 99."

@@ -74,6 +74,13 @@ async def test_addresses_are_counted_apart(clock: Clock) -> None:
     await call_as(cap, "ipv6:%5B2001:db8::1%5D:1")
 
 
+async def test_the_addresses_of_one_ipv6_network_are_counted_together(clock: Clock) -> None:
+    cap = ConnectionCap(1, 60.0, clock)
+    await call_as(cap, "ipv6:%5B2001:db8::1%5D:1")
+    with pytest.raises(TooManyConnections):
+        await call_as(cap, "ipv6:%5B2001:db8::2%5D:1")
+
+
 async def test_an_idle_connection_makes_room(clock: Clock) -> None:
     cap = ConnectionCap(1, 60.0, clock)
     await call_as(cap, "ipv4:192.0.2.1:1")

@@ -16,6 +16,8 @@ from interceptors.error_status import ErrorStatus
 from interceptors.errors import status
 from tests.unit.interceptors.echo_server import call, echo_channel
 
+PATIENCE_S = 60.0
+
 
 class Draining(Exception):
     """What a refused call raises."""
@@ -65,4 +67,4 @@ async def test_the_gate_is_idle_when_the_last_running_call_has_ended() -> None:
         more.set()
         with pytest.raises(StopAsyncIteration):
             await anext(stream)
-        await asyncio.wait_for(idle, 5)
+        await asyncio.wait_for(idle, PATIENCE_S)

@@ -1,6 +1,8 @@
 """Callers are identified by one `authorization: Bearer` header, and by nothing else."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -15,8 +17,10 @@ from interceptors.error_status import ErrorStatus
 from interceptors.errors import Unauthenticated, interceptor_status
 from interceptors.identity import Identity, bearer
 from tests.unit.interceptors.echo_server import echo_channel
+from tests.unit.interceptors.handler_server import STREAM, Transport, call_from
 
 ALICE = Caller("acme", "apiKeys/a", frozenset({"echo.run"}), "free")
+PATIENCE_S = 60.0
 KNOWN = {"Bearer known": ALICE}
 TICKET = ticket_pb2.Ticket(id="1").SerializeToString()
 
@@ -65,7 +69,7 @@ def members(seen: Seen, open_method: str = "") -> list[Interceptor]:
 
 async def call(channel: grpc.aio.Channel, *headers: tuple[str, str]) -> None:
     echo: Any = channel.unary_unary("/test.Echo/Echo")
-    await echo(TICKET, metadata=headers, timeout=10)
+    await echo(TICKET, metadata=headers, timeout=60)
 
 
 async def test_a_known_header_is_looked_up_and_nobody_is_asked() -> None:
@@ -88,8 +92,103 @@ async def test_streams_are_identified_alike(header: str) -> None:
     async with echo_channel(members(seen)) as channel:
         count: Any = channel.unary_stream("/test.Echo/Count")
         metadata = (("authorization", header),)
-        assert len([item async for item in count(TICKET, metadata=metadata, timeout=10)]) == 3
+        assert len([item async for item in count(TICKET, metadata=metadata, timeout=60)]) == 3
     assert seen.callers == [ALICE]
+
+
+class Holder:
+    """A caller that may be another one, or none, at any time."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.known: Caller | None = caller
+        self.new: Caller | None = None
+        self.seen: list[Caller] = []
+
+    def leave(self) -> None:
+        """Be known no more."""
+        self.known = None
+
+    def known_caller(self, _header: str) -> Caller | None:
+        return self.known
+
+    async def authenticate(self, _headers: Sequence[str], _address: str) -> Caller:
+        if self.new is None:
+            raise Unauthenticated("CREDENTIALS_REVOKED", "No more.")
+        return self.new
+
+    def identity(self, look_every_s: float = 3600.0) -> Identity:
+        return Identity(self.known_caller, self.authenticate, lambda _method: False, look_every_s)
+
+    async def items(self, request: AsyncIterator[Any], call: Call) -> AsyncGenerator[Any, None]:
+        """Answers each item, and notes whose it was."""
+        async for item in request:
+            self.seen.append(call.caller)
+            yield item
+
+    async def read(self, request: AsyncIterator[Any], call: Call) -> int:
+        """Answers once, with how many items there were."""
+        return len([item async for item in self.items(request, call)])
+
+
+BOTH_WAYS = Method("test.Own/Both", True, True, bytes, bytes)
+UPWARDS = Method("test.Own/Up", True, False, bytes, bytes)
+
+
+async def two_items(between: Callable[[], None]) -> AsyncGenerator[bytes, None]:
+    yield b"1"
+    between()
+    yield b"2"
+
+
+async def take(answers: AsyncIterator[bytes], into: list[bytes]) -> None:
+    async for answer in answers:
+        into.append(answer)
+
+
+async def test_an_item_of_who_was_refused_meanwhile_is_neither_read_nor_answered() -> None:
+    holder, answers = Holder(ALICE), list[bytes]()
+    converse = holder.identity().wrap_stream(BOTH_WAYS, holder.items)
+    with pytest.raises(Unauthenticated):
+        await take(converse(two_items(holder.leave), call_from(Transport())), answers)
+    assert (answers, holder.seen) == ([b"1"], [ALICE])
+
+
+async def test_items_of_a_call_with_one_answer_are_asked_for_alike() -> None:
+    holder = Holder(ALICE)
+    read = holder.identity().wrap_unary(UPWARDS, holder.read)
+    with pytest.raises(Unauthenticated):
+        await read(two_items(holder.leave), call_from(Transport()))
+    assert holder.seen == [ALICE]
+
+
+async def test_nothing_more_is_sent_to_who_was_refused_meanwhile() -> None:
+    holder, answers = Holder(ALICE), list[bytes]()
+    count = holder.identity().wrap_stream(STREAM, lambda _request, _call: two_items(holder.leave))
+    with pytest.raises(Unauthenticated):
+        await take(count(b"", call_from(Transport())), answers)
+    assert answers == [b"1"]
+
+
+async def test_an_item_is_that_of_the_caller_of_its_time() -> None:
+    holder, other, answers = Holder(ALICE), replace(ALICE, tier="pro"), list[bytes]()
+    holder.new = other
+    converse = holder.identity().wrap_stream(BOTH_WAYS, holder.items)
+    await take(converse(two_items(holder.leave), call_from(Transport())), answers)
+    assert (answers, holder.seen) == ([b"1", b"2"], [ALICE, other])
+
+
+async def test_a_stream_on_which_nothing_happens_ends_when_its_caller_is_refused() -> None:
+    holder = Holder(ALICE)
+
+    async def wait(_request: Any, _call: Call) -> AsyncGenerator[Any, None]:
+        holder.leave()
+        await asyncio.Event().wait()
+        yield b""
+
+    idle = holder.identity(look_every_s=0.001).wrap_stream(STREAM, wait)
+    with pytest.raises(Unauthenticated):
+        async with asyncio.timeout(PATIENCE_S):
+            await anext(idle(b"", call_from(Transport())))
 
 
 async def test_a_header_that_is_sent_twice_is_refused_even_when_each_is_known() -> None:

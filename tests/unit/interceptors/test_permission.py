@@ -60,10 +60,10 @@ async def outcome(who: As, permission: Permission, method: str = ECHO) -> str:
         try:
             if method == COUNT:
                 stream: Any = channel.unary_stream(f"/{method}")
-                _ = [item async for item in stream(b"", timeout=10)]
+                _ = [item async for item in stream(b"", timeout=60)]
             else:
                 unary: Any = channel.unary_unary(f"/{method}")
-                await unary(b"", timeout=10)
+                await unary(b"", timeout=60)
         except grpc.aio.AioRpcError as error:
             return f"{error.code().name} {error.details()}"
     return "OK"

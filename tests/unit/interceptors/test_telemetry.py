@@ -15,14 +15,16 @@ from interceptors.call import ANONYMOUS, Call
 from interceptors.chain import Interceptor
 from interceptors.codec import Codec
 from interceptors.error_status import ErrorStatus
-from interceptors.errors import UnknownMethod, interceptor_status, status
+from interceptors.errors import OUT_OF_TIME, UnknownMethod, interceptor_status, status
 from interceptors.metrics import CallCollector, CallTimings
 from interceptors.recent_errors import RecentErrors
+from interceptors.sizes import CallSizes
 from interceptors.telemetry import MOST_NOTED, EndedCall, Telemetry
 from interceptors.timings import Timings
-from tests.unit.interceptors.echo_server import Boom, call, count, echo_channel
+from tests.unit.interceptors.echo_server import Boom, call, count, echo_channel, stream
 from tests.unit.interceptors.handler_server import UNARY, Transport, call_from
 
+PATIENCE_S = 60.0
 BOOM = ticket_pb2.Ticket(id="boom").SerializeToString()
 
 
@@ -81,15 +83,42 @@ async def test_a_stream_that_its_caller_leaves_is_cancelled() -> None:
         await stream.write(b"")
         await stream.read()
         stream.cancel()
-        await asyncio.wait_for(ends.arrived.wait(), 5)
+        await asyncio.wait_for(ends.arrived.wait(), PATIENCE_S)
     assert ends.codes == [("test.Echo/EchoStream", "CANCELLED")]
+
+
+class Gone(Transport):
+    """A call whose caller is gone when its status is sent."""
+
+    def __init__(self, code: grpc.StatusCode | int) -> None:
+        super().__init__()
+        self._code = code
+
+    def code(self) -> grpc.StatusCode | int:
+        """The status that was to be sent; 0: none was set."""
+        return self._code
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"), (0, "UNKNOWN")]
+)
+async def test_a_call_that_is_over_before_its_status_is_sent_has_the_code_that_was_to_be_sent(
+    code: grpc.StatusCode | int, name: str
+) -> None:
+    async def refuse(_request: Any, _call: Call) -> Any:
+        raise grpc.aio.InternalError('Failed "execute_batch"')  # as grpc.aio's abort does then
+
+    ends = Ends()
+    with pytest.raises(grpc.aio.InternalError):
+        await Telemetry([ends]).wrap_unary(UNARY, refuse)(b"", call_from(Gone(code)))
+    assert ends.codes == [(UNARY.name, name)]
 
 
 async def test_listeners_are_asked_to_settle_soon_after_a_call() -> None:
     ends = Ends()
     async with echo_channel([Telemetry([ends]), *members]) as channel:
         await call(channel, "Echo", b"")
-        await asyncio.wait_for(ends.has_settled.wait(), 5)
+        await asyncio.wait_for(ends.has_settled.wait(), PATIENCE_S)
     assert ends.settled == (("test.Echo/Echo", "OK"),)
 
 
@@ -108,9 +137,10 @@ async def test_metrics_bear_the_names_of_a66() -> None:
     registry = CollectorRegistry()
     timings = Timings()
     timings.of("step", "draft").add(0.5)
-    telemetry = Telemetry([CallTimings(timings)])
+    sizes = CallSizes()
+    telemetry = Telemetry([CallTimings(timings), sizes])
     inside = {"step": "switchyard_step_duration_seconds"}
-    registry.register(CallCollector(telemetry.started, timings, inside))
+    registry.register(CallCollector(telemetry.started, timings, inside, sizes))
     async with echo_channel([telemetry, *members]) as channel:
         await call(channel, "Echo", b"")
         with pytest.raises(grpc.aio.AioRpcError):
@@ -172,11 +202,17 @@ def test_what_the_server_failed_is_remembered_with_its_reason() -> None:
     )
 
 
+def test_a_call_that_took_longer_than_its_contract_allows_is_remembered() -> None:
+    errors = RecentErrors()
+    ended_with(errors, "DEADLINE_EXCEEDED", OUT_OF_TIME)
+    assert [error.code for error in errors.newest_first()] == ["DEADLINE_EXCEEDED"]
+
+
 @pytest.mark.parametrize(
     "code",
     [
         *("OK", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND", "PERMISSION_DENIED"),
-        *("RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "UNIMPLEMENTED"),
+        *("RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "UNIMPLEMENTED", "DEADLINE_EXCEEDED"),
     ],
 )
 def test_what_is_refused_does_not_push_the_servers_faults_out(code: str) -> None:
@@ -185,3 +221,25 @@ def test_what_is_refused_does_not_push_the_servers_faults_out(code: str) -> None
     for _ in range(200):
         ended_with(errors, code)
     assert [error.code for error in errors.newest_first()] == ["INTERNAL"]
+
+
+async def test_what_calls_carry_is_weighed_each_way() -> None:
+    sizes, registry = CallSizes(), CollectorRegistry()
+    telemetry = Telemetry([sizes])
+    registry.register(CallCollector(telemetry.started, Timings(), {}, sizes))
+    ticket = ticket_pb2.Ticket(id="1", body="x" * 2000).SerializeToString()
+    async with echo_channel([telemetry, *members]) as channel:
+        await call(channel, "Echo", ticket)
+        counted = sum(map(len, await count(channel, ticket)))
+        await stream(channel, "EchoStream", [ticket, ticket])
+
+    def sum_of(way: str, method: str) -> float | None:
+        name = f"grpc_server_call_{way}_total_compressed_message_size_bytes_sum"
+        labels = {"grpc_method": f"test.Echo/{method}", "grpc_status": "OK"}
+        return registry.get_sample_value(name, labels)
+
+    one = len(ticket)
+    assert (sum_of("rcvd", "Echo"), sum_of("sent", "Echo")) == (one, one)
+    assert (sum_of("rcvd", "Count"), sum_of("sent", "Count")) == (one, counted)
+    both = (sum_of("rcvd", "EchoStream"), sum_of("sent", "EchoStream"))
+    assert both == (2 * one, 2 * one)

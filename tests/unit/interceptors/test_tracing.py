@@ -99,7 +99,7 @@ def traced() -> Traced:
 async def call_with(traced: Traced, *metadata: tuple[str, str]) -> None:
     async with echo_channel(traced.members) as channel:
         echo: Any = channel.unary_unary("/test.Echo/Echo")
-        await echo(TICKET, metadata=metadata, timeout=10)
+        await echo(TICKET, metadata=metadata, timeout=60)
 
 
 async def test_a_span_says_what_was_called_and_how_it_went(traced: Traced) -> None:

@@ -75,4 +75,4 @@ def member(
 ) -> Member:
     """A provider with a breaker of its own."""
     provider = Provider(name, "http://127.0.0.1:1/v1", f"{name}-1", **terms)  # type: ignore[arg-type]  # of many types
-    return make_member(provider, transport, BreakerRegistry(BreakerSettings(), clock))
+    return make_member(provider, transport, BreakerRegistry(BreakerSettings(), clock), clock)

@@ -10,6 +10,7 @@ from server.engines.llm.alarm import Alarm
 from server.engines.llm.call import Calls
 from server.engines.llm.completion import Completion, Question
 from server.engines.llm.errors import REASONS, ProviderError
+from server.engines.llm.member import ENOUGH, OutOfTime
 from server.engines.llm.metrics import LlmMetrics
 from tests.unit.llm.answers import answer
 from tests.unit.llm.fake_members import Script, Silence, member
@@ -44,18 +45,43 @@ async def test_a_timeout_is_the_providers_fault_when_it_had_its_own_time(
 async def test_a_transport_that_does_not_answer_is_left_at_the_deadline() -> None:
     silence = Silence()
     one = member(silence, time.monotonic)
-    with pytest.raises(ProviderError, match="timeout"):
+    with pytest.raises(ProviderError, match="no_time"):
         await calls(0.05).call(one, QUESTION, "first")
     assert silence.waiting == 0
+
+
+@pytest.mark.parametrize(
+    ("left_s", "usual_s", "outcome"),
+    [(60.0, 0.0, "timeout"), (5.0, 0.0, "no_time"), (5.0, 8.0, "no_time"), (5.0, 2.0, "timeout")],
+)
+async def test_who_is_given_less_time_than_usual_has_not_timed_out(
+    left_s: float, usual_s: float, outcome: str
+) -> None:
+    one = member(Script([ProviderError(REASONS["timeout"], "timeout")]), time.monotonic)
+    one.p95_s = usual_s
+    made = calls(left_s)
+    with pytest.raises(ProviderError):
+        await made.call(one, QUESTION, "first")
+    assert [attempt.outcome for attempt in made.attempts] == [outcome]
 
 
 async def test_who_waits_for_a_turn_leaves_at_the_deadline() -> None:
     one = member(Script([answer()]), time.monotonic, most_in_flight=1)
     await one.slots.acquire()
     made = calls(0.05)
-    with pytest.raises(ProviderError, match="timeout"):
+    with pytest.raises(ProviderError, match="no_time"):
         await made.call(one, QUESTION, "first")
     assert one.breaker.tally.failed == 0
+
+
+async def test_a_turn_is_waited_for_while_there_is_time_for_a_call_after_it() -> None:
+    one = member(Script([answer()]), time.monotonic, most_in_flight=1)
+    for _ in range(ENOUGH):
+        one.succeeded(20.0)
+    await one.slots.acquire()
+    async with asyncio.timeout(10.0):
+        with pytest.raises(OutOfTime):
+            await calls(20.05).call(one, QUESTION, "first")
 
 
 async def test_a_turn_is_waited_for() -> None:

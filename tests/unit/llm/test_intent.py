@@ -1,10 +1,46 @@
 """Claims of action: nobody acts, so none may be made."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.engines.llm.intent import ENOUGH, Intent, confidence_bucket, find_claims
+from server.engines.embedded.reply import write_reply
+from server.engines.llm.actions import Intent
+from server.engines.llm.intent import ENOUGH, confidence_bucket, find_claims
+from server.triage.starter import starter_taxonomy
+from server.triage.taxonomy import Category
+
+# Written by hand and apart from the rules, one reply a line.
+CLAIMING, HONEST = (
+    (Path(__file__).parent / f"replies_that_{what}.txt").read_text("utf-8").splitlines()
+    for what in ("claim", "are_honest")
+)
+
+
+def is_claim(reply: str) -> bool:
+    """Whether an answer with this reply is refused."""
+    return any(claim.confidence >= ENOUGH for claim in find_claims(reply))
+
+
+def test_labelled_replies_are_told_apart() -> None:
+    found = sum(map(is_claim, CLAIMING))
+    alarms = sum(map(is_claim, HONEST))
+    assert len(CLAIMING) >= 80
+    assert len(HONEST) >= 80
+    assert found / len(CLAIMING) >= 0.95
+    assert found / (found + alarms) >= 0.95
+
+
+@pytest.mark.parametrize("category", starter_taxonomy().categories, ids=lambda each: each.name)
+def test_what_the_embedded_engine_writes_is_no_claim(category: Category) -> None:
+    replies = [
+        write_reply("order 88213", text, "T-1", {}, for_person=for_person)
+        for text in (category.reply_text, "")
+        for for_person in (False, True)
+    ]
+    assert not any(map(is_claim, replies))
 
 
 @pytest.mark.parametrize(
@@ -21,6 +57,22 @@ from server.engines.llm.intent import ENOUGH, Intent, confidence_bucket, find_cl
         ("I've gone ahead and cancelled the order.", Intent.CHANGE),
         ("My colleagues are looking into it.", Intent.INVESTIGATE),
         ("I\nhave\nchecked it", Intent.INVESTIGATE),
+        ("I refunded your payment of $20.", Intent.REFUND),
+        ("We escalated it.", Intent.ESCALATE),
+        ("Let me escalate this.", Intent.ESCALATE),
+        ("Our billing team will contact you.", Intent.CONTACT),
+        ("The billing department will refund you.", Intent.REFUND),
+        ("I have successfully reset your password.", Intent.CHANGE),
+        ("I'll get this refunded for you.", Intent.REFUND),
+        ("We've received your message and will refund you.", Intent.REFUND),
+        ("We were able to cancel it.", Intent.CHANGE),
+        ("Your order has been cancelled.", Intent.CHANGE),
+        ("The parcel will be shipped.", Intent.CHANGE),
+        ("I can confirm that your order was cancelled.", Intent.CHANGE),
+        ("I have refunded you after checking your account.", Intent.REFUND),
+        ("Sorry for the delay, your refund has been issued.", Intent.CHANGE),
+        ("Your order, which we have cancelled, is closed.", Intent.CHANGE),
+        ("I have cancelled it, is that right?", Intent.CHANGE),
     ],
 )
 def test_a_claim_is_found_and_sure(reply: str, intent: Intent) -> None:
@@ -41,6 +93,9 @@ def test_a_claim_is_found_and_sure(reply: str, intent: Intent) -> None:
         "We will not refund orders that were opened.",
         "They have refunded you.",
         "The wiki has reset instructions.",
+        "We have received your message; please tell us which email we are writing to.",
+        "I have checked: the ticket names no order number.",
+        "No refund has been issued.",
     ],
 )
 def test_what_claims_nothing_is_left_in_peace(reply: str) -> None:
@@ -52,8 +107,13 @@ def test_what_claims_nothing_is_left_in_peace(reply: str) -> None:
     [
         "If you send us the invoice, we will refund it.",
         "Once it arrives we will process it.",
-        "Your order has been cancelled.",
-        "The parcel will be shipped.",
+        "We will refund it as soon as you send us the invoice.",
+        "After your order has been cancelled, the bank needs three days.",
+        "Your order was cancelled.",
+        "Your refund has been processed by your bank.",
+        "We are sorry that your order has been cancelled.",
+        "You write that your order has been cancelled.",
+        "Please open the e-mail we sent you.",
     ],
 )
 def test_conditions_and_what_others_may_have_done_are_weak_claims(reply: str) -> None:

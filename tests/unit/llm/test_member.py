@@ -15,12 +15,17 @@ from server.engines.llm.errors import REASONS, ProviderError
 from server.engines.llm.member import (
     BREAKER,
     ENOUGH,
+    MISFIT_S,
+    MISFITS,
+    MOST_MISFITS,
+    MOST_REST_S,
     Member,
     OutOfTime,
     counts_against,
     in_order,
     make_member,
 )
+from server.engines.llm.next_step import MOST_BACKOFF_S
 from server.engines.llm.provider import Preference, Provider
 from tests.unit.interceptors.clock import Clock
 from tests.unit.llm.answers import answer
@@ -159,7 +164,7 @@ def test_a_provider_that_fails_of_late_is_asked_less_often(
 ) -> None:
     members = [answering(clock, "a"), answering(clock, "b")]
     for _ in range(60):
-        members[0].failed()
+        members[0].failed(NETWORK)
     drawn = [names(in_order(members, Preference.WEIGHTED, chance))[0] for _ in range(1000)]
     assert drawn.count("a") < 100
 
@@ -176,6 +181,65 @@ def test_an_open_circuit_comes_last_until_it_may_be_tried(
     assert names(in_order(members, preference, chance)) == "ba"
     clock.now_s += BREAKER.open_s
     assert names(in_order(members, preference, chance)) == "ab"
+
+
+def limited(retry_after_s: float | None, reason: str = "rate_limited") -> ProviderError:
+    return ProviderError(REASONS[reason], reason, retry_after_s=retry_after_s)
+
+
+@pytest.mark.parametrize(("asked_s", "rest_s"), [(30.0, 30.0), (1e9, MOST_REST_S)])
+def test_who_asks_for_a_long_pause_comes_last_until_it_is_over_or_a_minute_is(
+    clock: Clock, chance: random.Random, asked_s: float, rest_s: float
+) -> None:
+    members = [answering(clock, "a"), answering(clock, "b")]
+    members[0].failed(limited(asked_s))
+    clock.now_s += rest_s - 0.1
+    assert members[0].barred_by() == "told_to_wait"
+    assert names(in_order(members, Preference.ORDERED, chance)) == "ba"
+    clock.now_s += 0.2
+    assert members[0].barred_by() == ""
+    assert names(in_order(members, Preference.ORDERED, chance)) == "ab"
+
+
+@pytest.mark.parametrize(
+    "error", [limited(None), limited(MOST_BACKOFF_S), limited(60.0, "content_refused")], ids=str
+)
+def test_a_short_pause_is_each_questions_own_and_a_refused_text_asks_for_none(
+    clock: Clock, error: ProviderError
+) -> None:
+    one = answering(clock)
+    one.failed(error)
+    assert one.barred_by() == ""
+
+
+@pytest.mark.parametrize("reason", sorted(MISFITS))
+def test_who_refuses_every_question_comes_last_for_a_minute_and_may_be_asked(
+    clock: Clock, chance: random.Random, reason: str
+) -> None:
+    members = [answering(clock, "a"), answering(clock, "b")]
+    for expected in ["ab"] * MOST_MISFITS + ["ba"]:
+        assert names(in_order(members, Preference.ORDERED, chance)) == expected
+        members[0].failed(ProviderError(REASONS[reason], reason))
+    assert members[0].barred_by() == ""
+    clock.now_s += MISFIT_S + 0.1
+    assert names(in_order(members, Preference.ORDERED, chance)) == "ab"
+    members[0].failed(ProviderError(REASONS[reason], reason))
+    assert names(in_order(members, Preference.ORDERED, chance)) == "ba"
+
+
+def test_who_answers_now_and_then_keeps_its_place(clock: Clock, chance: random.Random) -> None:
+    members = [answering(clock, "a"), answering(clock, "b")]
+    for _ in range(MOST_MISFITS):
+        members[0].failed(ProviderError(REASONS["bad_request"], "bad_request"))
+    members[0].succeeded(1.0)
+    assert names(in_order(members, Preference.ORDERED, chance)) == "ab"
+
+
+def test_texts_that_are_refused_push_no_provider_back(clock: Clock, chance: random.Random) -> None:
+    members = [answering(clock, "a"), answering(clock, "b")]
+    for _ in range(10 * MOST_MISFITS):
+        members[0].failed(ProviderError(REASONS["content_refused"], "content_refused"))
+    assert names(in_order(members, Preference.ORDERED, chance)) == "ab"
 
 
 def test_a_breaker_that_tries_refuses_all_but_a_few(clock: Clock) -> None:

@@ -10,6 +10,7 @@ from server.engines.llm.next_step import (
     FIRST_BACKOFF_S,
     MOST_BACKOFF_S,
     MOST_TRIES,
+    TOO_LATE,
     NextStep,
     Way,
     correction_backoff_s,
@@ -50,13 +51,16 @@ def test_what_the_provider_asks_for_is_waited() -> None:
     assert step("rate_limited", after_s=2.5) == NextStep(Way.AGAIN, 2.5)
 
 
-@pytest.mark.parametrize(
-    ("after_s", "left_s"), [(3.0, 3.0), (3.0, 1.0), (MOST_BACKOFF_S + 0.1, LONG_S), (0.0, 0.0)]
-)
+@pytest.mark.parametrize(("after_s", "left_s"), [(3.0, 3.0), (3.0, 1.0), (0.0, 0.0)])
 def test_who_asks_for_longer_than_there_is_time_is_left_at_once(
     after_s: float, left_s: float
 ) -> None:
-    assert step("rate_limited", left_s=left_s, after_s=after_s) == ELSEWHERE
+    assert step("rate_limited", left_s=left_s, after_s=after_s) == TOO_LATE
+
+
+@pytest.mark.parametrize("left_s", [1.0, LONG_S])
+def test_who_asks_for_longer_than_anybody_waits_is_left_at_once(left_s: float) -> None:
+    assert step("rate_limited", left_s=left_s, after_s=MOST_BACKOFF_S + 0.1) == ELSEWHERE
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from server.engines.llm.provider import Preference, Provider, Providers, WayTo
 from server.engines.llm.providers_file import InvalidProviders, read_providers
+from tests.unit.client.certificates import Authority
 
 SECRET = "sk-live-9f8e7d6c5b4a"  # noqa: S105  # nobody's
 LEAST = '[[provider]]\nname = "a"\nbase_url = "https://api.example/v1"\nmodel = "m"\n'
@@ -32,7 +33,7 @@ def test_little_has_to_be_said(folder: Path) -> None:
 
 def test_everything_can_be_said(folder: Path) -> None:
     authority = folder / "ca.pem"
-    authority.write_text("x")
+    authority.write_bytes(Authority("somebody").certificate)
     text = f"""
     preference = "weighted"
     is_hedging = true
@@ -113,7 +114,9 @@ def test_a_key_is_never_shown(folder: Path) -> None:
         ("most_in_flight = 1.5", "provider 1: most_in_flight must be a whole number from 1 to"),
         ("input_usd_per_million = -1", "provider 1: input_usd_per_million must be a number from 0"),
         ("has_logprobs = 1", "provider 1: has_logprobs must be true or false"),
-        ('ca_file = "/nowhere"', "provider 1: ca_file must be the path of a file"),
+        ('ca_file = "/nowhere"', "provider 1: ca_file must be the path of a file that can be read"),
+        ('ca_file = "/etc/hosts"', "provider 1: ca_file must be the path of a file that can be"),
+        ('ca_file = "/"', "provider 1: ca_file must be the path of a file that can be read"),
         ("ca_file = 1", "provider 1: ca_file must be a text"),
     ],
 )
@@ -137,11 +140,21 @@ def test_a_name_must_be_fit_for_labels(folder: Path, name: str) -> None:
         "https://u:p@a/v1",
         "https://a/v1?k=1",
         "http://[",
+        "https://a:99999/v1",
+        "https://a:0/v1",
+        "https://a:port/v1",
+        "https://a\\u0000/v1",
     ],
 )
 def test_a_base_url_must_be_a_plain_one(folder: Path, url: str) -> None:
     (found,) = faults(folder, LEAST.replace("https://api.example/v1", url))
     assert found.startswith("provider 1: base_url must be http:// or https://, a host and a path")
+
+
+@pytest.mark.parametrize("character", ["\\u0000", "\\n", "\\u007f"])
+def test_a_model_has_no_control_characters(folder: Path, character: str) -> None:
+    (found,) = faults(folder, LEAST.replace('"m"', f'"m{character}"'))
+    assert found == "provider 1: model must have no line break or other control character"
 
 
 @pytest.mark.parametrize("field", ["name", "base_url", "model"])

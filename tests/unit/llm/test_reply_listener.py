@@ -1,5 +1,6 @@
 """A reply is shown while it is written, and nothing of it that would have to be taken back."""
 
+import time
 from dataclasses import dataclass, field
 
 import orjson
@@ -7,10 +8,12 @@ import pytest
 
 from server.engines.llm.checks import check
 from server.engines.llm.completion import Completion
+from server.engines.llm.dialect import MOST_ANSWER_BYTES
 from server.engines.llm.form import Form
 from server.engines.llm.intent import find_claims
 from server.engines.llm.prompt import make_prompt
 from server.engines.llm.reply_listener import ReplyListener
+from server.triage.assessment import MOST_REPLY
 from server.triage.engine import Attempt, Parts
 from server.triage.starter import starter_taxonomy
 from tests.unit.llm.answers import GOOD
@@ -87,6 +90,39 @@ def test_after_a_flaw_nothing_more_is_shown() -> None:
 def test_less_of_the_prompt_than_a_line_is_ever_shown() -> None:
     screen, _ = show(PROMPT.text.replace(". ", ".\n"))
     assert len("".join(screen.shown)) < 100
+
+
+def test_a_sentence_ends_where_a_later_piece_says_so() -> None:
+    screen = Screen()
+    listener = ReplyListener(screen, read)
+    for piece in (orjson.dumps(GOOD | {"reply": ""}).decode()[:-2], "Wait", "..", ".", " Now"):
+        listener.wrote(piece)
+    assert screen.shown == ["Wait..."]
+
+
+def test_of_a_reply_that_is_too_long_nothing_more_is_shown() -> None:
+    sentence = "Thank you. "
+    screen, _ = show(sentence * (MOST_REPLY // len(sentence) + 100))
+    assert 0 < len("".join(screen.shown)) <= MOST_REPLY
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        orjson.dumps(GOOD | {"reply": "a" * MOST_ANSWER_BYTES}).decode(),
+        orjson.dumps(GOOD | {"reply": "." * MOST_ANSWER_BYTES}).decode(),
+        orjson.dumps(GOOD | {"reply": ""}).decode()[:-2] + "\\q" + "a" * MOST_ANSWER_BYTES,
+    ],
+    ids=["no sentence", "dots", "broken escape"],
+)
+@pytest.mark.parametrize("size", [4, MOST_ANSWER_BYTES])
+def test_no_answer_takes_longer_to_listen_to_than_it_has_pieces(answer: str, size: int) -> None:
+    listener = ReplyListener(Screen(), read)
+    pieces = [answer[at : at + size] for at in range(0, len(answer), size)]
+    start = time.process_time()
+    for piece in pieces:
+        listener.wrote(piece)
+    assert time.process_time() - start < 3  # far less; when all is read anew, up to hours
 
 
 def test_a_new_attempt_writes_a_new_reply() -> None:

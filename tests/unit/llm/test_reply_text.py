@@ -65,4 +65,12 @@ def test_an_answer_without_a_reply_is_not_kept_whole() -> None:
     reply = ReplyText()
     for _ in range(10):
         assert reply.take("x" * MOST_BEFORE) == ""
-    assert len(reply._held) == MOST_BEFORE
+    assert reply._held == ""
+
+
+@pytest.mark.parametrize("escape", ["\\q", "\\u12x4", "\\ud83d"])
+def test_an_escape_whose_rest_does_not_come_is_not_waited_for(escape: str) -> None:
+    text, reply = taken('{"reply":"Hello', escape, *"and so on for ever", '"')
+    assert text == "Hello"
+    assert not reply.has_ended
+    assert len(reply._held) < 20

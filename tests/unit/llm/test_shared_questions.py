@@ -11,11 +11,13 @@ from prometheus_client import CollectorRegistry
 
 from interceptors.cache.answer_cache import AnswerCache
 from interceptors.cache.memory import Memory
+from server.engines.llm.classification import failure
 from server.engines.llm.completion import Completion, Question
 from server.engines.llm.engine import LlmEngine, LlmReading
-from server.engines.llm.errors import REASONS, ProviderError
+from server.engines.llm.errors import ProviderError
 from server.engines.llm.exact import NAME, ExactAnswers
 from server.engines.llm.inquiry import Inquirer
+from server.engines.llm.member import OutOfTime
 from server.engines.llm.metrics import LlmMetrics
 from server.engines.llm.provider import Providers
 from server.engines.llm.retry_budget import RetryBudget
@@ -23,7 +25,7 @@ from server.triage.assessment import Assessment
 from server.triage.engine import Outward, Parts, Terms
 from server.triage.starter import starter_taxonomy
 from tests.unit.interceptors.cache.questions import until
-from tests.unit.llm.answers import answer
+from tests.unit.llm.answers import answer, completion
 from tests.unit.llm.fake_members import Script, member
 from tests.unit.llm.test_engine import Reader
 
@@ -105,16 +107,41 @@ async def test_who_has_less_time_than_the_first_does_not_wait_for_its_answer(
     assert not first.done()
 
 
+HARDLY_S = 0.7  # of which 0.25 s are kept for what comes after the asking
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        (OutOfTime(), 5.0),
+        (completion("no JSON"), HARDLY_S),
+        (failure("rate_limited", 429, retry_after_s=5.0), 5.0),
+    ],
+    ids=["its time was over", "no time for a correction", "no time for what it is told to wait"],
+)
 async def test_who_has_more_time_than_the_first_asks_when_the_firsts_is_over(
-    callers: Callers,
+    callers: Callers, line: Completion | ProviderError, seconds: float
 ) -> None:
-    held = Held([ProviderError(REASONS["timeout"], "timeout")])
-    first_reading, first = callers.ask(held, 30.0)
+    held = Held([line])
+    first_reading, first = callers.ask(held, seconds)
     reading, other = await callers.join(Script([answer()]), 30.0)
     held.may_speak.set()
     await asyncio.gather(first, other)
     assert first_reading.is_degraded
     assert not reading.is_degraded
+
+
+@pytest.mark.parametrize("line", [completion("no JSON"), failure("network")])
+async def test_what_failed_though_there_was_time_is_not_asked_again(
+    callers: Callers, line: Completion | ProviderError
+) -> None:
+    held, unasked = Held([line]), Script([answer()])
+    _, first = callers.ask(held, 30.0)
+    reading, other = await callers.join(unasked, 30.0)
+    held.may_speak.set()
+    await asyncio.gather(first, other)
+    assert reading.is_degraded
+    assert unasked.asked == []
 
 
 async def test_what_was_asked_before_is_not_asked_again(callers: Callers) -> None:

@@ -50,7 +50,10 @@ def test_terms_of_a_method_that_is_cached_no_more_are_left_alone(cache: AnswerCa
     assert list(cache.terms) == [METHOD]
 
 
-@pytest.mark.parametrize(("caller", "method"), [("a/b", ""), ("", METHOD), ("a/b", METHOD)])
+@pytest.mark.parametrize(
+    ("caller", "method"),
+    [("a/b", ""), ("", METHOD), ("a/b", METHOD), ("a/Jane Doe", ""), ("a/Jane Doe", METHOD)],
+)
 def test_custom_limits_come_back_as_they_were_set(caller: str, method: str) -> None:
     book = LimitBook()
     apply_limits(book, subject_of(caller, method), limits_value(LIMITS))

@@ -81,6 +81,7 @@ from server.triage.errors import (
     RequestIdReused,
     RunNotFound,
     StaleEtag,
+    TenantDeleted,
     UnknownCategory,
 )
 from server.violation import FieldViolation
@@ -148,6 +149,7 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
     (TooManyStreams(20, 5.0), grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS"),
     (Overloaded(0.5), grpc.StatusCode.UNAVAILABLE, "OVERLOADED"),
     (CircuitOpen("pkg.Service/Method", 60.0), grpc.StatusCode.UNAVAILABLE, "CIRCUIT_OPEN"),
+    (DeadlineExceeded(0.0), grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_PASSED"),
     (DeadlineExceeded(30.0), grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
     (
         InvalidTaxonomy([FieldViolation("taxonomy.categories[1].name", "must be unique")]),
@@ -231,6 +233,7 @@ EXAMPLES: list[tuple[Exception, grpc.StatusCode, str]] = [
     ),
     (OperatorTenant(), grpc.StatusCode.FAILED_PRECONDITION, "OPERATOR_TENANT"),
     (IssuerUnavailable(10.0), grpc.StatusCode.UNAVAILABLE, "ISSUER_UNAVAILABLE"),
+    (TenantDeleted("tenants/acme"), grpc.StatusCode.NOT_FOUND, "TENANT_NOT_FOUND"),
     (
         RequestIdReused("id", "triageRuns/1", "another ticket"),
         grpc.StatusCode.ALREADY_EXISTS,

@@ -43,6 +43,57 @@ def test_every_wrong_or_unknown_setting_is_named() -> None:
     assert named == set(environ) - {"SWITCHYARD_DATA"}
 
 
+TORN = "se/cretpw"  # a password that ends the host where it should not
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SWITCHYARD_REDIS_URL", "foo"),
+        ("SWITCHYARD_REDIS_URL", "http://x:1"),
+        ("SWITCHYARD_REDIS_URL", "redis://127.0.0.1:99999/0"),
+        ("SWITCHYARD_REDIS_URL", "unix://host"),
+        ("SWITCHYARD_REDIS_URL", "redis://127.0.0.1:6379/0?colour=red"),
+        ("SWITCHYARD_REDIS_URL", "redis://127.0.0.1:6379/0?socket_timeout=long"),
+        ("SWITCHYARD_REDIS_URL", f"redis://:{TORN}@127.0.0.1:6379/0"),
+        ("SWITCHYARD_REDIS_URL", "redis://u:se\u2100cretpw@127.0.0.1:6379/0"),
+        ("SWITCHYARD_DATABASE_URL", "foo"),
+        ("SWITCHYARD_DATABASE_URL", "mysql://127.0.0.1/switchyard"),
+        ("SWITCHYARD_DATABASE_URL", f"postgresql://u:{TORN}@127.0.0.1/switchyard"),
+        ("SWITCHYARD_EMBEDDING_URL", "https://127.0.0.1:99999/v1#small,384"),
+        ("SWITCHYARD_EMBEDDING_URL", f"https://u:{TORN}@127.0.0.1/v1#small,384"),
+        ("SWITCHYARD_EMBEDDING_URL", "https://[::1/v1#small,384"),
+        ("SWITCHYARD_OTLP_ENDPOINT", "localhost:4317"),
+        ("SWITCHYARD_OTLP_ENDPOINT", f"http://u:{TORN}@127.0.0.1:4317"),
+        ("SWITCHYARD_JWKS", f"https://u:{TORN}@sso.example/keys"),
+    ],
+)
+def test_a_wrong_url_is_named_and_not_told(name: str, text: str) -> None:
+    with pytest.raises(InvalidSettings) as raised:
+        read_settings({name: text})
+    (fault,) = (one for one in raised.value.faults if one.startswith(f"{name}: must "))
+    assert text not in fault
+    assert "cret" not in fault
+    assert "'" not in fault  # as libraries quote what they could not read
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SWITCHYARD_REDIS_URL", "redis://"),
+        ("SWITCHYARD_REDIS_URL", "rediss://u:se%2Fcret@redis.example:6380/2?ssl_cert_reqs=none"),
+        ("SWITCHYARD_REDIS_URL", "unix:///run/redis.sock"),
+        ("SWITCHYARD_DATABASE_URL", "postgres://u:se%2Fcret@db.example/switchyard"),
+        ("SWITCHYARD_DATABASE_URL", "postgresql://one:5432,two:5433/switchyard?user=u@example"),
+        ("SWITCHYARD_DATABASE_URL", "postgresql:///switchyard?host=/run/postgresql"),
+        ("SWITCHYARD_DATABASE_URL", "host=/run/postgresql dbname=switchyard"),
+    ],
+)
+def test_a_url_that_its_driver_takes_is_taken(name: str, text: str) -> None:
+    settings = read_settings({name: text})
+    assert text in {settings.redis_url, settings.database_url}
+
+
 @pytest.mark.parametrize("text", ["", "host", ":1", "h:x", "h:65536", "h:-1"])
 def test_an_address_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="HOST:PORT"):

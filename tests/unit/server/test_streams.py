@@ -7,6 +7,8 @@ import pytest
 
 from server.streams import ServerDraining, answer_each
 
+PATIENCE_S = 60.0
+
 
 async def endless(taken: list[int]) -> AsyncIterator[int]:
     i = 0
@@ -89,7 +91,7 @@ async def test_leaving_cancels_what_is_running() -> None:
     await anext(answers)
     await settle()
     await answers.aclose()
-    await asyncio.wait_for(cancelled.wait(), 5)
+    await asyncio.wait_for(cancelled.wait(), PATIENCE_S)
 
 
 async def test_an_error_of_the_items_is_the_error_of_the_answers() -> None:

@@ -76,6 +76,69 @@ def test_some_causes_send_the_ticket_to_a_person(text: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("The heater caught on fire this week while I slept", "SAFETY"),
+        ("my whole kitchen was on fire because of your toaster", "SAFETY"),
+        ("Help, the battery is on fire", "SAFETY"),
+        ("the adapter is smoking and smells of plastic", "SAFETY"),
+        ("the glass jug exploded in my hands", "SAFETY"),
+        ("my daughter got hurt by the loose screw", "SAFETY"),
+        ("Then I will see you in court.", "LEGAL_THREAT"),
+        ("we are ready to settle this in court", "LEGAL_THREAT"),
+        ("I am taking this to court if nothing happens", "LEGAL_THREAT"),
+        ("I shall complain to the regulator about your fees", "LEGAL_THREAT"),
+        ("the financial regulator will be interested", "LEGAL_THREAT"),
+        ("I am going to sue", "LEGAL_THREAT"),
+        ("My attorney has been told", "LEGAL_THREAT"),
+        ("Please call me.", "ASKS_FOR_PERSON"),
+        ("could somebody call me about this", "ASKS_FOR_PERSON"),
+        ("Call me back on my mobile", "ASKS_FOR_PERSON"),
+        ("You can call me tomorrow after nine", "ASKS_FOR_PERSON"),
+        ("get me a human being and not a bot", "ASKS_FOR_PERSON"),
+        ("there are unauthorized charges on my card", "SECURITY"),
+        ("nobody can access the shared drive", "OUTAGE_FOR_ALL"),
+    ],
+)
+def test_a_threat_is_heard_however_it_is_put(text: str, code: str) -> None:
+    assert escalation_codes(judge(text)) == [code]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My team is on fire this season",
+        "Great work, you guys are on fire",
+        "our traffic exploded after the campaign",
+        "Is smoking allowed in the rooms?",
+        "what is injury time in the match view",
+        "the voltage regulator in the diagram: which part number?",
+        "the regulator in the kit has a blue knob",
+        "We met in court 5 at the tennis club, no issue",
+        "the walk from reception to court 3",
+        "I am a lawyer and would like the plan for small firms",
+        "where do I upload a power of attorney",
+        "I sent the parcel to Sue",
+        "Will Sue get a copy of the newsletter?",
+        "Please call me Bob. How do I change the colour of the theme?",
+        "you can call me Al",
+        "I clicked on I'm not a robot",
+        "how do I change the role to a manager",
+        "the request returns 401 Unauthorized with a fresh key",
+        "I read of you on Hacker News",
+        "how do I make sure nobody can access my folder",
+    ],
+)
+def test_words_that_also_have_a_harmless_sense_escalate_nothing(text: str) -> None:
+    assert escalation_codes(judge(text)) == []
+
+
+def test_a_harmless_phrase_hides_no_threat_beside_it() -> None:
+    verdict = judge("My team is on fire, and so is your charger: it is on fire")
+    assert escalation_codes(verdict) == ["SAFETY"]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Where can I download my invoice?",
@@ -183,6 +246,18 @@ def test_every_phrase_of_a_rule_fires_it(rule: Rule) -> None:
     for phrase in rule.phrases:
         verdict = judge(f"Well, {phrase.upper()}!")
         assert rule.code in priority_codes(verdict) + escalation_codes(verdict), phrase
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_every_harmless_phrase_of_a_rule_holds_it_back(rule: Rule) -> None:
+    for phrase in rule.harmless:
+        assert any(said in phrase for said in rule.phrases), phrase
+        assert rule.code not in escalation_codes(judge(phrase)), phrase
+
+
+def test_evidence_of_a_phrase_at_the_end_of_a_clause_is_the_customers_own_words() -> None:
+    (reason,) = judge("The order is late. Please CALL me!").escalation_reasons
+    assert reason.evidence == "The order is late. Please CALL me!"
 
 
 @given(any_text)

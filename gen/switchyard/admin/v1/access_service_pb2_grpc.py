@@ -188,8 +188,8 @@ class AccessServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteTenant(self, request, context):
-        """Delete a suspended tenant with its keys, runs and taxonomies. Its audit
-        events stay. Operators only.
+        """Delete a suspended tenant with all that it has; what calls under way still
+        write for it goes half an hour later. Its audit events stay. Operators only.
 
         Errors: NOT_FOUND; FAILED_PRECONDITION (it is not suspended).
         """

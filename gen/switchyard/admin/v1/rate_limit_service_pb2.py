@@ -27,7 +27,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from switchyard.options.v1 import options_pb2 as switchyard_dot_options_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,switchyard/admin/v1/rate_limit_service.proto\x12\x13switchyard.admin.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a#switchyard/options/v1/options.proto\"\x93\x01\n\x06Limits\x12\"\n\nper_second\x18\x01 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\x12\"\n\nper_minute\x18\x02 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\x12 \n\x08per_hour\x18\x03 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\x12\x1f\n\x07per_day\x18\x04 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\"A\n\x04Tier\x12\x0c\n\x04tier\x18\x01 \x01(\t\x12+\n\x06limits\x18\x02 \x01(\x0b\x32\x1b.switchyard.admin.v1.Limits\"\x85\x01\n\x0cWindowStatus\x12)\n\x06window\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05limit\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12(\n\x05reset\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"L\n\x0b\x43\x61llerUsage\x12\x0e\n\x06\x63\x61ller\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x64mitted_units\x18\x02 \x01(\x03\x12\x15\n\rrefused_units\x18\x03 \x01(\x03\"\x12\n\x10ListTiersRequest\"=\n\x11ListTiersResponse\x12(\n\x05tiers\x18\x01 \x03(\x0b\x32\x19.switchyard.admin.v1.Tier\"n\n\x0eSetTierRequest\x12.\n\x07\x61pi_key\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^apiKeys/[0-9a-f]{16}$\x12,\n\x04tier\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,40}$\"\x11\n\x0fSetTierResponse\"\xb1\x03\n\x15SetCustomLimitRequest\x12\x39\n\x06\x63\x61ller\x18\x01 \x01(\tB)\xbaH&r$\x18\xac\x02\x32\x1f^([a-z][a-z0-9-]{0,62}/[^ ]+)?$\x12\x18\n\x06method\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\xd7\x01\n\x06limits\x18\x03 \x01(\x0b\x32\x1b.switchyard.admin.v1.LimitsB\xa9\x01\xbaH\xa5\x01\xba\x01\xa1\x01\n\x14\x63ustom_limit.windows\x12\x43must limit at least one window; the tier unlimited lifts all limits\x1a\x44this.per_second + this.per_minute + this.per_hour + this.per_day > 0:i\xbaHf\x1a\x64\n\x14\x63ustom_limit.subject\x12$caller, method or both must be given\x1a&this.caller != \'\' || this.method != \'\'\"\x18\n\x16SetCustomLimitResponse\"J\n\x10GetStatusRequest\x12\x36\n\x06\x63\x61ller\x18\x01 \x01(\tB&\xbaH#r!\x18\xac\x02\x32\x1c^([a-z][a-z0-9-]{0,62}/.+)?$\"\x85\x01\n\x11GetStatusResponse\x12\x0e\n\x06\x63\x61ller\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\t\x12\x32\n\x07windows\x18\x03 \x03(\x0b\x32!.switchyard.admin.v1.WindowStatus\x12\x0e\n\x06shared\x18\x04 \x01(\x08\x12\x0e\n\x06shadow\x18\x05 \x01(\x08\"C\n\x0fGetUsageRequest\x12\x30\n\x06tenant\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{0,62})?$\"E\n\x10GetUsageResponse\x12\x31\n\x07\x63\x61llers\x18\x01 \x03(\x0b\x32 .switchyard.admin.v1.CallerUsage\"6\n\x15ListTopCallersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"K\n\x16ListTopCallersResponse\x12\x31\n\x07\x63\x61llers\x18\x01 \x03(\x0b\x32 .switchyard.admin.v1.CallerUsage\"I\n\x12ResetLimitsRequest\x12\x33\n\x06\x63\x61ller\x18\x01 \x01(\tB#\xbaH r\x1e\x18\xac\x02\x32\x19^[a-z][a-z0-9-]{0,62}/.+$\"\x15\n\x13ResetLimitsResponse2\xa3\x07\n\x10RateLimitService\x12{\n\tListTiers\x12%.switchyard.admin.v1.ListTiersRequest\x1a&.switchyard.admin.v1.ListTiersResponse\"\x1f\xa2\xbb\x18\x1b\n\x0blimits.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12w\n\x07SetTier\x12#.switchyard.admin.v1.SetTierRequest\x1a$.switchyard.admin.v1.SetTierResponse\"!\xa2\xbb\x18\x1d\n\rlimits.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x8c\x01\n\x0eSetCustomLimit\x12*.switchyard.admin.v1.SetCustomLimitRequest\x1a+.switchyard.admin.v1.SetCustomLimitResponse\"!\xa2\xbb\x18\x1d\n\rlimits.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12{\n\tGetStatus\x12%.switchyard.admin.v1.GetStatusRequest\x1a&.switchyard.admin.v1.GetStatusResponse\"\x1f\xa2\xbb\x18\x1b\n\x0blimits.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12x\n\x08GetUsage\x12$.switchyard.admin.v1.GetUsageRequest\x1a%.switchyard.admin.v1.GetUsageResponse\"\x1f\xa2\xbb\x18\x1b\n\x0blimits.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x8c\x01\n\x0eListTopCallers\x12*.switchyard.admin.v1.ListTopCallersRequest\x1a+.switchyard.admin.v1.ListTopCallersResponse\"!\xa2\xbb\x18\x1d\n\rlimits.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x83\x01\n\x0bResetLimits\x12\'.switchyard.admin.v1.ResetLimitsRequest\x1a(.switchyard.admin.v1.ResetLimitsResponse\"!\xa2\xbb\x18\x1d\n\rlimits.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,switchyard/admin/v1/rate_limit_service.proto\x12\x13switchyard.admin.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a#switchyard/options/v1/options.proto\"\x93\x01\n\x06Limits\x12\"\n\nper_second\x18\x01 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\x12\"\n\nper_minute\x18\x02 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\x12 \n\x08per_hour\x18\x03 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\x12\x1f\n\x07per_day\x18\x04 \x01(\x03\x42\x0e\xbaH\x0b\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\"A\n\x04Tier\x12\x0c\n\x04tier\x18\x01 \x01(\t\x12+\n\x06limits\x18\x02 \x01(\x0b\x32\x1b.switchyard.admin.v1.Limits\"\x95\x01\n\x0cWindowStatus\x12)\n\x06window\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05limit\x18\x02 \x01(\x03\x12\x11\n\tremaining\x18\x03 \x01(\x03\x12(\n\x05reset\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06method\x18\x05 \x01(\t\"Z\n\x0b\x43ustomLimit\x12\x0e\n\x06\x63\x61ller\x18\x01 \x01(\t\x12\x0e\n\x06method\x18\x02 \x01(\t\x12+\n\x06limits\x18\x03 \x01(\x0b\x32\x1b.switchyard.admin.v1.Limits\"L\n\x0b\x43\x61llerUsage\x12\x0e\n\x06\x63\x61ller\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x64mitted_units\x18\x02 \x01(\x03\x12\x15\n\rrefused_units\x18\x03 \x01(\x03\"\x12\n\x10ListTiersRequest\"=\n\x11ListTiersResponse\x12(\n\x05tiers\x18\x01 \x03(\x0b\x32\x19.switchyard.admin.v1.Tier\"n\n\x0eSetTierRequest\x12.\n\x07\x61pi_key\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^apiKeys/[0-9a-f]{16}$\x12,\n\x04tier\x18\x02 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,40}$\"\x11\n\x0fSetTierResponse\"\xae\x03\n\x15SetCustomLimitRequest\x12\x36\n\x06\x63\x61ller\x18\x01 \x01(\tB&\xbaH#r!\x18\xac\x02\x32\x1c^([a-z][a-z0-9-]{0,62}/.+)?$\x12\x18\n\x06method\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\xd7\x01\n\x06limits\x18\x03 \x01(\x0b\x32\x1b.switchyard.admin.v1.LimitsB\xa9\x01\xbaH\xa5\x01\xba\x01\xa1\x01\n\x14\x63ustom_limit.windows\x12\x43must limit at least one window; the tier unlimited lifts all limits\x1a\x44this.per_second + this.per_minute + this.per_hour + this.per_day > 0:i\xbaHf\x1a\x64\n\x14\x63ustom_limit.subject\x12$caller, method or both must be given\x1a&this.caller != \'\' || this.method != \'\'\"\x18\n\x16SetCustomLimitResponse\"\x88\x01\n\x17ListCustomLimitsRequest\x12\x30\n\x06tenant\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{0,62})?$\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x10\"l\n\x18ListCustomLimitsResponse\x12\x37\n\rcustom_limits\x18\x01 \x03(\x0b\x32 .switchyard.admin.v1.CustomLimit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"J\n\x10GetStatusRequest\x12\x36\n\x06\x63\x61ller\x18\x01 \x01(\tB&\xbaH#r!\x18\xac\x02\x32\x1c^([a-z][a-z0-9-]{0,62}/.+)?$\"\x85\x01\n\x11GetStatusResponse\x12\x0e\n\x06\x63\x61ller\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\t\x12\x32\n\x07windows\x18\x03 \x03(\x0b\x32!.switchyard.admin.v1.WindowStatus\x12\x0e\n\x06shared\x18\x04 \x01(\x08\x12\x0e\n\x06shadow\x18\x05 \x01(\x08\"C\n\x0fGetUsageRequest\x12\x30\n\x06tenant\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^([a-z][a-z0-9-]{0,62})?$\"E\n\x10GetUsageResponse\x12\x31\n\x07\x63\x61llers\x18\x01 \x03(\x0b\x32 .switchyard.admin.v1.CallerUsage\"6\n\x15ListTopCallersRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\"K\n\x16ListTopCallersResponse\x12\x31\n\x07\x63\x61llers\x18\x01 \x03(\x0b\x32 .switchyard.admin.v1.CallerUsage\"I\n\x12ResetLimitsRequest\x12\x33\n\x06\x63\x61ller\x18\x01 \x01(\tB#\xbaH r\x1e\x18\xac\x02\x32\x19^[a-z][a-z0-9-]{0,62}/.+$\"\x15\n\x13ResetLimitsResponse2\xb6\x08\n\x10RateLimitService\x12{\n\tListTiers\x12%.switchyard.admin.v1.ListTiersRequest\x1a&.switchyard.admin.v1.ListTiersResponse\"\x1f\xa2\xbb\x18\x1b\n\x0blimits.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12w\n\x07SetTier\x12#.switchyard.admin.v1.SetTierRequest\x1a$.switchyard.admin.v1.SetTierResponse\"!\xa2\xbb\x18\x1d\n\rlimits.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x8c\x01\n\x0eSetCustomLimit\x12*.switchyard.admin.v1.SetCustomLimitRequest\x1a+.switchyard.admin.v1.SetCustomLimitResponse\"!\xa2\xbb\x18\x1d\n\rlimits.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x90\x01\n\x10ListCustomLimits\x12,.switchyard.admin.v1.ListCustomLimitsRequest\x1a-.switchyard.admin.v1.ListCustomLimitsResponse\"\x1f\xa2\xbb\x18\x1b\n\x0blimits.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12{\n\tGetStatus\x12%.switchyard.admin.v1.GetStatusRequest\x1a&.switchyard.admin.v1.GetStatusResponse\"\x1f\xa2\xbb\x18\x1b\n\x0blimits.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12x\n\x08GetUsage\x12$.switchyard.admin.v1.GetUsageRequest\x1a%.switchyard.admin.v1.GetUsageResponse\"\x1f\xa2\xbb\x18\x1b\n\x0blimits.read\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x8c\x01\n\x0eListTopCallers\x12*.switchyard.admin.v1.ListTopCallersRequest\x1a+.switchyard.admin.v1.ListTopCallersResponse\"!\xa2\xbb\x18\x1d\n\rlimits.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x12\x83\x01\n\x0bResetLimits\x12\'.switchyard.admin.v1.ResetLimitsRequest\x1a(.switchyard.admin.v1.ResetLimitsResponse\"!\xa2\xbb\x18\x1d\n\rlimits.manage\x10\x01 \x01*\x02\x08\n2\x02\x08<8\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,13 +47,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETTIERREQUEST'].fields_by_name['tier']._loaded_options = None
   _globals['_SETTIERREQUEST'].fields_by_name['tier']._serialized_options = b'\272H\033r\0312\027^[a-z][a-z0-9_-]{0,40}$'
   _globals['_SETCUSTOMLIMITREQUEST'].fields_by_name['caller']._loaded_options = None
-  _globals['_SETCUSTOMLIMITREQUEST'].fields_by_name['caller']._serialized_options = b'\272H&r$\030\254\0022\037^([a-z][a-z0-9-]{0,62}/[^ ]+)?$'
+  _globals['_SETCUSTOMLIMITREQUEST'].fields_by_name['caller']._serialized_options = b'\272H#r!\030\254\0022\034^([a-z][a-z0-9-]{0,62}/.+)?$'
   _globals['_SETCUSTOMLIMITREQUEST'].fields_by_name['method']._loaded_options = None
   _globals['_SETCUSTOMLIMITREQUEST'].fields_by_name['method']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_SETCUSTOMLIMITREQUEST'].fields_by_name['limits']._loaded_options = None
   _globals['_SETCUSTOMLIMITREQUEST'].fields_by_name['limits']._serialized_options = b'\272H\245\001\272\001\241\001\n\024custom_limit.windows\022Cmust limit at least one window; the tier unlimited lifts all limits\032Dthis.per_second + this.per_minute + this.per_hour + this.per_day > 0'
   _globals['_SETCUSTOMLIMITREQUEST']._loaded_options = None
   _globals['_SETCUSTOMLIMITREQUEST']._serialized_options = b'\272Hf\032d\n\024custom_limit.subject\022$caller, method or both must be given\032&this.caller != \'\' || this.method != \'\''
+  _globals['_LISTCUSTOMLIMITSREQUEST'].fields_by_name['tenant']._loaded_options = None
+  _globals['_LISTCUSTOMLIMITSREQUEST'].fields_by_name['tenant']._serialized_options = b'\272H\035r\0332\031^([a-z][a-z0-9-]{0,62})?$'
+  _globals['_LISTCUSTOMLIMITSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTCUSTOMLIMITSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
+  _globals['_LISTCUSTOMLIMITSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTCUSTOMLIMITSREQUEST'].fields_by_name['page_token']._serialized_options = b'\272H\005r\003\030\200\020'
   _globals['_GETSTATUSREQUEST'].fields_by_name['caller']._loaded_options = None
   _globals['_GETSTATUSREQUEST'].fields_by_name['caller']._serialized_options = b'\272H#r!\030\254\0022\034^([a-z][a-z0-9-]{0,62}/.+)?$'
   _globals['_GETUSAGEREQUEST'].fields_by_name['tenant']._loaded_options = None
@@ -68,6 +74,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RATELIMITSERVICE'].methods_by_name['SetTier']._serialized_options = b'\242\273\030\035\n\rlimits.manage\020\001 \001*\002\010\n2\002\010<8\003'
   _globals['_RATELIMITSERVICE'].methods_by_name['SetCustomLimit']._loaded_options = None
   _globals['_RATELIMITSERVICE'].methods_by_name['SetCustomLimit']._serialized_options = b'\242\273\030\035\n\rlimits.manage\020\001 \001*\002\010\n2\002\010<8\003'
+  _globals['_RATELIMITSERVICE'].methods_by_name['ListCustomLimits']._loaded_options = None
+  _globals['_RATELIMITSERVICE'].methods_by_name['ListCustomLimits']._serialized_options = b'\242\273\030\033\n\013limits.read\020\001 \001*\002\010\n2\002\010<8\003'
   _globals['_RATELIMITSERVICE'].methods_by_name['GetStatus']._loaded_options = None
   _globals['_RATELIMITSERVICE'].methods_by_name['GetStatus']._serialized_options = b'\242\273\030\033\n\013limits.read\020\001 \001*\002\010\n2\002\010<8\003'
   _globals['_RATELIMITSERVICE'].methods_by_name['GetUsage']._loaded_options = None
@@ -81,37 +89,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TIER']._serialized_start=317
   _globals['_TIER']._serialized_end=382
   _globals['_WINDOWSTATUS']._serialized_start=385
-  _globals['_WINDOWSTATUS']._serialized_end=518
-  _globals['_CALLERUSAGE']._serialized_start=520
-  _globals['_CALLERUSAGE']._serialized_end=596
-  _globals['_LISTTIERSREQUEST']._serialized_start=598
-  _globals['_LISTTIERSREQUEST']._serialized_end=616
-  _globals['_LISTTIERSRESPONSE']._serialized_start=618
-  _globals['_LISTTIERSRESPONSE']._serialized_end=679
-  _globals['_SETTIERREQUEST']._serialized_start=681
-  _globals['_SETTIERREQUEST']._serialized_end=791
-  _globals['_SETTIERRESPONSE']._serialized_start=793
-  _globals['_SETTIERRESPONSE']._serialized_end=810
-  _globals['_SETCUSTOMLIMITREQUEST']._serialized_start=813
-  _globals['_SETCUSTOMLIMITREQUEST']._serialized_end=1246
-  _globals['_SETCUSTOMLIMITRESPONSE']._serialized_start=1248
-  _globals['_SETCUSTOMLIMITRESPONSE']._serialized_end=1272
-  _globals['_GETSTATUSREQUEST']._serialized_start=1274
-  _globals['_GETSTATUSREQUEST']._serialized_end=1348
-  _globals['_GETSTATUSRESPONSE']._serialized_start=1351
-  _globals['_GETSTATUSRESPONSE']._serialized_end=1484
-  _globals['_GETUSAGEREQUEST']._serialized_start=1486
-  _globals['_GETUSAGEREQUEST']._serialized_end=1553
-  _globals['_GETUSAGERESPONSE']._serialized_start=1555
-  _globals['_GETUSAGERESPONSE']._serialized_end=1624
-  _globals['_LISTTOPCALLERSREQUEST']._serialized_start=1626
-  _globals['_LISTTOPCALLERSREQUEST']._serialized_end=1680
-  _globals['_LISTTOPCALLERSRESPONSE']._serialized_start=1682
-  _globals['_LISTTOPCALLERSRESPONSE']._serialized_end=1757
-  _globals['_RESETLIMITSREQUEST']._serialized_start=1759
-  _globals['_RESETLIMITSREQUEST']._serialized_end=1832
-  _globals['_RESETLIMITSRESPONSE']._serialized_start=1834
-  _globals['_RESETLIMITSRESPONSE']._serialized_end=1855
-  _globals['_RATELIMITSERVICE']._serialized_start=1858
-  _globals['_RATELIMITSERVICE']._serialized_end=2789
+  _globals['_WINDOWSTATUS']._serialized_end=534
+  _globals['_CUSTOMLIMIT']._serialized_start=536
+  _globals['_CUSTOMLIMIT']._serialized_end=626
+  _globals['_CALLERUSAGE']._serialized_start=628
+  _globals['_CALLERUSAGE']._serialized_end=704
+  _globals['_LISTTIERSREQUEST']._serialized_start=706
+  _globals['_LISTTIERSREQUEST']._serialized_end=724
+  _globals['_LISTTIERSRESPONSE']._serialized_start=726
+  _globals['_LISTTIERSRESPONSE']._serialized_end=787
+  _globals['_SETTIERREQUEST']._serialized_start=789
+  _globals['_SETTIERREQUEST']._serialized_end=899
+  _globals['_SETTIERRESPONSE']._serialized_start=901
+  _globals['_SETTIERRESPONSE']._serialized_end=918
+  _globals['_SETCUSTOMLIMITREQUEST']._serialized_start=921
+  _globals['_SETCUSTOMLIMITREQUEST']._serialized_end=1351
+  _globals['_SETCUSTOMLIMITRESPONSE']._serialized_start=1353
+  _globals['_SETCUSTOMLIMITRESPONSE']._serialized_end=1377
+  _globals['_LISTCUSTOMLIMITSREQUEST']._serialized_start=1380
+  _globals['_LISTCUSTOMLIMITSREQUEST']._serialized_end=1516
+  _globals['_LISTCUSTOMLIMITSRESPONSE']._serialized_start=1518
+  _globals['_LISTCUSTOMLIMITSRESPONSE']._serialized_end=1626
+  _globals['_GETSTATUSREQUEST']._serialized_start=1628
+  _globals['_GETSTATUSREQUEST']._serialized_end=1702
+  _globals['_GETSTATUSRESPONSE']._serialized_start=1705
+  _globals['_GETSTATUSRESPONSE']._serialized_end=1838
+  _globals['_GETUSAGEREQUEST']._serialized_start=1840
+  _globals['_GETUSAGEREQUEST']._serialized_end=1907
+  _globals['_GETUSAGERESPONSE']._serialized_start=1909
+  _globals['_GETUSAGERESPONSE']._serialized_end=1978
+  _globals['_LISTTOPCALLERSREQUEST']._serialized_start=1980
+  _globals['_LISTTOPCALLERSREQUEST']._serialized_end=2034
+  _globals['_LISTTOPCALLERSRESPONSE']._serialized_start=2036
+  _globals['_LISTTOPCALLERSRESPONSE']._serialized_end=2111
+  _globals['_RESETLIMITSREQUEST']._serialized_start=2113
+  _globals['_RESETLIMITSREQUEST']._serialized_end=2186
+  _globals['_RESETLIMITSRESPONSE']._serialized_start=2188
+  _globals['_RESETLIMITSRESPONSE']._serialized_end=2209
+  _globals['_RATELIMITSERVICE']._serialized_start=2212
+  _globals['_RATELIMITSERVICE']._serialized_end=3290
 # @@protoc_insertion_point(module_scope)

@@ -32,16 +32,28 @@ class Tier(_message.Message):
     def __init__(self, tier: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ...) -> None: ...
 
 class WindowStatus(_message.Message):
-    __slots__ = ("window", "limit", "remaining", "reset")
+    __slots__ = ("window", "limit", "remaining", "reset", "method")
     WINDOW_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     REMAINING_FIELD_NUMBER: _ClassVar[int]
     RESET_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
     window: _duration_pb2.Duration
     limit: int
     remaining: int
     reset: _duration_pb2.Duration
-    def __init__(self, window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., limit: _Optional[int] = ..., remaining: _Optional[int] = ..., reset: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    method: str
+    def __init__(self, window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., limit: _Optional[int] = ..., remaining: _Optional[int] = ..., reset: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., method: _Optional[str] = ...) -> None: ...
+
+class CustomLimit(_message.Message):
+    __slots__ = ("caller", "method", "limits")
+    CALLER_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    caller: str
+    method: str
+    limits: Limits
+    def __init__(self, caller: _Optional[str] = ..., method: _Optional[str] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ...) -> None: ...
 
 class CallerUsage(_message.Message):
     __slots__ = ("caller", "admitted_units", "refused_units")
@@ -88,6 +100,24 @@ class SetCustomLimitRequest(_message.Message):
 class SetCustomLimitResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class ListCustomLimitsRequest(_message.Message):
+    __slots__ = ("tenant", "page_size", "page_token")
+    TENANT_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    tenant: str
+    page_size: int
+    page_token: str
+    def __init__(self, tenant: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListCustomLimitsResponse(_message.Message):
+    __slots__ = ("custom_limits", "next_page_token")
+    CUSTOM_LIMITS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    custom_limits: _containers.RepeatedCompositeFieldContainer[CustomLimit]
+    next_page_token: str
+    def __init__(self, custom_limits: _Optional[_Iterable[_Union[CustomLimit, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class GetStatusRequest(_message.Message):
     __slots__ = ("caller",)

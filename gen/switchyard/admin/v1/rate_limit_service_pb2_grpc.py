@@ -29,7 +29,8 @@ class RateLimitServiceStub(object):
     """Tiers, custom limits, and who uses how much.
 
     A caller is named as "tenant/subject", such as
-    "acme/apiKeys/0123456789abcdef", an anonymous one as "address/203.0.113.7".
+    "acme/apiKeys/0123456789abcdef", an anonymous one as "address/203.0.113.7" or
+    "address/2001:db8::/64": of IPv6, a /64 is one address.
     """
 
     def __init__(self, channel):
@@ -52,6 +53,11 @@ class RateLimitServiceStub(object):
                 '/switchyard.admin.v1.RateLimitService/SetCustomLimit',
                 request_serializer=switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.SetCustomLimitRequest.SerializeToString,
                 response_deserializer=switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.SetCustomLimitResponse.FromString,
+                _registered_method=True)
+        self.ListCustomLimits = channel.unary_unary(
+                '/switchyard.admin.v1.RateLimitService/ListCustomLimits',
+                request_serializer=switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.ListCustomLimitsRequest.SerializeToString,
+                response_deserializer=switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.ListCustomLimitsResponse.FromString,
                 _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/switchyard.admin.v1.RateLimitService/GetStatus',
@@ -79,7 +85,8 @@ class RateLimitServiceServicer(object):
     """Tiers, custom limits, and who uses how much.
 
     A caller is named as "tenant/subject", such as
-    "acme/apiKeys/0123456789abcdef", an anonymous one as "address/203.0.113.7".
+    "acme/apiKeys/0123456789abcdef", an anonymous one as "address/203.0.113.7" or
+    "address/2001:db8::/64": of IPv6, a /64 is one address.
     """
 
     def ListTiers(self, request, context):
@@ -100,10 +107,19 @@ class RateLimitServiceServicer(object):
 
     def SetCustomLimit(self, request, context):
         """Give a caller, a method, or a caller at a method limits of its own, or take
-        them back. Operators only.
+        them back. They end with their key or tenant, when that is revoked or
+        deleted; who replaces a key keeps them. Operators only.
 
         Errors: INVALID_ARGUMENT (no such method, no limit in any window, or more
         custom limits than are kept).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCustomLimits(self, request, context):
+        """The limits that callers and methods were given of their own, by caller and
+        method. Other tenants' are for operators alone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -131,8 +147,7 @@ class RateLimitServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ResetLimits(self, request, context):
-        """Give a caller all its units back. Operators only. While Redis is away, what
-        was spent there stays spent.
+        """Give a caller all its units back. Operators only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -155,6 +170,11 @@ def add_RateLimitServiceServicer_to_server(servicer, server):
                     servicer.SetCustomLimit,
                     request_deserializer=switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.SetCustomLimitRequest.FromString,
                     response_serializer=switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.SetCustomLimitResponse.SerializeToString,
+            ),
+            'ListCustomLimits': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCustomLimits,
+                    request_deserializer=switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.ListCustomLimitsRequest.FromString,
+                    response_serializer=switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.ListCustomLimitsResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -188,7 +208,8 @@ class RateLimitService(object):
     """Tiers, custom limits, and who uses how much.
 
     A caller is named as "tenant/subject", such as
-    "acme/apiKeys/0123456789abcdef", an anonymous one as "address/203.0.113.7".
+    "acme/apiKeys/0123456789abcdef", an anonymous one as "address/203.0.113.7" or
+    "address/2001:db8::/64": of IPv6, a /64 is one address.
     """
 
     @staticmethod
@@ -262,6 +283,33 @@ class RateLimitService(object):
             '/switchyard.admin.v1.RateLimitService/SetCustomLimit',
             switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.SetCustomLimitRequest.SerializeToString,
             switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.SetCustomLimitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCustomLimits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/switchyard.admin.v1.RateLimitService/ListCustomLimits',
+            switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.ListCustomLimitsRequest.SerializeToString,
+            switchyard_dot_admin_dot_v1_dot_rate__limit__service__pb2.ListCustomLimitsResponse.FromString,
             options,
             channel_credentials,
             insecure,

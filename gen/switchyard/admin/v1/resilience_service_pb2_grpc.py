@@ -100,7 +100,8 @@ class ResilienceServiceServicer(object):
 
     def ListCircuitBreakers(self, request, context):
         """Every circuit breaker as it is in this process: one for each method of the
-        server, but those of this service, and one for each model of a provider.
+        server, but those of this service, one for each model of a provider, and one
+        for an endpoint of embeddings.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

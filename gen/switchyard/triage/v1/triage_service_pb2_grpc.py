@@ -110,8 +110,23 @@ class TriageServiceServicer(object):
     def BatchTriage(self, request_iterator, context):
         """Triage many tickets. Answers come as they finish, in any order, each
         tagged with the caller's index and ticket id. An item that fails carries
-        its own status and the others go on. A bounded number of items is worked
-        on at once: who reads slowly is read from slowly.
+        its own status and the others go on; one that cannot be read, or is larger
+        than 4 MiB, is tagged with its position in the stream. A bounded number of
+        items is worked on at once: who reads slowly is read from slowly.
+
+        Items are charged as they are read, and reading waits for the caller's rate
+        limits: at most two minutes at a time, which the limits of a second and of a
+        minute never ask for. Where those of an hour or a day are spent, the stream
+        ends once what was read is answered; the rest is for a later stream.
+
+        A server that stops reads no more items: it answers those that it has read
+        and ends the stream with UNAVAILABLE. What has no answer then must be sent
+        again, with the same request id where it has one.
+
+        Errors: UNAVAILABLE (see above); RESOURCE_EXHAUSTED with google.rpc.RetryInfo
+        (a limit asks for a longer wait), or without a reason (an item of more than
+        16 MiB, which ends the stream); UNAUTHENTICATED (the caller's credentials no
+        longer hold).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,6 +1,5 @@
 """Runs that wait for people, on a real PostgreSQL, as two processes would have them."""
 
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ from server.storage.group_commit import GroupCommit
 from server.triage.assessment import Prediction
 from server.triage.review import ReviewReason
 from server.triage.store import RunStore
-from tests.integration.databases import make_schema, opened
+from tests.integration.databases import add_tenant, make_schema, opened
 from tests.unit.feedback.alarm.runs import make_run
 
 START = datetime(2026, 3, 2, 12, 0, 0, 0, UTC)
@@ -84,10 +83,10 @@ def reviews(offices: list[Reviews]) -> Reviews:
     return offices[0]
 
 
-@pytest.fixture
-def tenant() -> str:
+@pytest_asyncio.fixture
+async def tenant(databases: list[Database]) -> str:
     """A tenant of the test's own."""
-    return f"tenant-{uuid.uuid4().hex}"
+    return await add_tenant(databases[0])
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from server.feedback.review.reviews import Reviews
 from server.feedback.review.store import close, reopen
 from server.storage.database import Database
 from server.triage.review import ReviewReason
+from tests.integration.databases import add_tenant
 from tests.integration.feedback.review.conftest import ANYTHING, Calendar, Wait, names
 
 REFUND = "I was charged twice for my order and want the money back"
@@ -104,9 +105,9 @@ async def test_items_are_filtered_by_reason_and_category(
 
 
 async def test_another_tenants_items_are_not_seen(
-    reviews: Reviews, tenant: str, wait: Wait
+    reviews: Reviews, databases: list[Database], tenant: str, wait: Wait
 ) -> None:
-    await wait(ADDRESS, of=f"{tenant}-2")
+    await wait(ADDRESS, of=await add_tenant(databases[0]))
     assert await reviews.page(tenant, "ann", ANYTHING, 10, 60) == ([], 0)
 
 

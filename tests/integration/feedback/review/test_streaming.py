@@ -22,7 +22,7 @@ from tests.integration.feedback.review.conftest import ANYTHING, Calendar, Wait,
 REFUND = "I was charged twice for my order and want the money back"
 LEASE = timedelta(seconds=LEASE_S - 2)
 NEVER_S = 3600.0
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 Items = AsyncGenerator[tuple[ReviewItem | None, int], None]
 
 

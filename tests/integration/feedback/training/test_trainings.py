@@ -21,7 +21,7 @@ from server.feedback.training.turns import MOST_TRAININGS
 from server.triage.models.model import OWN, ModelState
 from server.triage.starter import starter_taxonomy
 from server.triage.taxonomy_store import TaxonomyStore
-from tests.integration.callers import until
+from tests.integration.callers import PATIENCE_S, until
 from tests.integration.databases import opened
 from tests.integration.feedback.training.conftest import ACTOR, Desk
 
@@ -238,11 +238,13 @@ async def test_a_process_that_was_killed_leaves_the_turn_to_others(
     root = Path(__file__).parents[4]
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, cwd=root)
     assert process.stdout is not None
-    assert await process.stdout.readline() == b"held\n"
-    with pytest.raises(TrainingUnderWay):
-        await desk.train()
-    process.kill()
-    await process.wait()
+    try:
+        assert await asyncio.wait_for(process.stdout.readline(), PATIENCE_S) == b"held\n"
+        with pytest.raises(TrainingUnderWay):
+            await desk.train()
+    finally:
+        process.kill()
+        await process.wait()
 
     async def may_train() -> bool:
         steps = desk.trainings.train(desk.tenant, ACTOR, activates=False)

@@ -88,7 +88,7 @@ class CachedService:
         if control is not None:
             metadata.append(("cache-control", control))
         multicallable: Any = self._channel.unary_unary(f"/{method}")
-        calling = multicallable(request, metadata=metadata, timeout=10)
+        calling = multicallable(request, metadata=metadata, timeout=60)
         response: bytes = await calling
         trailing = await calling.trailing_metadata()
         return response, str(trailing.get("x-switchyard-cache", ""))

@@ -1,7 +1,8 @@
 """Calls are charged to their callers, who hear how much is left."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -13,7 +14,13 @@ from interceptors.call import UNLIMITED_TIER, Call, Caller
 from interceptors.chain import Interceptor, Method, StreamHandler, UnaryHandler
 from interceptors.codec import Codec
 from interceptors.error_status import ErrorStatus
-from interceptors.errors import InterceptorError, RateLimited, interceptor_status
+from interceptors.errors import (
+    InterceptorError,
+    RateLimited,
+    Unauthenticated,
+    interceptor_status,
+)
+from interceptors.identity import Identity as CallersIdentity
 from interceptors.limits.book import LimitBook
 from interceptors.limits.interceptor import RateLimit
 from interceptors.limits.limiter import Limiter
@@ -101,7 +108,7 @@ async def channel_to(
 async def echo(channel: grpc.aio.Channel, method: str = ECHO) -> Metadata:
     """The metadata of the answer to a call."""
     multicallable: Any = channel.unary_unary(f"/{method}")
-    call = multicallable(b"", timeout=10)
+    call = multicallable(b"", timeout=60)
     await call
     return dict(list(await call.trailing_metadata()))
 
@@ -260,7 +267,7 @@ async def test_a_stream_that_would_wait_too_long_is_refused_with_its_wait(
     book.set_limits(Limits(hour=2), caller="t/alice")
     async with channel_to(limiter, identity) as channel:
         multicallable: Any = channel.stream_stream(f"/{STREAM}")
-        call = multicallable(iter([b""] * 3), timeout=10)
+        call = multicallable(iter([b""] * 3), timeout=60)
         assert [await call.read() for _ in range(2)] == [b""] * 2
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await call.read()
@@ -268,15 +275,51 @@ async def test_a_stream_that_would_wait_too_long_is_refused_with_its_wait(
     assert str(end_of(raised.value)["ratelimit"]).startswith('"hour";r=0;t=')
 
 
+async def test_an_item_is_held_to_the_limits_of_its_callers_tier_at_that_time(
+    limiter: Limiter, clock: Clock
+) -> None:
+    async def read_all(items: AsyncIterator[Any], call: Call) -> float:
+        async for _ in items:
+            call.caller = replace(call.caller, tier="enterprise")
+        return sum(clock.slept)
+
+    async def items() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b""
+
+    method = Method("test.Echo/Collect", True, False, bytes, bytes)
+    transport: Any = Transport()
+    call = Call(method.name, transport)
+    call.caller = ALICE
+    slept_s = await RateLimit({}, limiter).wrap_unary(method, read_all)(items(), call)
+    assert slept_s == 0.0  # two items a second would have taken nine
+
+
 async def test_a_stream_of_requests_tells_once_what_is_left(
     limiter: Limiter, identity: Identity
 ) -> None:
     async with channel_to(limiter, identity) as channel:
         multicallable: Any = channel.stream_stream(f"/{STREAM}")
-        call = multicallable(iter([b""] * 2), timeout=10)
+        call = multicallable(iter([b""] * 2), timeout=60)
         assert len([answer async for answer in call]) == 2
         metadata = list(await call.trailing_metadata())
     assert [value for key, value in metadata if key == "ratelimit"] == ['"second";r=0;t=1']
+
+
+async def test_a_stranger_refused_by_a_limit_hears_its_wait_and_where_it_stands(
+    limiter: Limiter,
+) -> None:
+    async def know_nobody(_headers: Sequence[str], address: str) -> Caller:
+        await limiter.charge_anonymous(address)
+        raise Unauthenticated("MISSING_CREDENTIALS", "Send some.")
+
+    for _ in range(60):
+        await limiter.charge_anonymous("127.0.0.1")
+    identity = CallersIdentity(lambda _header: None, know_nobody, lambda _method: False)
+    async with echo_channel([ErrorStatus(_own_status), identity]) as channel:
+        error = await refused(channel)
+    assert end_of(error)["ratelimit-policy"] == '"minute";q=60;w=60'
+    assert str(end_of(error)["ratelimit"]).startswith('"minute";r=0;t=')
 
 
 class Transport:

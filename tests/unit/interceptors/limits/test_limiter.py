@@ -120,6 +120,32 @@ def test_the_table_of_callers_is_bounded(limiter: Limiter) -> None:
     assert limiter.callers_known == 100
 
 
+@pytest.mark.parametrize("method", ["", METHOD])
+def test_a_caller_over_its_limit_is_forgotten_after_all_others(
+    limiter: Limiter, book: LimitBook, clock: Clock, method: str
+) -> None:
+    book.set_limits(Limits(hour=2), caller="t/a", method=method)
+    spend(limiter, tier="enterprise", cost=2)
+    for i in range(500):
+        spend(limiter, f"t/{i}", tier="enterprise")
+    assert spend(limiter, tier="enterprise").outcome == REFUSED
+    clock.now += 2 * 3600
+    for i in range(500):
+        spend(limiter, f"t/{i}", tier="enterprise")
+    assert limiter.usage("t/a") is None
+    assert limiter.callers_known == 100
+
+
+def test_the_table_is_bounded_when_every_caller_is_over_its_limit(limiter: Limiter) -> None:
+    most = 0
+    for i in range(1000):
+        spend(limiter, f"t/{i}", cost=2)
+        most = max(most, limiter.callers_known)
+    assert limiter.callers_known == 100
+    assert most <= 100 + 100 // 7 + 1
+    assert limiter.usage("t/999") is not None
+
+
 def test_usage_tells_admitted_and_refused_units(limiter: Limiter) -> None:
     spend(limiter, cost=2)
     spend(limiter, cost=2)
@@ -135,11 +161,11 @@ def test_top_callers_are_those_that_asked_for_the_most(limiter: Limiter) -> None
 async def test_status_tells_each_window(limiter: Limiter) -> None:
     spend(limiter, tier="basic", cost=3)
     status = await limiter.status("t/a", "basic")
-    assert [(w.name, w.limit, w.remaining_units) for w in status] == [
-        ("second", 5, 2),
-        ("minute", 150, 147),
-        ("hour", 5_000, 4_997),
-        ("day", 50_000, 49_997),
+    assert [(w.width_s, w.limit, w.remaining_units) for w in status] == [
+        (1, 5, 2),
+        (60, 150, 147),
+        (3600, 5_000, 4_997),
+        (86400, 50_000, 49_997),
     ]
 
 
@@ -151,12 +177,21 @@ async def test_looking_at_a_caller_opens_no_account(limiter: Limiter) -> None:
     assert limiter.usage("t/real") is not None
 
 
-async def test_status_tells_the_windows_of_a_method_beside_the_callers(
+async def test_status_tells_the_windows_of_methods_beside_the_callers(
     limiter: Limiter, book: LimitBook
 ) -> None:
+    book.set_limits(Limits(hour=9), caller="t/a")
     book.set_limits(Limits(minute=5), caller="t/a", method=METHOD)
-    names = [window.name for window in await limiter.status("t/a", "free", METHOD)]
-    assert names == ["second", "minute", "hour", "day", "a.B/C minute"]
+    book.set_limits(Limits(minute=6, day=7), method="a.B/Everybody")
+    book.set_limits(Limits(minute=8), caller="t/b", method="a.B/Other")
+    spend(limiter, cost=2)
+    status = await limiter.status("t/a", "free")
+    assert [(w.method, w.width_s, w.limit, w.remaining_units) for w in status] == [
+        ("", 3600, 9, 7),
+        (METHOD, 60, 5, 3),
+        ("a.B/Everybody", 60, 6, 6),
+        ("a.B/Everybody", 86400, 7, 7),
+    ]
 
 
 async def test_a_window_is_whole_again_at_its_reset(limiter: Limiter, clock: Clock) -> None:
@@ -167,7 +202,7 @@ async def test_a_window_is_whole_again_at_its_reset(limiter: Limiter, clock: Clo
 
 async def test_a_caller_that_is_reset_begins_anew(limiter: Limiter) -> None:
     spend(limiter, cost=2)
-    assert await limiter.reset("t/a")
+    await limiter.reset("t/a")
     assert spend(limiter).outcome == ADMITTED
 
 
@@ -188,6 +223,29 @@ async def test_an_address_is_refused_after_sixty_failures_in_a_minute(limiter: L
     with pytest.raises(RateLimited) as raised:
         await limiter.charge_anonymous("10.0.0.1")
     assert (raised.value.subject, raised.value.limit) == ("address/10.0.0.1", 60)
+
+
+async def test_the_addresses_of_one_ipv6_network_fail_together(limiter: Limiter) -> None:
+    for i in range(60):
+        await limiter.charge_anonymous(f"2001:db8::{i:x}")
+    with pytest.raises(RateLimited) as raised:
+        await limiter.charge_anonymous("2001:db8::ffff:1")
+    assert raised.value.subject == "address/2001:db8::/64"
+
+
+def test_a_caller_that_has_nothing_left_is_refused_before_it_is_charged(limiter: Limiter) -> None:
+    limiter.check_here("t/a", "free")
+    spend(limiter, cost=2)
+    with pytest.raises(RateLimited):
+        limiter.check_here("t/a", "free")
+
+
+def test_in_shadow_mode_nobody_is_refused_before_it_is_charged(
+    book: LimitBook, clock: Clock
+) -> None:
+    limiter = Limiter(book, clock=clock, is_shadow=True)
+    spend(limiter, cost=2)
+    limiter.check_here("t/a", "free")
 
 
 async def test_patience_waits_for_room(limiter: Limiter, clock: Clock) -> None:

@@ -24,6 +24,7 @@ __all__ = (
     "CreateApiKeyResponse",
     "CreateTenantRequest",
     "CreateTenantResponse",
+    "CustomLimit",
     "DeadLetter",
     "DeadLetterFilter",
     "DeadLetterSeverity",
@@ -55,6 +56,8 @@ __all__ = (
     "ListAuditEventsResponse",
     "ListCircuitBreakersRequest",
     "ListCircuitBreakersResponse",
+    "ListCustomLimitsRequest",
+    "ListCustomLimitsResponse",
     "ListDeadLettersRequest",
     "ListDeadLettersResponse",
     "ListProvidersRequest",
@@ -990,6 +993,31 @@ default_message_pool.register_message(
 
 
 @dataclass(eq=False, repr=False)
+class CustomLimit(betterproto2.Message):
+    """
+    Limits that stand in the place of a tier's, or hold at a method beside them.
+    """
+
+    caller: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The caller. Empty: every caller of `method`, each by itself.
+    """
+
+    method: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    "package.Service/Method". Empty: all methods together.
+    """
+
+    limits: "Limits | None" = betterproto2.field(3, betterproto2.TYPE_MESSAGE, optional=True)
+    """
+    The limits.
+    """
+
+
+default_message_pool.register_message("switchyard.admin.v1", "CustomLimit", CustomLimit)
+
+
+@dataclass(eq=False, repr=False)
 class DeadLetter(betterproto2.Message):
     """
     A ticket that no language model answered, though it was asked.
@@ -1476,12 +1504,13 @@ class GetStatusResponse(betterproto2.Message):
 
     tier: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    Its tier, or "custom".
+    Its tier, or "custom". Of a caller with an outside issuer's token, whose
+    roles stand in the token alone, "free" for everybody but itself.
     """
 
     windows: "list[WindowStatus]" = betterproto2.field(3, betterproto2.TYPE_MESSAGE, repeated=True)
     """
-    Each window that has a limit.
+    Each window that has a limit, those of single methods last.
     """
 
     shared: "bool" = betterproto2.field(4, betterproto2.TYPE_BOOL)
@@ -1742,6 +1771,58 @@ class ListCircuitBreakersResponse(betterproto2.Message):
 
 default_message_pool.register_message(
     "switchyard.admin.v1", "ListCircuitBreakersResponse", ListCircuitBreakersResponse
+)
+
+
+@dataclass(eq=False, repr=False)
+class ListCustomLimitsRequest(betterproto2.Message):
+    """
+    Whose limits.
+    """
+
+    tenant: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Those of this tenant's callers, and those of methods for every caller.
+    Empty: all for operators, else as of the caller's tenant.
+    """
+
+    page_size: "int" = betterproto2.field(2, betterproto2.TYPE_INT32)
+    """
+    Most limits in the answer, up to 1,000. 0: 50.
+    """
+
+    page_token: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
+    """
+    From the answer before. Empty: from the start.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "ListCustomLimitsRequest", ListCustomLimitsRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class ListCustomLimitsResponse(betterproto2.Message):
+    """
+    The custom limits in force.
+    """
+
+    custom_limits: "list[CustomLimit]" = betterproto2.field(
+        1, betterproto2.TYPE_MESSAGE, repeated=True
+    )
+    """
+    By caller and method; those for every caller first.
+    """
+
+    next_page_token: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    For the next page. Empty: there is none.
+    """
+
+
+default_message_pool.register_message(
+    "switchyard.admin.v1", "ListCustomLimitsResponse", ListCustomLimitsResponse
 )
 
 
@@ -2319,7 +2400,8 @@ default_message_pool.register_message(
 @dataclass(eq=False, repr=False)
 class ResetLimitsResponse(betterproto2.Message):
     """
-    It is done: in this process and in Redis now, in the others within a second.
+    It is done: in this process now, in the others within a second. In Redis now,
+    or while it is away, before any process charges there again.
     """
 
     pass
@@ -2629,7 +2711,7 @@ class SetCustomLimitRequest(betterproto2.Message):
 
     caller: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The caller, "tenant/subject" without spaces. Empty: every caller of `method`.
+    The caller, "tenant/subject". Empty: every caller of `method`.
     """
 
     method: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
@@ -3058,6 +3140,12 @@ class WindowStatus(betterproto2.Message):
     Until all units are back, if none are spent.
     """
 
+    method: "str" = betterproto2.field(5, betterproto2.TYPE_STRING)
+    """
+    "package.Service/Method", where calls of it alone count. Empty: calls of all
+    methods together.
+    """
+
 
 default_message_pool.register_message("switchyard.admin.v1", "WindowStatus", WindowStatus)
 
@@ -3195,8 +3283,8 @@ class AccessServiceStub:
 
     def delete_tenant(self, message: "DeleteTenantRequest") -> "DeleteTenantResponse":
         """
-        Delete a suspended tenant with its keys, runs and taxonomies. Its audit
-        events stay. Operators only.
+        Delete a suspended tenant with all that it has; what calls under way still
+        write for it goes half an hour later. Its audit events stay. Operators only.
 
         Errors: NOT_FOUND; FAILED_PRECONDITION (it is not suspended).
         """
@@ -3379,7 +3467,8 @@ class RateLimitServiceStub:
     Tiers, custom limits, and who uses how much.
 
     A caller is named as "tenant/subject", such as
-    "acme/apiKeys/0123456789abcdef", an anonymous one as "address/203.0.113.7".
+    "acme/apiKeys/0123456789abcdef", an anonymous one as "address/203.0.113.7" or
+    "address/2001:db8::/64": of IPv6, a /64 is one address.
     """
 
     def __init__(self, channel: grpc.Channel):
@@ -3415,7 +3504,8 @@ class RateLimitServiceStub:
     def set_custom_limit(self, message: "SetCustomLimitRequest") -> "SetCustomLimitResponse":
         """
         Give a caller, a method, or a caller at a method limits of its own, or take
-        them back. Operators only.
+        them back. They end with their key or tenant, when that is revoked or
+        deleted; who replaces a key keeps them. Operators only.
 
         Errors: INVALID_ARGUMENT (no such method, no limit in any window, or more
         custom limits than are kept).
@@ -3425,6 +3515,18 @@ class RateLimitServiceStub:
             "/switchyard.admin.v1.RateLimitService/SetCustomLimit",
             SetCustomLimitRequest.SerializeToString,
             SetCustomLimitResponse.FromString,
+        )(message)
+
+    def list_custom_limits(self, message: "ListCustomLimitsRequest") -> "ListCustomLimitsResponse":
+        """
+        The limits that callers and methods were given of their own, by caller and
+        method. Other tenants' are for operators alone.
+        """
+
+        return self._channel.unary_unary(
+            "/switchyard.admin.v1.RateLimitService/ListCustomLimits",
+            ListCustomLimitsRequest.SerializeToString,
+            ListCustomLimitsResponse.FromString,
         )(message)
 
     def get_status(self, message: "GetStatusRequest") -> "GetStatusResponse":
@@ -3462,8 +3564,7 @@ class RateLimitServiceStub:
 
     def reset_limits(self, message: "ResetLimitsRequest") -> "ResetLimitsResponse":
         """
-        Give a caller all its units back. Operators only. While Redis is away, what
-        was spent there stays spent.
+        Give a caller all its units back. Operators only.
         """
 
         return self._channel.unary_unary(
@@ -3487,7 +3588,8 @@ class ResilienceServiceStub:
     ) -> "ListCircuitBreakersResponse":
         """
         Every circuit breaker as it is in this process: one for each method of the
-        server, but those of this service, and one for each model of a provider.
+        server, but those of this service, one for each model of a provider, and one
+        for an endpoint of embeddings.
         """
 
         if message is None:

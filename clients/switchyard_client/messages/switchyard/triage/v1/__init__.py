@@ -494,7 +494,8 @@ class Attempt(betterproto2.Message):
     """
     "ok"; else why it failed, such as "rate_limited" or "timeout", what was
     wrong with the answer, such as "off_schema", or why nothing was asked,
-    such as "circuit_open", "no_time" or "over_budget".
+    such as "circuit_open" or "over_budget". "no_time": the caller's deadline
+    left none to ask, or was over before an answer could be expected.
     """
 
     duration: "datetime.timedelta | None" = betterproto2.field(
@@ -506,12 +507,13 @@ class Attempt(betterproto2.Message):
 
     input_tokens: "int" = betterproto2.field(6, betterproto2.TYPE_INT32)
     """
-    Tokens of the question. 0: the provider did not say.
+    Tokens of the question. Estimated where the provider does not say, or an
+    answer was not waited for or broke off. 0: nothing was asked, or refused.
     """
 
     output_tokens: "int" = betterproto2.field(7, betterproto2.TYPE_INT32)
     """
-    Tokens of the answer.
+    Tokens of the answer, as far as it came; estimated likewise.
     """
 
     cost_micro_usd: "int" = betterproto2.field(8, betterproto2.TYPE_INT64)
@@ -1355,14 +1357,15 @@ class Ticket(betterproto2.Message):
 
     subject: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    Subject line: at most 1,000 characters, no control characters. May be
-    empty.
+    Subject line: at most 1,000 characters, no control characters of ASCII but
+    the tab. May be empty. Those of Latin-1 (U+0080 to U+009F) are taken here
+    and in the body: mail whose encoding was stated wrongly is full of them.
     """
 
     body: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
     """
     The customer's text: 1 to 65,536 characters, not white space alone, no
-    control characters but tab, line feed and carriage return. Engines read
+    control characters of ASCII but tab, line feed and carriage return. Engines read
     the first 8 KiB together with the subject.
     """
 
@@ -1390,8 +1393,8 @@ class Ticket(betterproto2.Message):
         7, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
     )
     """
-    When the customer wrote it, between the years 1970 and 9999. Absent:
-    when the server received it.
+    When the customer wrote it, between the years 1970 and 9999, to the last
+    nanosecond. Absent: when the server received it.
     """
 
     attributes: "dict[str, str]" = betterproto2.field(
@@ -1804,8 +1807,23 @@ class TriageServiceStub:
         """
         Triage many tickets. Answers come as they finish, in any order, each
         tagged with the caller's index and ticket id. An item that fails carries
-        its own status and the others go on. A bounded number of items is worked
-        on at once: who reads slowly is read from slowly.
+        its own status and the others go on; one that cannot be read, or is larger
+        than 4 MiB, is tagged with its position in the stream. A bounded number of
+        items is worked on at once: who reads slowly is read from slowly.
+
+        Items are charged as they are read, and reading waits for the caller's rate
+        limits: at most two minutes at a time, which the limits of a second and of a
+        minute never ask for. Where those of an hour or a day are spent, the stream
+        ends once what was read is answered; the rest is for a later stream.
+
+        A server that stops reads no more items: it answers those that it has read
+        and ends the stream with UNAVAILABLE. What has no answer then must be sent
+        again, with the same request id where it has one.
+
+        Errors: UNAVAILABLE (see above); RESOURCE_EXHAUSTED with google.rpc.RetryInfo
+        (a limit asks for a longer wait), or without a reason (an item of more than
+        16 MiB, which ends the stream); UNAUTHENTICATED (the caller's credentials no
+        longer hold).
         """
 
         yield from self._channel.stream_stream(
