@@ -21,6 +21,7 @@ from switchyard_client.errors import (
     SwitchyardError,
     Unavailable,
     Unreachable,
+    UnsendableRequest,
     error_of_status,
 )
 from switchyard_client.experiments import ExperimentClient
@@ -198,6 +199,7 @@ __all__ = [
     "Unavailable",
     "UnitKind",
     "Unreachable",
+    "UnsendableRequest",
     "Variant",
     "__version__",
     "error_of_status",

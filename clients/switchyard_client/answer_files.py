@@ -13,11 +13,13 @@ _FLUSH_CHARACTERS = 64 * 1024
 class AnswerFile:
     """Appends answers to a file, in whole lines; a context manager.
 
-    A new file that gets no answer is not left behind.
+    A new file that gets no answer is not left behind. What a file held before is replaced, where
+    it `replaces`, when the first row that was sent has its record; until then it is kept.
     """
 
-    def __init__(self, path: Path, form: AnswerFormat) -> None:
+    def __init__(self, path: Path, form: AnswerFormat, *, replaces: bool = False) -> None:
         self.path = path
+        self.is_kept = replaces
         self._encode = encoder(form)
         self._lines: list[str] = []
         self._waiting_characters = 0
@@ -43,18 +45,25 @@ class AnswerFile:
         line = self._encode(answer)
         self._lines.append(line)
         self._waiting_characters += len(line)
+        if self.is_kept and answer["request_id"]:
+            self._start_over()
         # The first one at once: it carries what --resume needs to know the others by.
         if self._waiting_characters >= _FLUSH_CHARACTERS or not self._has_written:
             self.flush()
 
     def flush(self) -> None:
         """Write what waits. Raises OSError, and the file then still ends with a whole line."""
-        if self._lines:
+        if self._lines and not self.is_kept:
             chunk = "".join(self._lines).encode()
             self._lines.clear()
             self._waiting_characters = 0
             self._append(chunk)
             self._has_written = True
+
+    def _start_over(self) -> None:
+        os.ftruncate(self._file, 0)
+        self._size_bytes = 0
+        self.is_kept = False
 
     def _append(self, chunk: bytes) -> None:
         if not self._size_bytes:

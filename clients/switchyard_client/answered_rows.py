@@ -51,7 +51,10 @@ class AnsweredRows:
         """Whether the row is answered. Raises NotOurFile when another row of that number is."""
         known = self._digests[number] if number < len(self._digests) else 0
         if known and known != digest_of(request_id):
-            raise NotOurFile(f"its row {number} answers another ticket than row {number} here")
+            raise NotOurFile(
+                f"its row {number} answers another ticket than row {number} here, "
+                "or was asked for other --parts"
+            )
         return bool(known)
 
     @property

@@ -61,6 +61,8 @@ CSV_COLUMNS = (
     "reused_similarity",
     "experiment",
     "variant",
+    "reused_error_bound",
+    "reused_guaranteed",
 )
 
 
@@ -105,6 +107,8 @@ def answer_of(result: TriageResult) -> Answer:
         "cost_micro_usd": cost_micro_usd(result),
         "reused_run": None if result.reuse is None else result.reuse.source_run,
         "reused_similarity": None if result.reuse is None else result.reuse.similarity,
+        "reused_error_bound": None if result.reuse is None else result.reuse.error_bound,
+        "reused_guaranteed": None if result.reuse is None else result.reuse.guaranteed,
         "experiment": None if result.experiment is None else result.experiment.name,
         "variant": None if result.experiment is None else result.experiment.variant,
     }

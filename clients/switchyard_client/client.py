@@ -79,8 +79,8 @@ class TriageClient(Connection):
         answers are taken. An item that fails carries its status in `error` and the others go on.
         What `requests` raises ends the call and is raised here.
         """
-        kinds = (BatchTriageRequest, BatchTriageResponse)
-        answers = self.exchange(f"{_SERVICE}/BatchTriage", requests, kinds, deadline_s)
+        method = f"{_SERVICE}/BatchTriage"
+        answers = self.exchange(method, requests, BatchTriageResponse, deadline_s)
         async with contextlib.aclosing(answers):
             async for answer in answers:
                 yield answer

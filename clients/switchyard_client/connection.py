@@ -13,7 +13,7 @@ from grpc.aio import AioRpcError
 from switchyard_client.errors import error_of_call
 from switchyard_client.feeding import exchange
 from switchyard_client.version import __version__
-from switchyard_client.wire import codec_of
+from switchyard_client.wire import codec_of, encoded
 
 DEFAULT_ADDRESS = "127.0.0.1:50051"
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024  # a page of 100 runs with the longest tickets fits
@@ -85,11 +85,12 @@ class Connection:
     ) -> Response:
         """The answer of the method that `request` is named after."""
         method = f"/{service}/{type(request).__name__.removesuffix('Request')}"
-        dump, parse = codec_of(type(request)).dump, codec_of(kind).parse
-        call = self._channel.unary_unary(method, dump, parse)
+        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(method)
         timeout_s = self._deadline_s if deadline_s is None else deadline_s
+        data = encoded(request)
         try:
-            response: Response = await call(request, timeout=timeout_s, metadata=self._metadata)
+            answer = await call(data, timeout=timeout_s, metadata=self._metadata)
+            response: Response = codec_of(kind).parse(answer)
         except (AioRpcError, DecodeError) as error:
             raise error_of_call(error) from None
         return response
@@ -112,13 +113,12 @@ class Connection:
         deadline, as long as there are any.
         """
         method = f"/{service}/{type(request).__name__.removesuffix('Request')}"
-        start = self._channel.unary_stream(
-            method, codec_of(type(request)).dump, codec_of(kind).parse
-        )
-        call = start(request, timeout=deadline_s, metadata=self._metadata)
+        start: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = self._channel.unary_stream(method)
+        parse = codec_of(kind).parse
+        call = start(encoded(request), timeout=deadline_s, metadata=self._metadata)
         try:
             async for response in call:
-                yield response
+                yield parse(response)
         except (AioRpcError, DecodeError) as error:
             raise error_of_call(error) from None
         finally:
@@ -128,7 +128,7 @@ class Connection:
         self,
         method: str,
         requests: AsyncIterable[Request],
-        kinds: tuple[type[Request], type[Response]],
+        kind: type[Response],
         deadline_s: float | None,
     ) -> AsyncGenerator[Response, None]:
         """The answers of a method that takes a stream, as they come.
@@ -136,9 +136,10 @@ class Connection:
         Requests are taken only as fast as the server reads, and the server works only as fast as
         answers are taken. What `requests` raises ends the call and is raised here.
         """
-        dump, parse = codec_of(kinds[0]).dump, codec_of(kinds[1]).parse
-        start = self._channel.stream_stream(f"/{method}", dump, parse)
-        return exchange(start(timeout=deadline_s, metadata=self._metadata), requests)
+        start: grpc.aio.StreamStreamMultiCallable[bytes, bytes]
+        start = self._channel.stream_stream(f"/{method}")
+        call = start(timeout=deadline_s, metadata=self._metadata)
+        return exchange(call, requests, codec_of(kind).parse)
 
     @property
     def _channel(self) -> grpc.aio.Channel:

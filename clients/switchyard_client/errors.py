@@ -2,6 +2,7 @@
 
 SwitchyardError
 ├── InvalidRequest       a field breaks its rule: see `field_violations`
+│   └── UnsendableRequest  a field holds what no request can carry: it was not sent
 ├── NotFound             no such thing in the caller's tenant: see `resource`
 ├── AlreadyExists        the request id, or the name, is taken
 ├── Conflict             what was to be changed has changed since it was read
@@ -83,6 +84,10 @@ class InvalidRequest(SwitchyardError):
     """A field breaks its rule."""
 
     codes = (StatusCode.INVALID_ARGUMENT, StatusCode.OUT_OF_RANGE)
+
+
+class UnsendableRequest(InvalidRequest):
+    """A field holds what no request can carry, such as text that is not UTF-8. It was not sent."""
 
 
 class NotFound(SwitchyardError):
@@ -181,6 +186,13 @@ def error_of_status(packed: bytes) -> SwitchyardError:
     facts = _facts(status)
     cls = _BY_CODE.get(code, ServerFault)
     return cls(code, status.message, facts)
+
+
+def unsendable(field: str, description: str) -> UnsendableRequest:
+    """The error of a request that cannot be encoded, with the field at fault."""
+    message = "the request cannot be encoded"
+    facts = ErrorFacts(field_violations=(FieldViolation(field, description),))
+    return UnsendableRequest(StatusCode.INVALID_ARGUMENT, message, facts)
 
 
 def _make(code: StatusCode, message: str, facts: ErrorFacts) -> SwitchyardError:

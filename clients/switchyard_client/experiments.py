@@ -6,6 +6,7 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import Protocol
 
+import grpc
 from google.protobuf.message import DecodeError
 from grpc.aio import AioRpcError
 
@@ -194,16 +195,13 @@ class ExperimentClient(Connection):
         Outcomes are taken only as fast as the server reads. One that cannot be recorded is told by
         its place, and the others go on. What `outcomes` raises ends the call and is raised here.
         """
-        method = self._channel.stream_unary(
-            f"/{_SERVICE}/RecordOutcomes",
-            codec_of(RecordOutcomesRequest).dump,
-            codec_of(RecordOutcomesResponse).parse,
-        )
+        method: grpc.aio.StreamUnaryMultiCallable[bytes, bytes]
+        method = self._channel.stream_unary(f"/{_SERVICE}/RecordOutcomes")
         call = method(timeout=deadline_s, metadata=self._metadata)
         ending = CallEnding(call)
         feeder = asyncio.create_task(feed(call, _requests(outcomes)))
         try:
-            answer: RecordOutcomesResponse = await call
+            answer: RecordOutcomesResponse = codec_of(RecordOutcomesResponse).parse(await call)
         except AioRpcError as error:
             raise error_of_call(await ending.behind(error)) from None
         except DecodeError as error:

@@ -157,8 +157,8 @@ class FeedbackClient(Connection):
             async for label in labels:
                 yield ImportLabelsRequest(label=label, replace=replace, validate_only=validate_only)
 
-        kinds = (ImportLabelsRequest, ImportLabelsResponse)
-        answers = self.exchange(f"{_SERVICE}/ImportLabels", requests(), kinds, None)
+        method = f"{_SERVICE}/ImportLabels"
+        answers = self.exchange(method, requests(), ImportLabelsResponse, None)
         async with aclosing(answers):
             async for answer in answers:
                 yield answer

@@ -2,26 +2,28 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from typing import TypeAlias, TypeVar
 
 import grpc
 from betterproto2 import Message
 from google.protobuf.message import DecodeError
-from grpc.aio import AioRpcError
+from grpc.aio import AioRpcError, InternalError
 
 from switchyard_client.call_endings import CallEnding
 from switchyard_client.errors import error_of_call
+from switchyard_client.wire import encoded
 
-Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 StreamingCall: TypeAlias = (
-    "grpc.aio.StreamStreamCall[Request, Response] | grpc.aio.StreamUnaryCall[Request, Response]"
+    "grpc.aio.StreamStreamCall[bytes, bytes] | grpc.aio.StreamUnaryCall[bytes, bytes]"
 )
 
 
 async def exchange(
-    call: "grpc.aio.StreamStreamCall[Request, Response]", requests: AsyncIterable[Request]
+    call: "grpc.aio.StreamStreamCall[bytes, bytes]",
+    requests: AsyncIterable[Message],
+    parse: Callable[[bytes], Response],
 ) -> AsyncGenerator[Response, None]:
     """The answers of a call while it is fed. Raises SwitchyardError, and what `requests` raises."""
     ending = CallEnding(call)
@@ -29,7 +31,7 @@ async def exchange(
     try:
         # Not call.read(): it refuses, once a write has failed, what has arrived before.
         async for answer in call:
-            yield answer
+            yield parse(answer)
     except AioRpcError as error:
         actual = await ending.behind(error)
         if actual.code() is not grpc.StatusCode.OK:
@@ -44,15 +46,15 @@ async def exchange(
         await end(feeder)
 
 
-async def feed(call: "StreamingCall[Request, Response]", requests: AsyncIterable[Request]) -> None:
+async def feed(call: StreamingCall, requests: AsyncIterable[Message]) -> None:
     """Write every request, each when the transport takes it. What `requests` raises ends the call
-    and is raised.
+    and is raised, and so does one that cannot be encoded.
     """
     try:
         async for request in requests:
-            await call.write(request)
+            await call.write(encoded(request))
         await call.done_writing()
-    except (AioRpcError, asyncio.InvalidStateError):
+    except (AioRpcError, InternalError, asyncio.InvalidStateError):
         return  # the call has ended; its reader says how
     except BaseException:
         call.cancel()

@@ -72,6 +72,10 @@ class LabelColumns:
         present = set(names)
         return [column for column in self.chosen.values() if column and column not in present]
 
+    def used(self, names: Iterable[str]) -> list[str]:
+        """The columns that hold a field."""
+        return [*self.among(names).values()]
+
     def refusal(self, names: Iterable[str]) -> UnreadableInput:
         """Why these will not do."""
         names = [*names]

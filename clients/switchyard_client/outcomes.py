@@ -12,6 +12,7 @@ from switchyard_client.records import UnreadableInput
 
 _NEEDED = ("unit_id", "metric", "outcome_id")
 _RESULTS = ("success", "value")
+_FIELDS = (*_NEEDED, *_RESULTS, "denominator", "time", "metadata")
 _ALIASES = {"unit": "unit_id", "id": "outcome_id"}
 _WORDS = {"yes": True, "true": True, "success": True, "no": False, "false": False, "failure": False}
 _FLAGS = {**_WORDS, "1": True, "0": False}
@@ -49,6 +50,10 @@ class OutcomeColumns:
     def missing(self, names: Iterable[str]) -> list[str]:  # noqa: ARG002  # of the protocol
         """None: nobody asks for others."""
         return []
+
+    def used(self, names: Iterable[str]) -> list[str]:
+        """The columns that hold a field."""
+        return [name for name in names if _field(name) in _FIELDS]
 
     def refusal(self, names: Iterable[str]) -> UnreadableInput:
         """Why these will not do."""

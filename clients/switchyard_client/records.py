@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeAlias
 
@@ -33,6 +34,9 @@ class Columns(Protocol):
 
     def missing(self, names: Iterable[str]) -> list[str]:
         """The columns that the caller asked for and that are not there."""
+
+    def used(self, names: Iterable[str]) -> list[str]:
+        """The columns that hold something that is read."""
 
     def refusal(self, names: Iterable[str]) -> UnreadableInput:
         """Why rows of columns that do not suffice cannot be read."""
@@ -168,6 +172,11 @@ def _check_header(header: list[str], columns: Columns) -> None:
         raise UnreadableInput(f"no column is named {missing[0]!r}; found: {', '.join(header)}")
     if not columns.suffice(header):
         raise columns.refusal(header)
+    counts = Counter(header)
+    if twice := [name for name in columns.used(header) if counts[name] > 1]:
+        raise UnreadableInput(
+            f"{counts[twice[0]]} columns are named {twice[0]!r}; rename all but one"
+        )
 
 
 def _csv_record(

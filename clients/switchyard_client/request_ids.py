@@ -1,20 +1,24 @@
 """Request ids that name a row of a batch: asking again gives the first answer, not a second run.
 
 A request id is a UUID of version 8 (RFC 9562, section 5.8): 48 bits that name the batch, then 74
-bits of a digest of the row's number and ticket. The same row of the same batch has the same id
-whenever it is sent; another batch over the same input has other ids, so that it is answered afresh.
+bits of a digest of the row's number, ticket and options. The same row of the same batch has the
+same id whenever it is sent; another batch over the same input has other ids, so that it is answered
+afresh, and so has a row that is asked for other parts: the server refuses an id that comes again
+with another request.
 """
 
 import hashlib
 import re
 
+from switchyard_client.messages.switchyard.triage.v1 import TriageOptions
 from switchyard_client.tickets import Row
+from switchyard_client.wire import encoded
 
 BATCH_BYTES = 6
 _SHAPE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
-def request_id_of(batch: bytes, row: Row) -> str:
+def request_id_of(batch: bytes, row: Row, options: TriageOptions | None = None) -> str:
     """The request id of a row. `batch` is 6 bytes, random for each new batch."""
     ticket = row.ticket
     parts = (
@@ -27,6 +31,7 @@ def request_id_of(batch: bytes, row: Row) -> str:
         ticket.language_hint,
         ticket.created_time,
         sorted(ticket.attributes.items()),
+        *((encoded(options),) if options else ()),
     )
     digest = hashlib.blake2b(repr(parts).encode(), key=batch, digest_size=10).hexdigest()
     variant = "89ab"[int(digest[3], 16) & 3]

@@ -110,6 +110,10 @@ class ColumnMap:
         """Whether one of the columns is the body."""
         return any(self.field(column) == "body" for column in names)
 
+    def used(self, names: Iterable[str]) -> list[str]:
+        """The columns that hold a field."""
+        return [column for column in names if self.field(column)]
+
     def refusal(self, names: Iterable[str]) -> UnreadableInput:
         """Why columns without a body will not do."""
         return NoBodyColumn(names, self.chosen.get("body", "body"))
@@ -159,7 +163,7 @@ def row_of(number: int, values: Mapping[str, object], columns: ColumnMap) -> Row
 
 def _ticket(ticket_id: str, fields: Mapping[str, object], values: Mapping[str, object]) -> Ticket:
     if "body" not in fields:
-        raise InvalidTicket(f"no body; the row has {', '.join(list(values)[:20]) or 'nothing'}")
+        raise InvalidTicket(f"no body; the row has {_names(values) or 'nothing'}")
     ticket = Ticket(id=ticket_id, body=_text(fields["body"], "body"))
     if not ticket.body:
         raise InvalidTicket("body: is empty")
@@ -175,6 +179,11 @@ def _ticket(ticket_id: str, fields: Mapping[str, object], values: Mapping[str, o
     if time := fields.get("created_time"):
         ticket.created_time = _time(time)
     return ticket
+
+
+def _names(values: Mapping[str, object]) -> str:
+    """The first columns of a row, as text that can be written; JSON may hold half of a pair."""
+    return ", ".join(list(values)[:20]).encode(errors="backslashreplace").decode()
 
 
 def _text(value: object, name: str) -> str:
@@ -224,6 +233,7 @@ def _attributes(fields: Mapping[str, object]) -> dict[str, str]:
     for name, value in fields.items():
         key = name.removeprefix("attributes.")
         if key != name and value not in (None, ""):
+            key = _text(key, "attributes")
             attributes[key] = _attribute(key, value)
     return attributes
 

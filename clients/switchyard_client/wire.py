@@ -3,6 +3,9 @@
 betterproto2's own codec is pure Python and takes eight times as long for a usual answer. The
 messages carry their field numbers and types; a descriptor is made from those when a message is
 first used, so there is no second copy of the contract.
+
+gRPC is given bytes and gives bytes. Where it is given a function that makes them, it only logs what
+that function raises, and goes on with an empty message.
 """
 
 import dataclasses
@@ -13,7 +16,9 @@ from typing import Any, Generic, TypeVar, get_type_hints
 
 import betterproto2
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
 
+from switchyard_client.errors import unsendable
 from switchyard_client.messages.google.protobuf import Duration
 
 Kind = TypeVar("Kind", bound=betterproto2.Message)
@@ -22,6 +27,8 @@ Convert = Callable[[Any], Any]
 
 _PACKAGE = "switchyard_client.wire"
 _FieldProto = descriptor_pb2.FieldDescriptorProto
+# What values of another type, or out of range, make the core and betterproto2 raise.
+_MISFITS = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
 
 class Codec(Generic[Kind]):
@@ -40,13 +47,19 @@ class Codec(Generic[Kind]):
 
     def parse(self, data: bytes) -> Kind:
         """The message. Raises google.protobuf.message.DecodeError."""
-        message: Kind = self._read(self._core.FromString(data))
+        try:
+            message: Kind = self._read(self._core.FromString(data))
+        except (OverflowError, ValueError) as error:
+            raise DecodeError(f"a time or a span is out of range: {error}") from None
         return message
 
     def dump(self, message: Kind) -> bytes:
-        """Its bytes."""
+        """Its bytes. Raises UnsendableRequest."""
         core = self._core()
-        self._write(message, core)
+        try:
+            self._write(message, core)
+        except _Misfit as misfit:
+            raise unsendable(misfit.path, misfit.description) from None
         return core.SerializeToString()
 
 
@@ -54,6 +67,20 @@ class Codec(Generic[Kind]):
 def codec_of(kind: type[Kind]) -> Codec[Kind]:
     """The codec of a kind of messages; made once."""
     return Codec(kind)
+
+
+def encoded(message: betterproto2.Message) -> bytes:
+    """Its bytes. Raises UnsendableRequest."""
+    return codec_of(type(message)).dump(message)
+
+
+class _Misfit(Exception):
+    """A value that its field cannot hold."""
+
+    def __init__(self, path: str, description: str) -> None:
+        super().__init__(path, description)
+        self.path = path
+        self.description = description
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -243,9 +270,14 @@ def _writer(
             value = values[field.name]
             if value is None or (not field.has_presence and not value and write_inner is None):
                 continue
-            if field.is_wrapped:
-                value = field.kind.from_wrapped(value)  # type: ignore[union-attr]  # it wraps
-            _put(core, field, value, write_inner)
+            try:
+                if field.is_wrapped:
+                    value = field.kind.from_wrapped(value)  # type: ignore[union-attr]  # it wraps
+                _put(core, field, value, write_inner)
+            except _Misfit as inner:
+                raise _Misfit(f"{_place(core, field)}.{inner.path}", inner.description) from None
+            except _MISFITS as error:
+                raise _Misfit(field.name, _fault(error)) from None
 
     made[name] = write
     for field in shapes[name].fields:
@@ -270,3 +302,16 @@ def _put(core: Any, field: _Field, value: Any, write: Callable[[Any, Any], None]
     else:
         target.SetInParent()
         write(value, target)
+
+
+def _place(core: Any, field: _Field) -> str:
+    """The field; of many messages in it, the one that is being written: the last."""
+    return (
+        f"{field.name}[{len(getattr(core, field.name)) - 1}]" if field.is_repeated else field.name
+    )
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return "is not valid UTF-8"
+    return str(error) if isinstance(error, ValueError) else "holds a value of another type"

@@ -101,6 +101,7 @@ COMMANDS = [
     ("limits tiers", "enterprise"),
     ("limits set-tier {key} basic", "{key} has tier basic"),
     ("limits set --caller default/{key} --per-minute 9", "the limits are in force"),
+    ("limits list --tenant {tenant}", "no custom limits"),
     ("limits status default/{key}", "1,000"),
     ("limits unset --caller default/{key}", "the limits of the tier are in force"),
     ("limits reset default/{key}", "default/{key} has all its units back"),

@@ -6,21 +6,28 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tests.e2e.narrow import narrow
+from tools.child import first_line, killed
 from tools.server_process import ServerProcess
 
 ROWS = 2_000
+SOME_ROWS_BYTES = 50_000  # of all rows on their way: a third at most
 TIMEOUT_S = 120
 
 
-def start(address: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """`switchyard`, as a process."""
-    return subprocess.Popen(
+@contextmanager
+def start(address: str, *arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """`switchyard`, as a process that does not outlast the block."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "switchyard_client", *arguments],
         env=os.environ | {"SWITCHYARD_SERVER": address, "NO_COLOR": "1"},
         stdout=subprocess.PIPE,
@@ -28,14 +35,18 @@ def start(address: str, *arguments: str, **options: Any) -> subprocess.Popen[str
         text=True,
         **options,
     )
+    try:
+        yield process
+    finally:
+        killed(process)
 
 
 def run(
     address: str, *arguments: str, stdin: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """`switchyard`, to its end."""
-    process = start(address, *arguments, stdin=subprocess.PIPE)
-    out, err = process.communicate(stdin, timeout=TIMEOUT_S)
+    with start(address, *arguments, stdin=subprocess.PIPE) as process:
+        out, err = process.communicate(stdin, timeout=TIMEOUT_S)
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
@@ -48,8 +59,11 @@ def records(path: Path) -> list[dict[str, Any]]:
 
 def wait_until_written(path: Path, process: subprocess.Popen[str]) -> None:
     """Until the file holds something; the process must still be at work."""
+    end = time.monotonic() + TIMEOUT_S
     while not path.exists() or not path.stat().st_size:
         assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "nothing was written"
+        time.sleep(0.001)
 
 
 @pytest.fixture
@@ -94,10 +108,10 @@ def test_after_ctrl_c_resume_gives_every_row_exactly_once(
 ) -> None:
     out = tmp_path / "answers.jsonl"
     command = ("triage", str(tickets), "--out", str(out))
-    process = start(server.address, *command)
-    wait_until_written(out, process)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=TIMEOUT_S)
+    with narrow(server.address, SOME_ROWS_BYTES) as way, start(way, *command) as process:
+        wait_until_written(out, process)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130
     assert f"switchyard triage {tickets} --out {out} --resume" in err
     assert 0 < len(records(out)) < ROWS
@@ -109,14 +123,15 @@ def test_after_ctrl_c_resume_gives_every_row_exactly_once(
 
 def test_ctrl_c_ends_a_wait_for_standard_input(server: ServerProcess, tmp_path: Path) -> None:
     out = tmp_path / "answers.jsonl"
-    process = start(server.address, "triage", "-", "--out", str(out), stdin=subprocess.PIPE)
-    assert process.stdin is not None
-    process.stdin.write('{"body": "Where is my parcel?"}\n')
-    process.stdin.flush()
-    wait_until_written(out, process)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(TIMEOUT_S) == 130
-    _, err = process.communicate()
+    command = ("triage", "-", "--out", str(out))
+    with start(server.address, *command, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write('{"body": "Where is my parcel?"}\n')
+        process.stdin.flush()
+        wait_until_written(out, process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(TIMEOUT_S) == 130
+        _, err = process.communicate(timeout=TIMEOUT_S)
     assert "--resume" in err
     assert len(records(out)) == 1
 
@@ -129,27 +144,24 @@ def runs_of(server: ServerProcess, tag: str) -> int:
 
 
 def test_after_kill_9_of_the_server_resume_gives_every_row_exactly_once(
-    tickets: Path, tmp_path: Path, tag: str
+    tickets: Path, folder: Path, tmp_path: Path, tag: str
 ) -> None:
     out = tmp_path / "answers.jsonl"
     command = ("triage", str(tickets), "--out", str(out))
-    server = ServerProcess(tmp_path / "server").start()
-    process = start(server.address, *command)
-    wait_until_written(out, process)
-    server.kill()
-    _, err = process.communicate(timeout=TIMEOUT_S)
-    assert process.returncode == 1
-    assert "went away after" in err
-    assert "--resume" in err
-    assert 0 < len(records(out)) < ROWS
-    server.start()
-    try:
+    with ServerProcess(folder / "server") as server:
+        with narrow(server.address, SOME_ROWS_BYTES) as way, start(way, *command) as process:
+            wait_until_written(out, process)
+            server.kill()
+            _, err = process.communicate(timeout=TIMEOUT_S)
+        assert process.returncode == 1
+        assert "went away after" in err
+        assert "--resume" in err
+        assert 0 < len(records(out)) < ROWS
+        server.start()
         result = run(server.address, *command, "--resume")
         assert result.returncode == 0, result.stderr
         assert sorted(record["row"] for record in records(out)) == list(range(1, ROWS + 1))
         assert runs_of(server, tag) == ROWS
-    finally:
-        server.stop()
 
 
 def test_one_text_is_triaged_with_its_steps(server: ServerProcess) -> None:
@@ -178,10 +190,9 @@ def test_runs_are_listed_and_shown(server: ServerProcess, tag: str) -> None:
         assert part in shown.stdout
 
 
-def test_a_taxonomy_goes_out_and_back_in(tmp_path: Path) -> None:
-    path = tmp_path / "taxonomy.json"
-    server = ServerProcess(tmp_path / "server").start()
-    try:
+def test_a_taxonomy_goes_out_and_back_in(folder: Path) -> None:
+    path = folder / "taxonomy.json"
+    with ServerProcess(folder / "server") as server:
         taxonomy = json.loads(run(server.address, "taxonomy", "show", "--json").stdout)
         taxonomy["categories"][0]["title"] = "Another title"
         path.write_text(json.dumps(taxonomy))
@@ -192,8 +203,6 @@ def test_a_taxonomy_goes_out_and_back_in(tmp_path: Path) -> None:
         again = run(server.address, "taxonomy", "set", str(path))
         assert again.returncode == 1
         assert "has changed since" in again.stderr
-    finally:
-        server.stop()
 
 
 def test_a_server_that_is_not_there_is_said_in_one_line() -> None:
@@ -203,15 +212,23 @@ def test_a_server_that_is_not_there_is_said_in_one_line() -> None:
     assert "no server at 127.0.0.1:1; start one with `switchyard-server serve`" in result.stderr
 
 
+def test_the_way_on_of_a_pipe_wants_the_same_input_again(tmp_path: Path) -> None:
+    command = ("triage", "-", "--out", str(tmp_path / "o.jsonl"))
+    result = run("127.0.0.1:1", *command, stdin="body\nhello\n")
+    assert result.returncode == 3
+    way_on = f"pipe the same input again to: switchyard {' '.join(command)} --resume"
+    assert way_on in result.stderr
+
+
 def test_a_reader_that_goes_away_is_no_traceback(server: ServerProcess, tickets: Path) -> None:
-    process = start(server.address, "triage", str(tickets), "--json")
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.readline()
-    process.stdout.close()
-    assert "Traceback" not in process.stderr.read()
-    process.stderr.close()
-    assert process.wait(TIMEOUT_S) != 0
+    with start(server.address, "triage", str(tickets), "--json") as process:
+        assert process.stdout is not None
+        assert first_line(process, TIMEOUT_S)
+        process.stdout.close()
+        process.stdout = None  # `communicate` reads the rest
+        _, err = process.communicate(timeout=TIMEOUT_S)
+    assert "Traceback" not in err
+    assert process.returncode not in {0, -signal.SIGKILL}
 
 
 @pytest.mark.parametrize(
@@ -223,6 +240,7 @@ def test_the_help_keeps_its_examples_line_by_line(command: list[str]) -> None:
         [sys.executable, "-m", "switchyard_client", *command, "--help"],
         capture_output=True,
         text=True,
+        timeout=TIMEOUT_S,
         check=True,
     )
     assert "\\b" not in done.stdout

@@ -1,13 +1,18 @@
 """Rate limits: tiers, exceptions from them, and who uses how much."""
 
+from collections.abc import AsyncGenerator
+
 from switchyard_client.connection import Connection
 from switchyard_client.messages.switchyard.admin.v1 import (
     CallerUsage,
+    CustomLimit,
     GetStatusRequest,
     GetStatusResponse,
     GetUsageRequest,
     GetUsageResponse,
     Limits,
+    ListCustomLimitsRequest,
+    ListCustomLimitsResponse,
     ListTiersRequest,
     ListTiersResponse,
     ListTopCallersRequest,
@@ -46,6 +51,15 @@ class LimitsAdmin:
         """Limits of its own for a caller, a method or both; None: those of the tier again."""
         request = SetCustomLimitRequest(caller=caller, method=method, limits=limits)
         await self._connection.call(_SERVICE, request, SetCustomLimitResponse)
+
+    async def custom_limits(
+        self, *, tenant: str = "", page_size: int = 100
+    ) -> AsyncGenerator[CustomLimit, None]:
+        """Those of a tenant's callers and of methods; no `tenant`: all that the caller may see."""
+        request = ListCustomLimitsRequest(tenant=tenant, page_size=page_size)
+        async for page in self._connection.pages(_SERVICE, request, ListCustomLimitsResponse):
+            for limit in page.custom_limits:
+                yield limit
 
     async def status(self, caller: str = "") -> GetStatusResponse:
         """What is left in each window; an empty `caller` is whoever calls."""

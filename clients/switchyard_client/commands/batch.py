@@ -108,7 +108,7 @@ class Batch:
             if isinstance(row, BadRow):
                 self._refuse(row)
                 continue
-            request_id = request_id_of(self._id, row)
+            request_id = request_id_of(self._id, row, self._options)
             if self._answered.holds(row.number, request_id):
                 self.tally.skipped += 1
                 continue

@@ -1,10 +1,12 @@
 """`switchyard triage FILE`: from the input to the exit status."""
 
 import asyncio
+import contextlib
 import secrets
 import shlex
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -25,6 +27,7 @@ from switchyard_client.messages.switchyard.triage.v1 import TriageOptions
 from switchyard_client.record_files import RecordFormat, count_rows
 from switchyard_client.records import UnreadableInput
 from switchyard_client.request_ids import BATCH_BYTES, request_id_of
+from switchyard_client.sole_writer import BeingWritten, sole_writer
 from switchyard_client.ticket_files import TicketFile
 from switchyard_client.tickets import BadRow, ColumnMap
 
@@ -44,6 +47,7 @@ class BatchOrder:
     out_format: AnswerFormat
     is_streamed: bool  # records on standard output, no table
     is_resumed: bool
+    is_replaced: bool  # what `out` holds gives way to the first new answer
     shown_rows: int
 
     def tickets(self) -> TicketFile:
@@ -70,7 +74,10 @@ class Sink(Protocol):
 def run_batch(order: BatchOrder) -> Exit:
     """Triage a file and report it. Raises CommandFailed when there is nothing to report."""
     try:
-        return _run(order)
+        with sole_writer(order.out):
+            return _run(order)
+    except BeingWritten as error:
+        raise CommandFailed(str(error), Exit.USAGE) from None
     except UnreadableInput as error:
         raise CommandFailed(str(error), Exit.USAGE) from None
     except NotOurFile as error:
@@ -78,14 +85,14 @@ def run_batch(order: BatchOrder) -> Exit:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise _write_failed(order, error) from None
+        raise _write_failed(order, error, _command(order)) from None
 
 
-def _write_failed(order: BatchOrder, error: OSError) -> CommandFailed:
+def _write_failed(order: BatchOrder, error: OSError, way_on: str) -> CommandFailed:
     message = f"cannot write {order.out or 'to standard output'}: {error.strerror}"
     if order.out is None or not order.out.exists():
         return CommandFailed(message, Exit.USAGE)
-    return CommandFailed(f"{message}; when it can be written, {_resume_hint()}", Exit.PARTIAL)
+    return CommandFailed(f"{message}; when it can be written, {way_on}", Exit.PARTIAL)
 
 
 def _run(order: BatchOrder) -> Exit:
@@ -94,8 +101,9 @@ def _run(order: BatchOrder) -> Exit:
     pace = Pace(count_rows(order.file, order.input_format), time.monotonic)
     lost: SwitchyardError | None = None
     is_interrupted = False
-    with _sink(order) as sink:
-        batch = Batch(batch_id, answered, order.options, sink.write)
+    sink = _sink(order)
+    batch = Batch(batch_id, answered, order.options, sink.write)
+    with _said_way_on(order, sink), sink:
         try:
             asyncio.run(_send(order, batch, sink, pace))
         except SwitchyardError as error:
@@ -108,7 +116,20 @@ def _run(order: BatchOrder) -> Exit:
     if batch.tally.done:
         show_summary(console, batch.tally, pace.elapsed_s)
         show_failures(stderr(), batch.tally)
-    return _end(order, batch, lost, is_interrupted=is_interrupted)
+    if _is_kept(sink):
+        _say(f"{order.out} holds what it held before")
+    way_on = _way_on(order, sink) if order.out else ""
+    return _end(order, batch, lost, way_on, is_interrupted=is_interrupted)
+
+
+@contextlib.contextmanager
+def _said_way_on(order: BatchOrder, sink: Sink) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _write_failed(order, error, _way_on(order, sink)) from None
 
 
 async def _send(order: BatchOrder, batch: Batch, sink: Sink, pace: Pace) -> None:
@@ -125,7 +146,7 @@ async def _send(order: BatchOrder, batch: Batch, sink: Sink, pace: Pace) -> None
 
 def _sink(order: BatchOrder) -> Sink:
     if order.out:
-        return AnswerFile(order.out, order.out_format)
+        return AnswerFile(order.out, order.out_format, replaces=order.is_replaced)
     if order.is_streamed:
         return AnswerStream(sys.stdout.buffer, order.out_format)
     return FirstAnswers(order.shown_rows)
@@ -154,16 +175,22 @@ def _compare(order: BatchOrder, answered: AnsweredRows) -> None:
             if row.number > answered.last_number:
                 return
             if not isinstance(row, BadRow) and answered.batch:
-                answered.holds(row.number, request_id_of(answered.batch, row))
+                request_id = request_id_of(answered.batch, row, order.options)
+                answered.holds(row.number, request_id)
     if last_number < answered.last_number:
         raise NotOurFile(f"it answers row {answered.last_number}, and {order.file} ends before")
 
 
 def _end(
-    order: BatchOrder, batch: Batch, lost: SwitchyardError | None, *, is_interrupted: bool
+    order: BatchOrder,
+    batch: Batch,
+    lost: SwitchyardError | None,
+    hint: str,
+    *,
+    is_interrupted: bool,
 ) -> Exit:
     """Say what is left to do; the exit status."""
-    tally, hint = batch.tally, _resume_hint() if order.out else ""
+    tally = batch.tally
     if is_interrupted:
         _say(f"interrupted{f'; to go on, {hint}' if hint else ''}")
         return Exit.INTERRUPTED
@@ -195,15 +222,27 @@ def _status(tally: Tally) -> Exit:
     return Exit.FAILED if tally.failed else Exit.USAGE
 
 
-def _resume_hint() -> str:
-    """The command that goes on, as it would be typed; a key in it is not repeated."""
-    words = [word for word in sys.argv[1:] if word not in ("--resume", "--overwrite")]
+def _is_kept(sink: Sink) -> bool:
+    return isinstance(sink, AnswerFile) and sink.is_kept
+
+
+def _way_on(order: BatchOrder, sink: Sink) -> str:
+    """What goes on with the answers that are written; while there are none, the same again."""
+    if _is_kept(sink):
+        return _command(order)
+    return _command(order, drop=("--resume", "--overwrite"), add=("--resume",))
+
+
+def _command(order: BatchOrder, drop: Sequence[str] = (), add: Sequence[str] = ()) -> str:
+    """The command as it would be typed; a key in it is not repeated."""
+    words = [word for word in sys.argv[1:] if word not in drop]
     for i, word in enumerate(words):
         if word.startswith("--key="):
             words[i] = "--key=KEY"
         elif i and words[i - 1] == "--key":
             words[i] = "KEY"
-    return f"run: {shlex.join(['switchyard', *words, '--resume'])}"
+    verb = "pipe the same input again to" if order.file == "-" else "run"
+    return f"{verb}: {shlex.join(['switchyard', *words, *add])}"
 
 
 def _say(message: str) -> None:

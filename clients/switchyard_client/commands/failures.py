@@ -17,6 +17,7 @@ from switchyard_client.errors import (
     SwitchyardError,
     Unavailable,
     Unreachable,
+    UnsendableRequest,
 )
 
 
@@ -57,7 +58,9 @@ def explain(error: SwitchyardError, endpoint: Endpoint) -> str:
             f"{violation.field}: {violation.description}" for violation in error.field_violations
         ]
         between = "\n  " if len(fields) > 1 else " "
-        return between.join(["the server refused the request:", *fields])
+        is_unsent = isinstance(error, UnsendableRequest)
+        lead = "nothing was sent:" if is_unsent else "the server refused the request:"
+        return between.join([lead, *fields])
     message = (error.message or error.code.name).removesuffix(".")
     reason = f" ({error.reason})" if error.reason else ""
     advice = _advice(error, endpoint)

@@ -55,14 +55,14 @@ PARTS = {str(p.name).lower(): p for p in TriagePart if p}
 
 
 def parse_parts(text: str) -> list[TriagePart]:
-    """Of a text such as "summary,reply"; empty: all of them."""
+    """Of a text such as "summary,reply", in one order however they are named; empty: all."""
     names = [name.strip().lower() for name in text.split(",") if name.strip()]
     unknown = [name for name in names if name not in PARTS]
     if unknown:
         raise click.BadParameter(
             f"{unknown[0]!r} is none of {', '.join(PARTS)}", param_hint="--parts"
         )
-    return [PARTS[name] for name in names]
+    return sorted({PARTS[name] for name in names})
 
 
 def parse_attributes(pairs: tuple[str, ...]) -> dict[str, str]:

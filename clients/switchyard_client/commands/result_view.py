@@ -119,11 +119,9 @@ def _add_origin(table: Table, result: TriageResult) -> None:
 
 
 def _describe_reuse(reuse: Reuse) -> str:
-    promise = (
-        f"at most {percent(reuse.error_bound)} of such answers are wrong"
-        if reuse.guaranteed
-        else "by a threshold that was set by hand: nothing is guaranteed"
-    )
+    promise = f"at most {percent(reuse.error_bound)} of such answers are wrong"
+    if not reuse.guaranteed:
+        promise += " by the audits so far; the threshold was set by hand, and nothing is guaranteed"
     return f"the answer of {reuse.source_run}, similarity {reuse.similarity:.3f}; {promise}"
 
 

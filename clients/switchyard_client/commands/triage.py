@@ -1,10 +1,12 @@
 """`switchyard triage`: a file of tickets, or one text."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from switchyard_client.answers import AnswerFormat
 from switchyard_client.commands.batch_command import BatchOrder, run_batch
@@ -28,6 +30,21 @@ Exit status: 0 all answered; 1 some failed; 2 nothing could be read, or a wrong
 option; 3 no server, or none answered; 130 interrupted.
 """
 _CHANNELS = [str(channel.name).lower() for channel in Channel if channel]
+_OF_A_FILE = {
+    "out": "--out",
+    "out_format": "--format",
+    "resume": "--resume",
+    "overwrite": "--overwrite",
+    "mappings": "--map",
+    "input_format": "--input-format",
+    "shown_rows": "--rows",
+}
+_OF_A_TEXT = {
+    "attributes": "--attribute",
+    "subject": "--subject",
+    "channel": "--channel",
+    "ticket_id": "--id",
+}
 
 
 @click.command(epilog=_EPILOG)
@@ -111,45 +128,31 @@ def triage(context: click.Context, /, **options: Any) -> None:
       switchyard triage --text "I was charged twice" --attribute plan=pro
 
     Answers are written as they come, each with its row number, in whole lines. After Ctrl-C, or
-    when the server goes away, --resume goes on with the same FILE and --out. Every row is sent
-    with a request id made from the batch and the row, so that a row which was answered but not yet
-    written is not triaged a second time: the server gives its first answer again.
+    when the server goes away, --resume goes on with the same FILE, --out and --parts. Every row is
+    sent with a request id made from the batch and the row, so that a row which was answered but not
+    yet written is not triaged a second time: the server gives its first answer again.
     """
     if (options["file"] is None) == (options["text"] is None):
         raise click.UsageError("give either a FILE, - for standard input, or --text")
     if options["text"] is not None:
-        _refuse(options, "--text", out="--out", resume="--resume", mappings="--map")
+        _refuse(context, "--text", _OF_A_FILE)
         _triage_text(options)
     else:
-        _refuse(
-            options,
-            "a FILE",
-            attributes="--attribute",
-            subject="--subject",
-            channel="--channel",
-            ticket_id="--id",
-        )
+        _refuse(context, "a FILE", _OF_A_TEXT)
         context.exit(run_batch(_order(options)))
 
 
-def _refuse(options: dict[str, Any], beside: str, **names: str) -> None:
+def _refuse(context: click.Context, beside: str, names: Mapping[str, str]) -> None:
     for key, name in names.items():
-        if options[key]:
+        if context.get_parameter_source(key) is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{name} does not go with {beside}")
-
-
-def _has_surrogates(text: str) -> bool:
-    """Whether bytes that are no UTF-8 came in as an argument."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _triage_text(options: dict[str, Any]) -> None:
     text = options["text"]
-    for option in ("text", "subject"):
-        if _has_surrogates(options[option] or ""):
-            raise click.UsageError(f"--{option} is not valid UTF-8")
+    digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()
     ticket = Ticket(
-        id=options["ticket_id"] or f"text-{hashlib.sha256(text.encode()).hexdigest()[:8]}",
+        id=options["ticket_id"] or f"text-{digest[:8]}",
         subject=options["subject"],
         body=text,
         channel=Channel[options["channel"].upper()] if options["channel"] else Channel.UNSPECIFIED,
@@ -173,6 +176,7 @@ def _order(options: dict[str, Any]) -> BatchOrder:
         out_format=_out_format(options),
         is_streamed=options["is_json"],
         is_resumed=options["resume"],
+        is_replaced=options["overwrite"] and options["out"].is_file(),
         shown_rows=options["shown_rows"],
     )
 
@@ -197,8 +201,6 @@ def _checked_out(options: dict[str, Any]) -> Path | None:
     _check_paths(Path(options["file"]), out)
     if out.is_file() and not (options["resume"] or options["overwrite"]):
         raise click.UsageError(f"{out} exists: --resume goes on with it, --overwrite replaces it")
-    if options["overwrite"] and out.is_file():
-        out.unlink()
     return out
 
 

@@ -19,6 +19,7 @@ from switchyard.triage.v1 import (
 )
 
 REFUSED = "REFUSE"  # a ticket whose body holds it is refused
+PATIENCE_S = 60.0
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -37,6 +38,7 @@ class FakeTriage(triage_service_pb2_grpc.TriageServiceServicer):
         self.pages = 0
         self.is_silent = False  # no call is answered
         self.is_degraded = False  # every answer is a lesser engine's
+        self.is_guaranteed = True  # every bound on reused answers
         self.pieces: tuple[str, ...] = ()  # of the reply, as it is written
 
     async def Triage(self, request: Any, context: Context) -> Any:  # noqa: N802  # named by the contract
@@ -137,6 +139,7 @@ class FakeTriage(triage_service_pb2_grpc.TriageServiceServicer):
             name = f"triageRuns/{self.executions:032x}"
             self.runs[name] = make_run(name, request.ticket, request.request_id)
             self.runs[name].result.degraded = self.is_degraded
+            self.runs[name].result.reuse.guaranteed = self.is_guaranteed
             if request.request_id:
                 self.requests[request.request_id] = name
         return self.runs[name].result
@@ -257,18 +260,18 @@ class FakeServer:
         self.address = "127.0.0.1:0"
         self._credentials = credentials
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: grpc.aio.Server | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(PATIENCE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(PATIENCE_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.join(PATIENCE_S)
         self._loop.close()
 
     async def _start(self) -> None:

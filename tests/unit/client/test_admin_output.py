@@ -221,10 +221,24 @@ def test_a_status_shows_what_is_left_in_each_window(run: Run, admin: FakeAdmin) 
     window = answer.windows.add(limit=600, remaining=17)
     window.window.FromSeconds(60)
     window.reset.FromSeconds(30)
+    answer.windows.add(limit=1, method=METHOD).window.FromSeconds(3600)
     admin.answers["GetStatus"] = [answer]
     shown = run("limits", "status").stdout
     assert "only counted, not carried out" in shown
-    assert shown.splitlines()[-1].split() == ["1", "min", "17", "600", "30.0", "s"]
+    everywhere, at_method = shown.splitlines()[-2:]
+    assert everywhere.split() == ["1", "min", "17", "600", "30.0", "s", "all", "together"]
+    assert METHOD in at_method
+
+
+def test_custom_limits_are_shown_with_whom_they_hold_for(run: Run, admin: FakeAdmin) -> None:
+    answer = rate_limit_service_pb2.ListCustomLimitsResponse()
+    answer.custom_limits.add(method=METHOD, limits={"per_day": 6000})
+    answer.custom_limits.add(caller="acme/x", limits={"per_second": 3})
+    admin.answers["ListCustomLimits"] = [answer]
+    at_method, of_caller = run("limits", "list").stdout.splitlines()[1:]
+    assert at_method.split()[:3] == ["every", "caller", METHOD]
+    assert at_method.split()[-1] == "6,000"
+    assert of_caller.split()[:4] == ["acme/x", "all", "methods", "3"]
 
 
 def test_a_breaker_is_shown_with_its_state(run: Run, admin: FakeAdmin) -> None:
@@ -255,12 +269,16 @@ def test_an_updated_breaker_is_shown_with_its_settings(run: Run, admin: FakeAdmi
 def test_performance_shows_work_and_the_newest_errors(run: Run, admin: FakeAdmin) -> None:
     answer = resilience_service_pb2.GetPerformanceResponse(measuring=True)
     for kind, subject in (("method", METHOD), ("query", "insert runs")):
-        answer.performance.add(kind=kind, subject=subject, calls=4).p95.FromMilliseconds(12)
+        work = answer.performance.add(kind=kind, subject=subject, calls=4)
+        work.minimum.FromMilliseconds(3)
+        work.p95.FromMilliseconds(12)
     answer.recent_errors.add(method=METHOD, code="UNAVAILABLE", reason="CIRCUIT_OPEN")
     admin.answers["GetPerformance"] = [answer]
     shown = run("performance", "--kind", "query").stdout
     assert "insert runs" in shown
     assert "12.0 ms" in shown
+    assert "fastest" in shown
+    assert "3.0 ms" in shown
     assert "method" not in shown.splitlines()[1]
     assert "CIRCUIT_OPEN" in shown.splitlines()[-1]
 

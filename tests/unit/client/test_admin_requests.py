@@ -79,6 +79,8 @@ COMMANDS: list[tuple[str, str, dict[str, object]]] = [
         {"caller": CALLER, "method": METHOD, "limits": {"perSecond": "5"}},
     ),
     (f"limits unset --caller {CALLER}", "SetCustomLimit", {"caller": CALLER}),
+    ("limits list", "ListCustomLimits", {"pageSize": 51}),
+    ("limits list --tenant acme --limit 9", "ListCustomLimits", {"tenant": "acme", "pageSize": 10}),
     ("limits status", "GetStatus", {}),
     (f"limits status {CALLER}", "GetStatus", {"caller": CALLER}),
     ("limits usage --tenant acme", "GetUsage", {"tenant": "acme"}),

@@ -55,6 +55,7 @@ def test_a_record_says_by_which_model_at_what_price_and_from_where() -> None:
     assert (record["degraded"], record["model"], record["cost_micro_usd"]) == (False, "none", 312)
     assert record["reused_run"] == f"triageRuns/{9:032x}"
     assert record["reused_similarity"] == 0.9731
+    assert (record["reused_error_bound"], record["reused_guaranteed"]) == (0.018, True)
 
 
 def test_a_record_says_by_which_variant_of_which_experiment() -> None:
@@ -95,7 +96,7 @@ def test_csv_has_new_columns_behind_those_that_readers_know() -> None:
     assert CSV_COLUMNS[26] == "error_fields"
     cells = cells_of(full_answer())
     assert (cells["degraded"], cells["model"], cells["cost_micro_usd"]) == ("false", "none", "312")
-    assert CSV_COLUMNS[-2:] == ("experiment", "variant")
+    assert CSV_COLUMNS[-2:] == ("reused_error_bound", "reused_guaranteed")
     assert (cells["experiment"], cells["variant"]) == ("experiments/prompts", "short")
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,8 @@ from switchyard.triage.v1 import ticket_pb2
 from switchyard_client.__main__ import cli
 from switchyard_client.commands.options import parse_span, parse_time
 
+from tests.unit.client.command_runs import Run, records
 from tests.unit.client.fake_service import REFUSED, FakeServer, FakeTriage, refusal, status
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture
@@ -48,11 +46,6 @@ def good(tmp_path: Path) -> Path:
     path = tmp_path / "good.csv"
     path.write_text("id,body\n" + "".join(f"T-{n},text {n}\n" for n in range(1, 51)))
     return path
-
-
-def records(path: Path) -> list[dict[str, Any]]:
-    """The lines of a JSONL file."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_a_file_gives_a_table_and_counts(run: Run, good: Path) -> None:
@@ -256,6 +249,10 @@ def test_a_file_of_unreadable_rows_ends_with_2(run: Run, tmp_path: Path) -> None
         ("triage", "x.csv", "--resume"),
         ("triage", "x.csv", "--subject", "s"),
         ("triage", "--text", "x", "--out", "o"),
+        ("triage", "--text", "x", "--format", "csv"),
+        ("triage", "--text", "x", "--rows", "3"),
+        ("triage", "--text", "x", "--input-format", "csv"),
+        ("triage", "--text", "x", "--overwrite"),
         ("triage", "--text", "x", "--attribute", "plan"),
         ("triage", "--text", "x", "--parts", "everything"),
         ("triage", "x.csv", "--map", "colour=x"),
@@ -317,6 +314,14 @@ def test_a_degraded_answer_says_so(run: Run, service: FakeTriage) -> None:
 def test_a_reused_answer_says_from_where_and_how_sure(run: Run) -> None:
     shown = run("triage", "--text", "hello").stdout
     assert f"reused      the answer of triageRuns/{9:032x}, similarity 0.973; at most 2 %" in shown
+
+
+def test_a_reused_answer_whose_bound_is_no_promise_says_so(run: Run, service: FakeTriage) -> None:
+    service.is_guaranteed = False
+    run("triage", "--text", "hello")
+    shown = " ".join(run("runs", "show", f"{1:032x}").stdout.split())
+    assert "at most 2 % of such answers are wrong by the audits so far" in shown
+    assert "nothing is guaranteed" in shown
 
 
 def test_an_answer_within_an_experiment_says_by_which_variant(run: Run) -> None:

@@ -1,10 +1,18 @@
 """Who calls, and how the channel is encrypted, over real sockets."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import grpc
 import pytest
-from switchyard_client import AdminClient, KeyInTheClear, Ticket, TriageClient, Unreachable
+from switchyard_client import (
+    AdminClient,
+    KeyInTheClear,
+    ServerFault,
+    Ticket,
+    TriageClient,
+    Unreachable,
+)
 
 from tests.unit.client.certificates import Authority
 from tests.unit.client.fake_admin import FakeAdmin
@@ -63,6 +71,25 @@ async def test_a_server_of_another_authority_is_not_called(encrypted: FakeServer
     async with TriageClient(encrypted.address, credentials=trust) as client:
         with pytest.raises(Unreachable):
             await client.triage(TICKET)
+
+
+class Nonsense(grpc.GenericRpcHandler):
+    """Answers every call with bytes that are no message."""
+
+    def service(self, _: grpc.HandlerCallDetails) -> Any:
+        """The handler of any method."""
+
+        async def answer(*_: object) -> bytes:
+            return b"\xff\xff"
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+
+async def test_an_answer_that_is_no_message_is_a_fault_of_the_server(service: FakeTriage) -> None:
+    with FakeServer(service, (Nonsense(),)) as running:
+        async with AdminClient(running.address) as client:
+            with pytest.raises(ServerFault, match="not one of this contract"):
+                await client.cache.clear()
 
 
 async def test_a_caller_shows_its_certificate(strict: FakeServer, authority: Authority) -> None:

@@ -95,6 +95,7 @@ EXPORTS = {
     "Unavailable",
     "UnitKind",
     "Unreachable",
+    "UnsendableRequest",
     "Variant",
     "__version__",
     "error_of_status",

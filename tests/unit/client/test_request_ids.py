@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 from switchyard_client import Ticket
+from switchyard_client.messages.switchyard.triage.v1 import TriageOptions, TriagePart
 from switchyard_client.request_ids import batch_of, digest_of, is_request_id, request_id_of
 from switchyard_client.tickets import Row
 
@@ -32,6 +33,15 @@ def test_the_same_row_has_the_same_id() -> None:
 )
 def test_another_row_has_another_id(other: Row) -> None:
     assert request_id_of(BATCH, ROW) != request_id_of(BATCH, other)
+
+
+@pytest.mark.parametrize(
+    "options", [TriageOptions(parts=[TriagePart.SUMMARY]), TriageOptions(parts=[TriagePart.REPLY])]
+)
+def test_a_row_that_is_asked_for_other_parts_has_another_id(options: TriageOptions) -> None:
+    other = TriageOptions(parts=[TriagePart.SUMMARY, TriagePart.REPLY])
+    assert request_id_of(BATCH, ROW, options) != request_id_of(BATCH, ROW)
+    assert request_id_of(BATCH, ROW, options) != request_id_of(BATCH, ROW, other)
 
 
 def test_another_batch_has_other_ids() -> None:

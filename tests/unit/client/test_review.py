@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 import pytest
 from google.rpc import code_pb2, error_details_pb2
@@ -20,8 +20,9 @@ from switchyard_client.commands.review.typed import Typed
 
 from tests.unit.client.fake_feedback import FakeFeedback, make_item
 from tests.unit.client.fake_service import FakeServer, status
+from tools.child import first_line, killed
 
-TIMEOUT_S = 30
+TIMEOUT_S = 60
 CATEGORIES = ("account", "billing", "refund", "refund_status", "shipping")
 StreamReviewItemsResponse = feedback_service_pb2.StreamReviewItemsResponse
 Waiting = StreamReviewItemsResponse(waiting=0)
@@ -322,41 +323,33 @@ def test_a_name_is_found_by_number_beginning_or_part(text: str, found: list[str]
     assert matches(CATEGORIES, text) == found
 
 
-Start = Callable[[], "subprocess.Popen[str]"]
-
-
 @pytest.fixture
-def start(fake: FakeServer) -> Start:
-    """Starts `switchyard review` as a process."""
-
-    def started() -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "switchyard_client", "review"],
-            env=os.environ | {"SWITCHYARD_SERVER": fake.address, "NO_COLOR": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    return started
+def process(fake: FakeServer) -> Iterator["subprocess.Popen[str]"]:
+    """`switchyard review`, as a process."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "switchyard_client", "review"],
+        env=os.environ | {"SWITCHYARD_SERVER": fake.address, "NO_COLOR": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    yield process
+    killed(process)
 
 
-def test_lines_of_a_pipe_are_keys(feedback: FakeFeedback, start: Start) -> None:
+def test_lines_of_a_pipe_are_keys(feedback: FakeFeedback, process: "subprocess.Popen[str]") -> None:
     feedback.answers["StreamReviewItems"] = [*items(1, 2, 3)]
-    process = start()
     out, err = process.communicate("c shipping\n\n\nq\n", timeout=TIMEOUT_S)
     assert (process.returncode, err) == (0, "")
     assert out.splitlines()[-1] == "2 reviewed"
     assert [one.correction.category for one in submitted(feedback)] == ["shipping", ""]
 
 
-def test_ctrl_c_leaves_cleanly(feedback: FakeFeedback, start: Start) -> None:
+def test_ctrl_c_leaves_cleanly(feedback: FakeFeedback, process: "subprocess.Popen[str]") -> None:
     feedback.answers["StreamReviewItems"] = [*items(1)]
-    process = start()
-    assert process.stdout is not None
-    while "waiting" not in process.stdout.readline():
-        assert process.poll() is None
+    while "waiting" not in (line := first_line(process, TIMEOUT_S)):
+        assert line, "it has ended"
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, err.strip()) == (130, "")

@@ -10,6 +10,7 @@ from switchyard_client.commands.rows import file_rows, piped_rows
 from switchyard_client.records import UnreadableInput
 from switchyard_client.tickets import BadRow, Row
 
+PATIENCE_S = 60.0
 ROWS: list[Row | BadRow] = [Row(n, Ticket(id=str(n), body="text")) for n in range(1, 1_001)]
 
 
@@ -26,7 +27,7 @@ async def test_a_pipe_that_is_silent_does_not_hold_up_the_loop() -> None:
 
     def slow() -> Iterator[Row | BadRow]:
         yield ROWS[0]
-        release.wait()
+        release.wait(PATIENCE_S)
         yield ROWS[1]
 
     rows = piped_rows(slow())

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from switchyard_client.record_files import RecordFormat, count_rows
-from switchyard_client.records import MAX_LINE_BYTES, UnreadableInput
+from switchyard_client.labels import LabelColumns
+from switchyard_client.outcomes import OutcomeColumns
+from switchyard_client.record_files import RecordFile, RecordFormat, count_rows
+from switchyard_client.records import MAX_LINE_BYTES, Columns, UnreadableInput
 from switchyard_client.ticket_files import TicketFile
 from switchyard_client.tickets import BadRow, ColumnMap, NoBodyColumn, Row
 
@@ -99,6 +101,39 @@ def test_one_json_row_without_a_body_is_one_bad_row(tmp_path: Path) -> None:
 def test_a_mapped_column_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput, match="no column is named 'texte'; found: id, text"):
         read(tmp_path / "t.csv", b"id,text\n1,one\n", "body=texte")
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [(b"id,body,body", "body"), (b"body,x,attr.plan,attr.plan", "attr.plan")],
+)
+def test_a_column_that_is_there_twice_is_an_error(
+    tmp_path: Path, header: bytes, column: str
+) -> None:
+    with pytest.raises(UnreadableInput, match=f"2 columns are named '{column}'"):
+        read(tmp_path / "t.csv", header + b"\n1,one,two\n")
+
+
+@pytest.mark.parametrize(
+    ("columns", "header"),
+    [
+        (LabelColumns({}), b"text,category,text"),
+        (OutcomeColumns(), b"unit,metric,id,success,metric"),
+    ],
+)
+def test_labels_and_outcomes_have_each_column_once(
+    tmp_path: Path, columns: Columns, header: bytes
+) -> None:
+    (tmp_path / "t.csv").write_bytes(header + b"\n")
+    with (
+        pytest.raises(UnreadableInput, match="2 columns are named"),
+        RecordFile(str(tmp_path / "t.csv"), columns) as records,
+    ):
+        list(records)
+
+
+def test_columns_that_are_no_field_may_have_one_name(tmp_path: Path) -> None:
+    assert bodies(read(tmp_path / "t.csv", b"body,note,note,,\none,a,b,,\n")) == ["one"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
-from switchyard.triage.v1 import triage_service_pb2
+from switchyard.triage.v1 import run_pb2, triage_service_pb2
 from switchyard_client import (
     AttributeTest,
     BatchTriageResponse,
@@ -18,6 +18,7 @@ from switchyard_client import (
     ParameterValue,
     Ticket,
     TriageResult,
+    TriageRun,
     Variant,
 )
 from switchyard_client.messages.switchyard.experiment.v1 import AssignVariantRequest
@@ -111,6 +112,13 @@ def test_an_enum_value_of_the_future_is_kept() -> None:
 
 def test_unknown_fields_are_no_error() -> None:
     assert codec_of(Ticket).parse(b"\x98\x06\x01") == Ticket()
+
+
+def test_a_time_that_no_calendar_has_is_an_error() -> None:
+    run = run_pb2.TriageRun()
+    run.create_time.seconds = 10**15
+    with pytest.raises(DecodeError, match="out of range"):
+        codec_of(TriageRun).parse(run.SerializeToString())
 
 
 def test_bytes_that_are_no_message_are_an_error() -> None:

@@ -93,6 +93,9 @@ def set_budget(
       degrade   the embedded engine answers, and the answer says so
       refuse    tickets are refused until the next day begins
 
+    Money is counted at the prices in the server's file of providers: what a model without them
+    costs, no budget sees. `switchyard-server doctor` names such models.
+
     \b
       switchyard admin budget set acme --daily-usd 25
       switchyard admin budget set acme --daily-usd 2.50 --over-budget refuse

@@ -3,11 +3,11 @@
 import click
 
 from switchyard_client.commands.admin.arguments import key_argument, tenant_option
-from switchyard_client.commands.admin.asking import ask
+from switchyard_client.commands.admin.asking import ask, ask_first
 from switchyard_client.commands.connection_options import connection_options, takes_endpoint
 from switchyard_client.commands.console import plain, stdout
 from switchyard_client.commands.endpoint import Endpoint
-from switchyard_client.commands.options import json_lines_option, json_option
+from switchyard_client.commands.options import json_lines_option, json_option, limit_option
 from switchyard_client.commands.tables import (
     Page,
     Row,
@@ -18,6 +18,7 @@ from switchyard_client.commands.tables import (
 )
 from switchyard_client.messages.switchyard.admin.v1 import (
     CallerUsage,
+    CustomLimit,
     GetStatusResponse,
     Limits,
     Tier,
@@ -104,6 +105,27 @@ def unset_limit(endpoint: Endpoint, caller: str, method: str) -> None:
     stdout().print("the limits of the tier are in force")
 
 
+@limits.command("list")
+@click.option(
+    "--tenant",
+    default="",
+    metavar="ID",
+    help="Of this tenant's callers.  [default: of all, for operators]",
+)
+@limit_option
+@json_lines_option
+@takes_endpoint
+def list_custom_limits(endpoint: Endpoint, tenant: str, limit: int, *, is_json: bool) -> None:
+    """List what `limits set` gave, by caller and method."""
+    page_size = min(limit + 1, 1000)
+    page = ask_first(
+        endpoint,
+        lambda client: client.limits.custom_limits(tenant=tenant, page_size=page_size),
+        limit,
+    )
+    show_page(page, _custom_row, nothing="no custom limits", is_json=is_json)
+
+
 @limits.command("status")
 @click.argument("caller", default="")
 @json_option
@@ -165,11 +187,20 @@ def _check_subject(caller: str, method: str) -> None:
 
 
 def _tier_row(tier: Tier) -> Row:
-    allowed = tier.limits or Limits()
-    windows: Row = {
-        name.replace("_", " "): getattr(allowed, name) or "no limit" for name in _WINDOWS
+    return {"tier": tier.tier, **_units(tier.limits)}
+
+
+def _custom_row(custom: CustomLimit) -> Row:
+    return {
+        "caller": custom.caller or "every caller",
+        "method": custom.method or "all methods",
+        **_units(custom.limits),
     }
-    return {"tier": tier.tier, **windows}
+
+
+def _units(limits: Limits | None) -> Row:
+    allowed = limits or Limits()
+    return {name.replace("_", " "): getattr(allowed, name) or "no limit" for name in _WINDOWS}
 
 
 def _status_facts(status: GetStatusResponse) -> Row:
@@ -187,6 +218,7 @@ def _window_row(window: WindowStatus) -> Row:
         "left": window.remaining,
         "of": window.limit,
         "all back in": window.reset,
+        "method": window.method or "all together",
     }
 
 

@@ -54,6 +54,7 @@ def _work_row(work: Performance) -> Row:
         "calls": work.calls,
         "errors": work.errors,
         "total": work.total,
+        "fastest": work.minimum,
         "p50": work.p50,
         "p95": work.p95,
         "p99": work.p99,
