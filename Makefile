@@ -4,6 +4,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 SETUP := .venv/.ready
+unexport PYTHONDONTWRITEBYTECODE  # tests start hundreds of processes: they compile the code once
 
 .PHONY: help
 help:  ## Show this list
@@ -33,7 +34,7 @@ WORKERS = -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 4
 .PHONY: test
 test: $(SETUP)  ## Run all tests with branch coverage
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(WORKERS) --max-worker-restart 0 --dist loadfile $(TESTS)
+	@$(BIN)/coverage run -m pytest $(WORKERS) --max-worker-restart 0 --dist loadfile --no-loadscope-reorder $(TESTS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

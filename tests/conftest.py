@@ -184,5 +184,6 @@ async def make_database(postgres_url: str) -> str:
     """The URL of a new, empty database."""
     name = f"test_{uuid.uuid4().hex}"
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
-        await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        create = "CREATE DATABASE {} STRATEGY file_copy"  # less to write than in its log
+        await connection.execute(sql.SQL(create).format(sql.Identifier(name)))
     return postgres_url.replace("/postgres?", f"/{name}?")

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 from switchyard.experiment.v1 import experiment_service_pb2 as pb
+from switchyard_client.call_endings import CallEnding
 
 from tests.conftest import make_database
 from tests.integration.callers import TRIAGE, Caller, cache_result, make_caller, until
@@ -145,9 +146,12 @@ async def test_kill_in_mid_stream_leaves_sums_that_are_those_of_the_rows(
     async with process(folder / "data", url) as (server, desk):
         await desk.begin()
         await desk.expose(names)
+        call = desk.stream(items(server))
+        ending = CallEnding(call)
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await desk.stream(items(server))
-    assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+            await call
+        error = await ending.behind(raised.value)
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
     found = await rows(url, COUNTED, "solved")
     assert found == await rows(url, COUNTED_ANEW, "solved")
     assert found

@@ -12,6 +12,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from switchyard.triage.v1 import ticket_pb2, triage_service_pb2, triage_service_pb2_grpc
+from switchyard_client.call_endings import CallEnding
 
 from tools.redis_process import RedisProcess
 from tools.server_process import ServerProcess
@@ -54,9 +55,11 @@ async def test_kill_in_mid_batch_loses_no_run_that_was_answered(own_server: Serv
     seen: set[str] = set()
     async with grpc.aio.insecure_channel(server.address) as channel:
         call = stub(channel).BatchTriage(items())
+        ending = CallEnding(call)
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await read_and_kill(call, seen, server)
-    assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
+        error = await ending.behind(raised.value)
+    assert error.code() == grpc.StatusCode.UNAVAILABLE
     assert len(seen) >= SEEN_BEFORE_THE_KILL
 
     server.start()
@@ -100,6 +103,7 @@ async def test_a_drain_says_not_serving_and_answers_what_it_has_read(
         watch = health.Watch(health_pb2.HealthCheckRequest())
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
         batch = stub(channel).BatchTriage(slow_items())
+        ending = CallEnding(batch)
         answers = aiter(batch)
         answered = [await anext(answers) for _ in range(20)]
         server.terminate()
@@ -107,8 +111,9 @@ async def test_a_drain_says_not_serving_and_answers_what_it_has_read(
         assert await watch.read() == grpc.aio.EOF
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             answered += [answer async for answer in answers]
-    assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
-    assert "stopping" in (raised.value.details() or "")
+        error = await ending.behind(raised.value)
+    assert error.code() == grpc.StatusCode.UNAVAILABLE
+    assert "stopping" in (error.details() or "")
     assert all(answer.result.run for answer in answered)
     assert server.wait() == 0
 

@@ -28,7 +28,7 @@ output_usd_per_million = 0.6
 """
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def pair(
     session_folder: Path, postgres_url: str, session_redis: RedisProcess
 ) -> AsyncIterator[Pair]:
@@ -44,7 +44,7 @@ async def pair(
         yield pair
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session_model() -> Iterator[FakeLlm]:
     """The language model that the two of `desks` ask; use `model`, which restores it."""
     process = FakeLlm().start()
@@ -52,7 +52,7 @@ def session_model() -> Iterator[FakeLlm]:
     process.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def embedder() -> Iterator[FakeLlm]:
     """What the two of `desks` embed texts by: apart, so that faults of `model` do not meet it."""
     process = FakeLlm().start()
@@ -67,7 +67,7 @@ def model(session_model: FakeLlm) -> FakeLlm:
     return session_model
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def desks(
     session_folder: Path, postgres_url: str, session_model: FakeLlm, embedder: FakeLlm
 ) -> AsyncIterator[Pair]:
@@ -102,7 +102,7 @@ async def open_pair(settings: Settings) -> AsyncIterator[Pair]:
         )
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def cut_off(pair: Pair, session_folder: Path) -> AsyncIterator[Caller]:
     """The operator at a third server, which cannot reach the Redis of the two."""
     nowhere = f"unix://{session_folder / 'no-redis.sock'}"
@@ -110,7 +110,7 @@ async def cut_off(pair: Pair, session_folder: Path) -> AsyncIterator[Caller]:
         yield at(pair.one, channel)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def records(pair: Pair) -> AsyncIterator[Database]:
     """The database of the two servers."""
     database = Database(pair.settings.database_url)

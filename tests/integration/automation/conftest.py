@@ -9,13 +9,13 @@ from tests.integration.automation.desk import Desk
 from tests.integration.databases import add_tenant, make_schema, opened
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def automation_url(postgres_url: str) -> str:
     """A database with the schema. Tests share it: each has a tenant of its own."""
     return await make_schema(postgres_url)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def automation_database(automation_url: str) -> AsyncIterator[Database]:
     """An open pool on it."""
     async with opened(automation_url) as database:

@@ -43,13 +43,13 @@ class Site:
         await self.store.set(tenant, budget, "somebody")
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def budget_url(postgres_url: str) -> str:
     """A database with the schema, shared by the tests: each has a tenant of its own."""
     return await make_schema(postgres_url)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def budget_database(budget_url: str) -> AsyncIterator[Database]:
     """A pool for what the stores do not do."""
     async with opened(budget_url) as database:

@@ -18,7 +18,7 @@ CountCommands = Callable[[str], int]
 TAKE_SETS = 5  # SET commands of asking for a lease: the lock and four tags
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def quiet_redis(session_folder: Path) -> Iterator[RedisProcess]:
     """A Redis that no server of other tests speaks to: here commands are counted."""
     process = RedisProcess(session_folder / "quiet-redis").start()

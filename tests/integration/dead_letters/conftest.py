@@ -20,20 +20,20 @@ MakeLetter = Callable[..., DeadLetter]
 AddLetters = Callable[..., Awaitable[None]]
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def letters_url(postgres_url: str) -> str:
     """A database with the schema, shared by the tests: each has a tenant of its own."""
     return await make_schema(postgres_url)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def letters_database(letters_url: str) -> AsyncIterator[Database]:
     """A pool for what the stores do not do."""
     async with opened(letters_url) as database:
         yield database
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def stores(letters_url: str) -> AsyncIterator[list[DeadLetterStore]]:
     """Two stores, each on a pool of its own."""
     async with opened(letters_url) as one, opened(letters_url) as two:

@@ -58,20 +58,20 @@ class Calendar:
         self.now += timedelta(seconds=seconds)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def experiments_url(postgres_url: str) -> str:
     """A database with the schema, shared by the tests: each has a tenant of its own."""
     return await make_schema(postgres_url)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def databases(experiments_url: str) -> AsyncIterator[list[Database]]:
     """A pool for each of two processes."""
     async with opened(experiments_url) as one, opened(experiments_url) as two:
         yield [one, two]
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def writers(databases: list[Database]) -> AsyncIterator[list[GroupCommit]]:
     """A writer for each of two processes."""
     writers = [GroupCommit(database) for database in databases]
@@ -129,13 +129,13 @@ def begin(experiments: ExperimentStore, tenant: str, calendar: Calendar) -> Begi
     return make
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def served_url(postgres_url: str) -> str:
     """The database of `operators`."""
     return await make_database(postgres_url)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def operators(session_folder: Path, served_url: str) -> AsyncIterator[list[Caller]]:
     """The operator at each of two servers on one database."""
     settings = Settings(

@@ -10,9 +10,9 @@ from tests.integration.llm.ways import KEY
 from tools.fake_llm_process import FakeLlm
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session_fake() -> Iterator[FakeLlm]:
-    """A rehearsal endpoint shared by the whole session; use `fake`, which restores it."""
+    """A rehearsal endpoint shared by the tests of this folder; use `fake`, which restores it."""
     process = FakeLlm("--key", KEY).start()
     yield process
     process.stop()

@@ -22,13 +22,13 @@ async def test_every_item_is_answered_under_its_index(triage: Triage) -> None:
     assert all(a.result.run for a in answers)
 
 
-async def test_a_bad_item_among_thousands_fails_alone(triage: Triage) -> None:
+async def test_a_bad_item_among_a_thousand_fails_alone(triage: Triage) -> None:
     async def items() -> AsyncIterator[Any]:
-        for i in range(2000):
+        for i in range(1000):
             yield item(i, body="" if i == 777 else "Where is my parcel?")
 
     answers = {a.index: a async for a in triage.BatchTriage(items())}
-    assert len(answers) == 2000
+    assert len(answers) == 1000
     failed = {i: a for i, a in answers.items() if a.HasField("error")}
     assert list(failed) == [777]
     assert failed[777].ticket_id == "item-777"

@@ -345,7 +345,7 @@ def test_few_units_do_not_get_the_benefit_of_large_samples() -> None:
 
 
 def test_equal_rates_are_rarely_told_apart_at_fifty_looks() -> None:
-    experiment, rng, runs = experiment_of(), np.random.default_rng(7), 200
+    experiment, rng, runs = experiment_of(), np.random.default_rng(7), 100
     looks = rng.binomial(80, 0.8, (runs, 50, 2)).cumsum(axis=1)
     mistaken = sum(
         any(_tells_apart(experiment, run[at], 80 * (at + 1)) for at in range(50)) for run in looks

@@ -57,7 +57,7 @@ def test_the_quick_look_hides_nothing_beside_a_cue(cue: str) -> None:
 
 @pytest.mark.parametrize("cue", [INTRODUCES, NAMED, ANNOUNCES, DOCUMENT])
 @given(data=st.data())
-@settings(max_examples=400)
+@settings(max_examples=150)
 def test_what_a_cue_matches_holds_one_of_its_words(cue: Cue, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(cue.pattern, fullmatch=True))
     assert not words_of(text).isdisjoint(cue.any_of) or "ausweis" in text

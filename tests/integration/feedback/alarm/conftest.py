@@ -54,13 +54,13 @@ class Panel:
         return {one.subject: one for one in await self.store.all(self.tenant)}[subject]
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def alarms_url(postgres_url: str) -> str:
     """A database with the schema, shared by the tests: each has a tenant of its own."""
     return await make_schema(postgres_url)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def databases(alarms_url: str) -> AsyncIterator[list[Database]]:
     """A pool for each of two processes."""
     async with opened(alarms_url) as one, opened(alarms_url) as two:

@@ -19,13 +19,13 @@ from tests.integration.feedback.exchange.exchange_server import Exchange, exchan
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def labels_url(postgres_url: str) -> str:
     """A database with the schema, shared by the tests: each has a tenant of its own."""
     return await make_schema(postgres_url)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def labels_database(labels_url: str) -> AsyncIterator[Database]:
     """A pool."""
     async with opened(labels_url) as database:

@@ -41,20 +41,20 @@ class Calendar:
         self.now += timedelta(seconds=seconds)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def reviews_url(postgres_url: str) -> str:
     """A database with the schema, shared by the tests: each has a tenant of its own."""
     return await make_schema(postgres_url)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def databases(reviews_url: str) -> AsyncIterator[list[Database]]:
     """A pool for each of two processes."""
     async with opened(reviews_url) as one, opened(reviews_url) as two:
         yield [one, two]
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def runs(databases: list[Database]) -> AsyncIterator[RunStore]:
     """Where runs are recorded."""
     commits = GroupCommit(databases[0])

@@ -53,13 +53,13 @@ class Reviewers:
         return whole, dict(groups)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def summaries_url(postgres_url: str) -> str:
     """A database with the schema, shared by the tests: each has a tenant of its own."""
     return await make_schema(postgres_url)
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def databases(summaries_url: str) -> AsyncIterator[list[Database]]:
     """A pool for each of two processes."""
     async with opened(summaries_url) as one, opened(summaries_url) as two:

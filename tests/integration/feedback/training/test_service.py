@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -126,12 +127,10 @@ async def until_answers(caller: Caller, model: Any) -> None:
 def trainings() -> list[int]:
     """Ids of the training processes that this process has started."""
     found = []
-    for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
-            with suppress(OSError):  # gone by now
-                command = Path(f"/proc/{child}/cmdline").read_bytes()
-                if b"server.engines.embedded.training" in command:
-                    found.append(int(child))
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # gone by now
+            if "server.engines.embedded.training" in child.cmdline():
+                found.append(child.pid)
     return found
 
 

@@ -110,5 +110,5 @@ class Calls(RuleBasedStateMachine):
             assert rates.failure_rate < SETTINGS.failure_rate
 
 
-Calls.TestCase.settings = hypothesis_settings(max_examples=150, stateful_step_count=40)
+Calls.TestCase.settings = hypothesis_settings(max_examples=80, stateful_step_count=40)
 TestCalls = Calls.TestCase
