@@ -180,10 +180,10 @@ def end_databases(folder: Path) -> None:
                 psutil.wait_procs(processes, END_S)
 
 
-async def make_database(postgres_url: str) -> str:
+async def make_database(postgres_url: str, options: str = "") -> str:
     """The URL of a new, empty database."""
     name = f"test_{uuid.uuid4().hex}"
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
-        create = "CREATE DATABASE {} STRATEGY file_copy"  # less to write than in its log
+        create = f"CREATE DATABASE {{}} {options} STRATEGY file_copy"  # less to write than a log
         await connection.execute(sql.SQL(create).format(sql.Identifier(name)))
     return postgres_url.replace("/postgres?", f"/{name}?")

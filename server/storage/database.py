@@ -108,6 +108,7 @@ def _pool(url: str, least: int, most: int, wait_s: float) -> _Pool:
         kwargs={
             "autocommit": True,
             "application_name": "switchyard",
+            "client_encoding": "utf8",  # whatever PGCLIENTENCODING, role or database say
             "connect_timeout": int(LIVENESS_TIMEOUT_S),
         },
         configure=_configure,
@@ -118,6 +119,8 @@ def _pool(url: str, least: int, most: int, wait_s: float) -> _Pool:
 async def _configure(connection: Connection) -> None:
     # East of it the last hours that a time may have would be read as of the year 10000.
     await connection.execute("SET timezone TO 'UTC'")
+    # What rows are locked for is read anew; a stricter level would refuse the change instead.
+    await connection.execute("SET default_transaction_isolation TO 'read committed'")
     # Or the scan of a vector index would end before it met enough rows that a query may have. Set
     # here, and not beside the query: a pipeline that is given up half-way stays open, and what its
     # connection is used for next would be answered before it is committed.

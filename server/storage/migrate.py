@@ -23,6 +23,10 @@ MAY_NOT_EXTEND = (
     "CREATE EXTENSION vector in this database once"
 )
 NO_PGVECTOR = "PostgreSQL lacks the extension vector; install pgvector 0.8 or later there"
+NO_UTF8 = (
+    "the database's encoding is {}, which cannot hold every ticket; make one with "
+    "CREATE DATABASE switchyard ENCODING 'UTF8' TEMPLATE template0"
+)
 
 # Whether tables may be made, whether there is an extension vector, and whether it may be made.
 RIGHTS = """
@@ -81,8 +85,12 @@ async def pending_migrations(
     """What has not run yet.
 
     Raises MigrationFailed when the database knows a migration that this server does not, or
-    another under its number.
+    another under its number, and when it cannot hold every text.
     """
+    cursor = await connection.execute("SHOW server_encoding")
+    encoding = str((await cursor.fetchone() or [""])[0])
+    if encoding != "UTF8":
+        raise MigrationFailed(NO_UTF8.format(encoding))
     done = await _applied(connection)
     unknown = sorted(set(done) - {m.number for m in migrations})
     if unknown:

@@ -45,6 +45,37 @@ async def test_a_database_that_takes_no_changes_for_now_is_unavailable(database:
         await make_table(database)
 
 
+async def test_changes_at_once_wait_for_each_other_whatever_level_others_want(
+    database_url: str,
+) -> None:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        query = "ALTER DATABASE {} SET default_transaction_isolation TO 'serializable'"
+        await connection.execute(sql.SQL(query).format(name))
+        await connection.execute("CREATE TABLE counters (number int)")
+        await connection.execute("INSERT INTO counters VALUES (0)")
+
+    async def count() -> None:
+        async with database.connection("test") as connection, connection.transaction():
+            await connection.execute("SELECT 1")
+            await connection.execute("UPDATE counters SET number = number + 1")
+
+    async with opened(database_url) as database:
+        await asyncio.gather(*[count() for _ in range(8)])
+        async with database.connection("test") as connection:
+            row = await (await connection.execute("SELECT number FROM counters")).fetchone()
+    assert row == (8,)
+
+
+async def test_any_text_comes_back_whatever_encoding_others_want(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    async with opened(database_url) as database, database.connection("test") as connection:
+        row = await (await connection.execute("SELECT %s::text", ["20 € 漢"])).fetchone()
+    assert row == ("20 € 漢",)
+
+
 async def test_the_last_time_of_all_comes_back_wherever_the_database_is(database_url: str) -> None:
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         database_name = sql.Identifier(connection.info.dbname)

@@ -17,6 +17,7 @@ from server.storage.migrate import (
     migrate,
     read_migrations,
 )
+from tests.conftest import make_database
 from tests.integration.databases import opened
 
 FIRST = Migration(1, "0001_first", "CREATE TABLE first (tenant text)")
@@ -105,3 +106,10 @@ async def test_every_table_has_a_tenant(database: Database) -> None:
             " WHERE c.table_name = t.table_name AND column_name = 'tenant')"
         )
         assert await cursor.fetchall() == []
+
+
+async def test_a_database_that_cannot_hold_every_text_is_refused(postgres_url: str) -> None:
+    url = await make_database(postgres_url, "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    async with opened(url) as database:
+        with pytest.raises(MigrationFailed, match=r"LATIN1.*ENCODING 'UTF8'"):
+            await migrate(database, read_migrations())
