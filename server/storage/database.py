@@ -49,7 +49,8 @@ class Database:
             await self._pool.open(wait=True, timeout=LIVENESS_TIMEOUT_S)
         except PoolTimeout as error:
             await self._pool.close()
-            raise StorageUnavailable(await self._refusal_cause()) from error
+            cause = await self._refusal_cause()
+            raise StorageUnavailable(f"{cause}; see `switchyard-server doctor`") from error
 
     async def close(self) -> None:
         """Give the connections back and close them."""
