@@ -5,6 +5,7 @@ import functools
 import inspect
 import io
 import os
+import signal
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -34,6 +35,9 @@ from tools.server_process import ServerProcess
 # Tests start processes while servers run in this one. gRPC's fork handlers, which are there for
 # children that use gRPC, would then break connections now and then, crash, or never return.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+# What a shell starts in the background ignores Ctrl-C, and so would the commands that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Of any test that is a coroutine. Less than faulthandler_timeout, which ends the whole worker and
 # leaves its processes behind.
