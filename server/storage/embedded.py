@@ -8,7 +8,6 @@ import asyncio
 import fcntl
 import os
 import shutil
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -113,19 +112,16 @@ def _take_lock(folder: Path) -> int:
 
 
 def _start_server(folder: Path) -> str:
-    data, complete = folder / DATA, folder / "postgres.complete"
+    data = folder / DATA
     try:
-        if data.exists() and not complete.exists():  # an earlier version's, cut short
-            stop_at_once(folder)
-            data.rename(folder / f"{DATA}.incomplete-{time.time_ns()}")
         if not (data / "PG_VERSION").exists():
-            _make(data, complete)
+            _make(data)
         return start_postgres(data).url
     except OSError as error:
         raise EmbeddedPostgresFailed(f"PostgreSQL did not start: {error}") from error
 
 
-def _make(data: Path, complete: Path) -> None:
+def _make(data: Path) -> None:
     if data.exists() and any(data.iterdir()):
         raise EmbeddedPostgresFailed(
             f"{data} has files, but no database; restore it, or move it out of the way"
@@ -133,8 +129,7 @@ def _make(data: Path, complete: Path) -> None:
     for left in data.parent.glob(f"{DATA}.new-*"):  # never started: there is nothing in them
         shutil.rmtree(left, ignore_errors=True)
     made = make_cluster(data)
-    complete.touch()
-    made.rename(data)  # from now on it is complete, whatever is killed
+    made.rename(data)  # so what has that name is complete, whatever is killed
     parent = os.open(data.parent, os.O_RDONLY)
     os.fsync(parent)
     os.close(parent)

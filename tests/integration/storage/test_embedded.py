@@ -242,11 +242,23 @@ async def test_a_folder_that_cannot_be_made_is_told_of_in_initdbs_words(
 async def test_files_without_a_database_are_not_written_over(folder: Path) -> None:
     data = folder / DATA
     data.mkdir()
-    (folder / "postgres.complete").touch()
     (data / "something").touch()
     with pytest.raises(EmbeddedPostgresFailed, match="has files, but no database"):
         await EmbeddedPostgres(folder).start()
     assert names_in(data) == ["something"]
+
+
+async def test_a_backup_of_the_database_alone_is_taken_for_what_it_is(folder: Path) -> None:
+    postgres = EmbeddedPostgres(folder / "lost")
+    with psycopg.connect(await postgres.start(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept ()")
+    await postgres.stop()
+    (folder / "restored").mkdir()
+    (folder / "lost" / DATA).rename(folder / "restored" / DATA)
+    restored = EmbeddedPostgres(folder / "restored")
+    with psycopg.connect(await restored.start()) as connection:
+        connection.execute("SELECT FROM kept")
+    await restored.stop()
 
 
 async def test_a_database_that_is_made_has_a_name_of_its_own_until_it_is_complete(
