@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -39,6 +40,7 @@ from server.triage.errors import ModelUnreadable
 from server.triage.starter import starter_taxonomy
 
 ANSWER_S = 3.0
+LEAST_FREE_MB = 64  # on the disk of the data folder; a new database takes about 50
 
 
 class Verdict(Enum):
@@ -104,6 +106,10 @@ def _data_folder(folder: Path) -> Finding:
     fault = folder_fault(folder)
     if fault:
         return Finding("data folder", Verdict.FAULT, fault)
+    free_mb = shutil.disk_usage(existing).free // 2**20
+    if free_mb < LEAST_FREE_MB:
+        text = f"the disk of {existing} has {free_mb} MB left; make room there"
+        return Finding("data folder", Verdict.FAULT, text)
     made = "" if existing == folder else " (made at the first start)"
     return Finding("data folder", Verdict.OK, f"{folder}{made}")
 

@@ -322,8 +322,8 @@ STATUSES: dict[type[BaseException], Callable[[Any], Status]] = {
     RequestIdReused: _request_id_reused,
     StorageUnavailable: lambda error: _unavailable(
         "STORAGE_UNAVAILABLE",
-        "The database does not answer. Try again, with the same request_id: "
-        "then what was recorded after all is not recorded twice.",
+        "The database does not answer, or takes nothing for now. Try again, with the same "
+        "request_id: then what was recorded after all is not recorded twice.",
         error.retry_after_s,
     ),
     ServiceUnknown: lambda _error: status(

@@ -1,6 +1,7 @@
 """Runs a server from start to drained."""
 
 import asyncio
+import errno
 import gc
 import io
 import logging
@@ -67,6 +68,8 @@ async def serve_until_stopped(settings: Settings) -> int:
 
 def _said(error: Exception, folder: Path) -> str:
     """What is wrong, and, where it is the data folder, what to do about it."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"a disk is full; make room for {folder}"
     if not isinstance(error, OSError) or not error.filename:
         return str(error)
     text = f"{error.filename}: {error.strerror}"

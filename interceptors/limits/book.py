@@ -38,7 +38,9 @@ class LimitBook:
         return self._custom
 
     def set_limits(self, limits: Limits | None, *, caller: str = "", method: str = "") -> None:
-        """Put custom limits in force, or with None the usual ones. What is spent stays spent.
+        """Put custom limits in force, or with None the usual ones.
+
+        What is spent stays spent in the windows that both have; others begin anew.
 
         Raises TooManyCustomLimits.
         """

@@ -134,5 +134,7 @@ def _translated_errors() -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise StorageUnavailable("no free connection") from error
+    except psycopg.errors.DiskFull as error:
+        raise StorageUnavailable("its disk is full") from error
     except AWAY as error:
         raise StorageUnavailable("connection lost or refused, or it takes no changes") from error

@@ -18,6 +18,18 @@ from tools.redis_process import RedisProcess
 from tools.server_process import ServerProcess
 
 SEEN_BEFORE_THE_KILL = 1500
+ON_A_FULL_DISK = """
+import asyncio, errno, sys
+from pathlib import Path
+from server import serve
+from server.settings import Settings
+
+def application(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+serve.application = application
+sys.exit(asyncio.run(serve.serve_until_stopped(Settings(data_folder=Path(sys.argv[1])))))
+"""
 
 
 def stub(channel: grpc.aio.Channel | grpc.Channel) -> Any:
@@ -124,6 +136,13 @@ def test_a_second_server_on_the_port_says_so(server: ServerProcess, folder: Path
     assert done.returncode == 1
     assert f"cannot listen on {server.address}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_disk_that_is_full_at_the_start_is_told_with_the_folder(folder: Path) -> None:
+    command = [sys.executable, "-c", ON_A_FULL_DISK, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"switchyard-server: a disk is full; make room for {folder}\n"
 
 
 def test_a_second_server_on_the_data_folder_says_so(server: ServerProcess) -> None:

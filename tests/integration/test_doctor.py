@@ -1,5 +1,6 @@
 """What the doctor says of a database and of ports."""
 
+import shutil
 import socket
 import uuid
 from dataclasses import replace
@@ -78,6 +79,17 @@ async def test_a_metrics_port_that_another_program_has_is_a_fault(
         taken = Address("127.0.0.1", other.getsockname()[1])
         assert await examine(replace(settings_of_nothing, metrics_listen=taken)) == 1
     assert "FAULT  metrics port" in capsys.readouterr().out
+
+
+async def test_a_full_disk_is_a_fault(
+    settings_of_nothing: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    used = shutil.disk_usage(settings_of_nothing.folder)
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: used._replace(free=3 * 2**20))
+    assert await examine(settings_of_nothing) == 1
+    assert "has 3 MB left; make room there" in capsys.readouterr().out
 
 
 async def execute(url: str, statement: str) -> None:

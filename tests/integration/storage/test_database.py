@@ -45,6 +45,13 @@ async def test_a_database_that_takes_no_changes_for_now_is_unavailable(database:
         await make_table(database)
 
 
+async def test_a_full_disk_is_told_as_such(database: Database) -> None:
+    raised = b"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$"
+    with pytest.raises(StorageUnavailable, match="its disk is full"):
+        async with database.connection("test") as connection:
+            await connection.execute(raised)
+
+
 async def test_changes_at_once_wait_for_each_other_whatever_level_others_want(
     database_url: str,
 ) -> None:

@@ -116,16 +116,6 @@ async def test_a_killed_database_starts_again(folder: Path) -> None:
     await postgres.stop()
 
 
-async def test_a_first_start_that_was_cut_short_is_begun_again(folder: Path) -> None:
-    half = folder / "data" / "postgres"
-    half.mkdir(parents=True)
-    (half / "PG_VERSION").write_text("18\n")
-    postgres = EmbeddedPostgres(folder / "data")
-    with psycopg.connect(await postgres.start()) as connection:
-        connection.execute("SELECT 1")
-    await postgres.stop()
-
-
 @pytest.mark.parametrize(
     "number", [os.getpid(), 2**22 + 1], ids=["of another program", "of nobody"]
 )
