@@ -1,4 +1,4 @@
-"""National identity, tax, passport and driver's numbers.
+"""National identity, tax, passport and driver's numbers, and dates of birth.
 
 Numbers whose shape and check digits are their own are found anywhere; all others only after
 words that say what they are.
@@ -19,7 +19,7 @@ from stdnum.pl import pesel
 from stdnum.se import personnummer
 from stdnum.us import ssn
 
-from server.privacy.cues import cue
+from server.privacy.cues import cue, find_cues
 from server.privacy.found import Found, Kind
 from server.privacy.legible import Legible
 
@@ -90,15 +90,25 @@ _A_DATE = re.compile(
     r"|\d\d? ?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6} ?(?:19|20)\d\d",
     re.IGNORECASE,
 )
+_MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[^\W\d_]{0,6}\.?"
+# "born in 2019" tells a year, and no day.
+BORN = cue(
+    "dob birth birthday birthdate born geburtsdatum geburtstag geboren",
+    r"(?:dob|date of birth|birth ?(?:date|day)|born|geburts(?:datum|tag)|geboren)\b[^\d\n]{0,20}?"
+    rf"(?P<date>\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th|\.)? (?:of )?{_MONTH}"
+    rf",? \d{{2,4}}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})(?!\w)",
+)
 
 
 def find_ids(read: Legible) -> Iterator[Found]:
-    """National identity, tax, passport and driver's numbers."""
+    """National identity, tax, passport and driver's numbers, and dates of birth."""
     text = read.text
     for digits in _DIGITS.finditer(text):
         yield from _checked(text, max(0, digits.start() - _BEFORE), digits.end() + _AFTER)
     if not read.words.isdisjoint(DOCUMENT.any_of) or "ausweis" in read.small:
         yield from _named(read)
+    for match in find_cues([BORN], read):
+        yield Found(Kind.ID, *match.span("date"))
 
 
 def _checked(text: str, start: int, end: int) -> Iterator[Found]:

@@ -31,8 +31,8 @@ _QUERY = re.compile(
     re.IGNORECASE,
 )
 NAMED = cue(
-    "password passwort passwd passcode pwd contraseña passe secret api apikey token cvv cvc pin",
-    r"(?:(?P<password>password|passwort|passwd|passcode|pwd|contraseña|mot de passe)"
+    "password passwort passwd passcode pwd pw contraseña passe secret api apikey token cvv cvc pin",
+    r"(?:(?P<password>password|passwort|passwd|passcode|pwd|pw|contraseña|mot de passe)"
     r"|secret|api[ _-]?key|token|cvv|cvc|pin)"
     r"(?:(?: is| was)?[ \t]{0,3}(?P<sign>[:=])| (?:(?P<is>is|was)|ist|est|es)(?![\w-]))"
     r"[ \t]{0,3}[\"'`]?(?P<value>[^\s\"'`]{3,128}+)",

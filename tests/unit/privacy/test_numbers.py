@@ -117,3 +117,29 @@ def test_any_number_is_one_after_words_that_say_so(text: str, number: str) -> No
 )
 def test_other_numbers_near_such_words_are_left_alone(text: str) -> None:
     assert found(find_ids, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("My date of birth is 03/12/1985.", "03/12/1985"),
+        ("DOB: 1985-12-03", "1985-12-03"),
+        ("I was born on 12.03.85 in Bath", "12.03.85"),
+        ("born 3rd of March 1985", "3rd of March 1985"),
+        ("my birthday, which is March 3, 1985", "March 3, 1985"),
+        (
+            "Ich bin am 3. M\u00e4rz 1985 geboren, Geburtsdatum 3. M\u00e4rz 1985",
+            "3. M\u00e4rz 1985",
+        ),
+    ],
+)
+def test_a_date_is_one_of_birth_after_words_that_say_so(text: str, date: str) -> None:
+    assert found(find_ids, text) == [date]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ordered on 03/12/2025", "born in 2019", "for her birthday 2 cakes", "stillborn 5.5.5.5"],
+)
+def test_other_dates_and_numbers_are_left_alone(text: str) -> None:
+    assert found(find_ids, text) == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from server.privacy.addresses import ANNOUNCES
 from server.privacy.cues import Cue
 from server.privacy.found import Found, settle
-from server.privacy.identities import DOCUMENT
+from server.privacy.identities import BORN, DOCUMENT
 from server.privacy.legible import legible, words_of
 from server.privacy.names import INTRODUCES
 from server.privacy.redaction import find_personal, rules_for
@@ -55,7 +55,7 @@ def test_the_quick_look_hides_nothing_beside_a_cue(cue: str) -> None:
             assert find_personal(text) == _found_without_a_look(text)
 
 
-@pytest.mark.parametrize("cue", [INTRODUCES, NAMED, ANNOUNCES, DOCUMENT])
+@pytest.mark.parametrize("cue", [INTRODUCES, NAMED, ANNOUNCES, DOCUMENT, BORN])
 @given(data=st.data())
 @settings(max_examples=150)
 def test_what_a_cue_matches_holds_one_of_its_words(cue: Cue, data: st.DataObject) -> None:
