@@ -31,8 +31,18 @@ _COMMON_WORDS = frozenset(
     b"somebody someone still the there time today tomorrow unable users when will with would "
     b"you your".split()
 )
-_NOT_DENYING = (b" not only ", b" not just ")
+_NOT_DENYING = re.compile(
+    rb"\s(?:(?:no|without)\s(?:a\s)?doubt|no\sidea\s(?:who|how|why)"
+    rb"|(?:not|never|wont|dont|wouldnt)\s(?:only|just|hesitate|rule\sout|joking|kidding))(?=\s)"
+)
 _DENYING_WORDS = 3
+_DENYING_DIRECTLY = _DENIALS | {b"nobody"}
+_AUXILIARIES = frozenset(
+    b"a an any the one is are was were be been being has have had got get".split()
+)
+
+# What begins a line: signs of a quotation, and the sign of a list or of a rule across the page.
+_LINE_START = re.compile(r"([\s>]*)([-*+#=_\u00b7\u2013\u2014\u2022]+(?:\s|\Z))?")
 
 # How sure the priority is. Estimates, not measurements: with one rule that decides, two, more.
 _UNDECIDED, _CONFLICT = 0.45, 0.4
@@ -70,8 +80,9 @@ class RuleBook:
 
     def judge(self, text: str, attributes: Mapping[str, str], policy: EscalationPolicy) -> Verdict:
         """Priority and reasons; reasons come in the order of the rules."""
-        words = _words(text)
-        said = self._said(words)
+        laid = _laid_out(text)
+        words = laid.split()
+        said = self._said(laid, words)
         causes = [(rule.effect, _reason(rule, phrase, text)) for rule, phrase in said]
         causes += [*_large_amount(text, words), *_attribute_causes(attributes)]
         escalations = [
@@ -83,15 +94,21 @@ class RuleBook:
             with_category_policy(escalations, policy),
         )
 
-    def _said(self, words: Sequence[bytes]) -> list[tuple[Rule, str]]:
+    def _said(self, laid: bytes, words: Sequence[bytes]) -> list[tuple[Rule, str]]:
         """The rules that apply, each with one of its phrases that are said."""
-        line = b" %b . " % b" ".join(words)
+        flowing = b" %b . " % laid
+        broken = b" %b . " % laid.replace(b"\n", b" . ")
+        line = flowing.replace(b"\n", b" ")
         anchors = dict.fromkeys(filter(self._phrases.__contains__, words))
         found: dict[int, bytes] = {}
         for number, phrase, harmless in chain.from_iterable(
             self._phrases[word] for word in anchors
         ):
-            if phrase in line and number not in found and _is_said(phrase, harmless, line):
+            ends_clause = b"." in phrase
+            if number in found or phrase not in (broken if ends_clause else line):
+                continue
+            spoken = broken if ends_clause else flowing
+            if _is_said(phrase, harmless, spoken, self._rules[number].denied_directly):
                 found[number] = phrase
         return [(self._rules[place], found[place].strip(b" .").decode()) for place in sorted(found)]
 
@@ -117,33 +134,73 @@ def _character_classes() -> bytes:
     table = bytearray(range(256))
     for code in range(128):
         if not chr(code).isalnum():
-            table[code] = ord("." if chr(code) in ".!?;:,()[]\r\n" else " ")
+            table[code] = ord("." if chr(code) in ".!?;:,()[]" else " ")
     return bytes(table)
 
 
 _CLASSES = _character_classes()
 
 
-def _words(text: str) -> list[bytes]:
-    """Lower-case words without apostrophes; "." stands between clauses."""
-    plain = text.lower().replace("\u2019", "'").encode(errors="replace")
-    return plain.translate(_CLASSES, b"'").replace(b".", b" . ").split()
-
-
-def _is_said(phrase: bytes, harmless: Sequence[bytes], line: bytes) -> bool:
-    """Whether the phrase stands somewhere outside of what is harmless, and without a denial in
-    the words before it.
+def _laid_out(text: str) -> bytes:
+    """Lower-case words without apostrophes; "." stands between clauses. A line break stands where
+    one goes on in the next line, as in mail that is wrapped.
     """
+    lines, quoted_above = [], 0
+    for line in text.lower().replace("\u2019", "'").splitlines():
+        start = _LINE_START.match(line)
+        quoted, sign = (start[1].count(">"), start[2]) if start else (0, None)
+        plain = line.encode(errors="replace").translate(_CLASSES, b"'")
+        words = plain.replace(b".", b" . ").split()
+        if not words or sign or quoted != quoted_above:
+            words.insert(0, b".")
+        lines.append(b" ".join(words))
+        quoted_above = quoted
+    return b"\n".join(lines)
+
+
+def _is_said(phrase: bytes, harmless: Sequence[bytes], laid: bytes, directly: bool) -> bool:
+    """Whether the phrase stands somewhere outside of what is harmless, and is not denied there."""
     for longer in harmless:
-        line = line.replace(longer, b" . ")
+        laid = _without(longer, phrase, laid)
+    line = laid.replace(b"\n", b" ")
     at = line.find(phrase)
     while at >= 0:
-        clause = line[max(0, at - 60) : at + 1].rpartition(b".")[2]
-        before = clause.split()[-_DENYING_WORDS:]
-        if _DENIALS.isdisjoint(before) or any(words in clause for words in _NOT_DENYING):
+        if not _is_denied(laid[max(0, at - 60) : at + 1], directly):
             return True
         at = line.find(phrase, at + 1)
     return False
+
+
+def _without(longer: bytes, phrase: bytes, laid: bytes) -> bytes:
+    """The text, as long as before, with "." for the longer phrase: but a line break next to the
+    phrase in it parts the two.
+    """
+    first = longer.index(phrase)
+    last = first + len(phrase) - 1
+    edges = [edge for edge in (first, last) if 0 < edge < len(longer) - 1]
+    parts, done, line = [], 0, laid.replace(b"\n", b" ")
+    at = line.find(longer)
+    while at >= 0:
+        if not any(laid[at + edge] == ord("\n") for edge in edges):
+            parts += [laid[done : at + 1], b"." * (len(longer) - 2)]
+            done = at + len(longer) - 1
+        at = line.find(longer, at + len(longer) - 1)
+    return b"".join([*parts, laid[done:]])
+
+
+def _is_denied(before: bytes, directly: bool) -> bool:
+    """Whether the text before a phrase denies it, "directly" in its last word. Of the line above,
+    only the last word may, and not where it stands there alone, as an answer does.
+    """
+    clause = _NOT_DENYING.sub(b" indeed", b" " + before.rpartition(b".")[2])
+    *above, here = (line.split() for line in clause.split(b"\n"))
+    words = here
+    if above and len(above[-1]) > 1:
+        words = [above[-1][-1], *here]
+    if not directly:
+        return not _DENIALS.isdisjoint(words[-_DENYING_WORDS:])
+    last = next((word for word in reversed(words) if word not in _AUXILIARIES), b"")
+    return last in _DENYING_DIRECTLY
 
 
 def _reason(rule: Rule, phrase: str, text: str) -> Reason:
@@ -165,7 +222,9 @@ def _place(phrase: str, text: str) -> tuple[int, int]:
 
 
 def _around(text: str, first: int, last: int) -> str:
-    """text[first:last] and up to 60 characters around it, within its line, cut at spaces."""
+    """text[first:last] and up to 60 characters around it, within its lines, cut at spaces; in one
+    line.
+    """
     start = max(text.rfind("\n", 0, first) + 1, first - 60)
     if start and not text[start - 1].isspace():
         start = text.find(" ", start, first) + 1 or first
@@ -173,7 +232,7 @@ def _around(text: str, first: int, last: int) -> str:
     end = min(len(text) if line_end < 0 else line_end, last + 60)
     if end < len(text) and not text[end].isspace():
         end = max(text.rfind(" ", last, end), last)
-    return text[start:end].strip()[:EVIDENCE_CHARACTERS]
+    return " ".join(text[start:end].splitlines()).strip()[:EVIDENCE_CHARACTERS]
 
 
 def _large_amount(text: str, words: Sequence[bytes]) -> Iterator[tuple[Effect, Reason]]:

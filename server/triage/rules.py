@@ -2,7 +2,8 @@
 
 The rules are data: read `RULES` from the top. A phrase is matched word for word, whatever its
 case and punctuation, inside one clause, and not where the three words before it deny it, nor
-inside one of the harmless phrases of its rule. A "." in a phrase is the end of a clause.
+inside one of the harmless phrases of its rule. A "." in a phrase is the end of a clause. A clause
+goes on in the next line of a text, but not behind an empty one.
 """
 
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Rule:
     phrases: tuple[str, ...]
     escalates: bool = False
     harmless: tuple[str, ...] = ()  # longer ones, in which a phrase means something else
+    denied_directly: bool = False  # whether only a denial right before a phrase counts
 
 
 RULES = (
@@ -49,6 +51,9 @@ RULES = (
             "none of our staff can", "affects all users", "affecting all users",
             "affects all our", "affecting all our", "all users are affected",
             "all our users are affected", "all customers are affected",
+            "not only is the site down", "not only is your site down",
+            "not only is our site down", "not only is the website down",
+            "not only is the service down", "not only is the system down",
         ),
         escalates=True,
         harmless=(
@@ -108,6 +113,7 @@ RULES = (
             "popularity exploded", "is smoking allowed", "is smoking permitted",
             "is smoking hot", "injury time", "feelings got hurt",
         ),
+        denied_directly=True,
     ),
     Rule(
         "LEGAL_THREAT",

@@ -170,6 +170,92 @@ def test_a_phrase_does_not_run_across_sentences() -> None:
     assert judge("Look at production. Is down the right word?").escalation_reasons == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("I want to kill\nmyself", "SAFETY"),
+        ("the charger caught\nfire", "SAFETY"),
+        ("> the charger caught\n> fire", "SAFETY"),
+        ("If this is not solved I will take legal\naction against you.", "LEGAL_THREAT"),
+        ("I think someone logged\r\ninto my account from abroad.", "SECURITY"),
+        ("I want to speak to a\nmanager", "ASKS_FOR_PERSON"),
+    ],
+)
+def test_a_phrase_goes_on_in_the_next_line(text: str, code: str) -> None:
+    assert escalation_codes(judge(text)) == [code]
+
+
+def test_evidence_from_two_lines_is_one_line() -> None:
+    (reason,) = judge("I think someone logged\r\ninto my account.").escalation_reasons
+    assert reason.evidence == "I think someone logged into my account."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What can I kill\n\nmyself",
+        "What can I kill\r\n\r\nmyself",
+        "What can I kill\n- myself",
+        "What can I kill\n\u2022 myself",
+        "What can I kill\n> myself",
+        "> What can I kill\nmyself",
+        "I will not\nsue you",
+        "our team is on\nfire",
+    ],
+)
+def test_what_stands_apart_is_no_phrase_and_what_is_denied_stays_so(text: str) -> None:
+    assert escalation_codes(judge(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("the app does not work\nthe site is down", "OUTAGE_FOR_ALL"),
+        ("Is it mended? No\nthe site is down", "OUTAGE_FOR_ALL"),
+        ("our store is down\nthe customers wait", "OUTAGE_FOR_ALL"),
+        ("it says so\nnobody can access the files", "OUTAGE_FOR_ALL"),
+        ("Please call me\nBob", "ASKS_FOR_PERSON"),
+    ],
+)
+def test_the_line_above_takes_nothing_from_a_phrase(text: str, code: str) -> None:
+    assert escalation_codes(judge(text)) == [code]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("I will not hesitate to sue you", "LEGAL_THREAT"),
+        ("I won't hesitate to sue you", "LEGAL_THREAT"),
+        ("We will not rule out legal action", "LEGAL_THREAT"),
+        ("I'm not joking I'll kill myself", "SAFETY"),
+        ("I am not kidding this is fraud", "SECURITY"),
+        ("I have no idea who hacked my account", "SECURITY"),
+        ("No doubt fraud", "SECURITY"),
+        ("not only is the site down", "OUTAGE_FOR_ALL"),
+        ("it does not work and exploded", "SAFETY"),
+    ],
+)
+def test_a_denial_of_something_else_hides_no_cause(text: str, code: str) -> None:
+    assert escalation_codes(judge(text)) == [code]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I will not sue you",
+        "I have no idea how but we were not hacked",
+        "nobody was hurt",
+        "nobody was injured",
+        "no one has been injured",
+        "there is no fire",
+        "it was not on fire",
+        "there was no gas leak",
+    ],
+)
+def test_what_is_denied_escalates_nothing(text: str) -> None:
+    assert escalation_codes(judge(text)) == []
+
+
 def test_without_a_rule_the_priority_is_medium_and_unsure() -> None:
     priority = judge("Which colours do you sell?").priority
     assert priority.label == Priority.MEDIUM
