@@ -22,7 +22,7 @@ _VERBS: Mapping[Intent, str] = {
     Intent.ESCALATE: "escalate, forward, pass, hand, transfer, assign, reassign"
     ", ask (?:our|my|the|a)",
     Intent.CONTACT: "contact, call, email, e-mail, inform, notify, send, resend, alert, reach out"
-    ", follow up, get back to you, get in touch"
+    ", follow up, get back to you, get in touch, be in touch"
     ", let (?:you|them|(?:the|your)(?: [\\w-]+){1,3}?) know",
     Intent.CHANGE: "cancel, reset, update, change, delete, remove, unlock, restore, activate"
     ", reactivate, deactivate, fix, ship, reship, replace, process, issue, reissue, arrange"
@@ -33,6 +33,7 @@ _VERBS: Mapping[Intent, str] = {
     ", take care of",
 }
 _UNUSUAL: Mapping[str, tuple[str, str]] = {  # past, and with -ing
+    "be": ("been", "being"),
     "cancel": ("cancell?ed", "cancell?ing"),
     "get": ("got", "getting"),
     "let": ("let", "letting"),

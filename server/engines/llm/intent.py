@@ -39,6 +39,7 @@ WITH = (
 WILL = r"(?:'ll|\s+(?:will|shall)|(?:'m|'re|\s+(?:am|are|is))\s+going\s+to)"
 IT = r"\s+(?:it|this|that|these|them|everything|(?:the|your|that|this)(?: [\w-]+){1,3}?)"
 BASE, PAST, ING = (_verbs(form) for form in range(3))
+REFUNDED = _verbs(1, *(intent for intent in Intent if intent is not Intent.REFUND))
 HAVE = r"(?:'ve|'s|\s+ha(?:ve|s))"
 BY_US = {  # what follows who acts: its confidence, and its pattern
     "done": (0.95, f"{HAVE}{WITH}{PAST}"),
@@ -55,7 +56,28 @@ BY_US = {  # what follows who acts: its confidence, and its pattern
         0.85,
         rf"(?:'ve)?\s[^.!?\n,;]{{1,80}}?\sand\s+will{WITH}{_verbs(0, Intent.INVESTIGATE)}",
     ),
+    # "We see that you called and have cancelled" tells what the customer did.
+    "and have": (
+        0.9,
+        r"(?!(?:'\w+)?(?:\s\w+){0,2}?\s(?:understand|see|know|read|note|noted|hear|sorry)\b"
+        r"[^.!?\n,;]{0,60}?\byou\b(?!\s(?:were|are)\b))"
+        rf"(?:'\w+)?\s[^.!?\n,;]{{1,80}}?,?\sand\s+have{WITH}{PAST}",
+    ),
 }
+# How a sentence ends that says what is, and not what is usual ("is sent to you every month").
+ENDED = (
+    r"(?=\s*(?:[.!,;\n]|\Z)|\s+(?:and|now|today|yesterday|this morning|for you|in full"
+    r"|successfully|as (?:you )?(?:asked|requested))\b)"
+)
+USUALLY = r"(?:currently|automatically|usually|normally|typically|generally|only|blocked|disabled)"
+ANNOUNCING = (
+    r"\b(?:(?:i|we) can|(?:happy|glad|pleased) to)"
+    r" (?:confirm|say|tell you|inform you|let you know)\b"
+)
+THING = (
+    r"(?:refund|credit|replacement|order|subscription|account|address|charge|payment|fee|invoice"
+    r"|case|ticket|access|booking|plan|renewal|issue|bug)"
+)
 BY_NOBODY = {
     "let me": (0.85, rf"\blet\s+(?:me|us){WITH}{BASE}"),
     "passive": (0.85, rf"(?:\bha(?:s|ve)|'s|'ve){WITH}\s+been{WITH}{PAST}"),
@@ -68,13 +90,40 @@ BY_NOBODY = {
     ),
     "promised": (
         0.85,
-        r"\byou(?:'ll|\s+will)\s+(?:receive|get|have)\s+(?:an?|the|your)\s+(?:\w+\s+)?"
-        r"(?:(?P<refund>refund|credit|reimbursement)|(?P<change>replacement))\b",
+        r"\byou(?:'ll|\s+will)\s+(?:(?P<contact>hear\s+(?:back\s+)?from\s+(?:us|me|our))"
+        r"|(?:receive|get|have)\s+(?:an?|the|your)\s+(?:\w+\s+)?"
+        r"(?:(?P<refund>refund|credit|reimbursement)|(?P<change>replacement)))\b",
+    ),
+    "someone will": (
+        0.85,
+        r"\b(?:some(?:one|body)|(?:an?|one of (?:our|the|my))(?: [\w-]+){0,2}?"
+        rf" (?:{_GROUP}|colleagues?|technician|manager|representative)){WILL}{WITH}"
+        f"{_verbs(0, Intent.INVESTIGATE)}",
+    ),
+    "is so": (
+        0.85,
+        rf"\b(?:(?:(?:i'm|i am|we're|we are) )?{ANNOUNCING}(?: that)? )?"
+        r"(?:your(?: [\w-]+){1,3}?|(?:the|this|that|it|everything)(?: [\w-]+){0,3}?"
+        r"(?=(?:'s| is| are) (?:now|already)\b))"
+        rf"(?:'s| is| are)(?! {USUALLY}\b){WITH}{PAST}{ENDED}",
+    ),
+    "is so, in short": (
+        0.85,
+        rf"\b(?:full |your )?{THING}(?! reset){WITH}{PAST}(?=\s*(?:[.!]|\Z))",
+    ),
+    "was refunded": (
+        0.85,
+        rf"\b(?:your|the)(?: [\w-]+){{1,3}}? (?:was|were){WITH}{REFUNDED}{ENDED}",
+    ),
+    "came about": (
+        0.85,
+        r"\b(?:your|the)(?: [\w-]+){0,2}? "
+        r"(?:(?P<refund>refund|credit|reimbursement)|(?P<change>replacement))"
+        rf" (?:went through|has gone through|is (?:now )?(?:complete|on its way)){ENDED}",
     ),
     "announced": (
         0.85,
-        r"\b(?:(?:i|we) can|(?:happy|glad|pleased) to) (?:confirm|say|tell you|inform you"
-        rf"|let you know)\b[^.!?\n,;]{{1,60}}?\s(?:was|were){WITH}{PAST}",
+        rf"{ANNOUNCING}[^.!?\n,;]{{1,60}}?\s(?:was|were){WITH}{PAST}",
     ),
 }
 TO_COME = {
@@ -84,8 +133,10 @@ TO_COME = {
     "and will",
     "passive to come",
     "promised",
+    "someone will",
 }
-PASSIVE = {"passive", "passive now", "passive to come", "was", "was today"}
+STATES = {"is so", "is so, in short", "was refunded", "came about"}
+PASSIVE = {"passive", "passive now", "passive to come", "was", "was today", *STATES}
 ENOUGH = 0.8  # confidence from which a claim is a flaw
 
 # What stands round a claim may take from it. "After checking" is no condition, and behind the verb
@@ -104,6 +155,8 @@ FELT = re.compile(r"\b(?:sorry|understand|telling us|apolog\w+|you for|as you \w
 NOBODY = re.compile(r"\b(?:no|nothing|none|nobody)(?:\s+[\w-]+){0,4}\s*\Z|\b(?:i|we|they)\s*\Z")
 RELATIVE = re.compile(r"\b(?:that|who)\s*\Z")
 CLAUSE_BEGINS = re.compile(r"(?:\A|[^\w\s'\])]|\b(?:and|but|so|that|because|as|then|today))\s*\Z")
+STATE_BEGINS = re.compile(r"(?:\A|[,;:]|\s[-\u2013\u2014])\s*\Z")
+SHOWN = re.compile(r"\b(?:says?|shows?|shown|reads?|status|message|title|click|choose|select)\b")
 NOTHING = re.compile(r"\s+(?:nothing|no|none)\b")
 READ = re.compile(
     r"\W{1,3}(?:through |over )?(?:the|your|this)"
@@ -175,7 +228,9 @@ def _share_meant(said: str, intent: Intent, before: str, after: str) -> float:
 def _is_weak(said: str, before: str, after: str) -> bool:
     clause = _COMMAS.split(before)[-1].lstrip()
     follows_comma = len(clause) < len(before.lstrip())
-    if CONDITION.search(before if said in TO_COME else clause):
+    if CONDITION.search(before if said in TO_COME | STATES else clause):
+        return True
+    if said in STATES and (SHOWN.search(before) or not STATE_BEGINS.search(before)):
         return True
     # "Your order, which we have cancelled" is a claim.
     if ASKED.search(clause, 1 if follows_comma else 0):

@@ -73,6 +73,16 @@ def test_what_the_embedded_engine_writes_is_no_claim(category: Category) -> None
         ("Sorry for the delay, your refund has been issued.", Intent.CHANGE),
         ("Your order, which we have cancelled, is closed.", Intent.CHANGE),
         ("I have cancelled it, is that right?", Intent.CHANGE),
+        ("We are sorry about this and have refunded the payment.", Intent.REFUND),
+        ("We do apologise and have credited $10 to your account.", Intent.REFUND),
+        ("Your subscription is cancelled.", Intent.CHANGE),
+        ("Your account is now unlocked.", Intent.CHANGE),
+        ("I can confirm that your subscription is cancelled.", Intent.CHANGE),
+        ("Refund issued.", Intent.CHANGE),
+        ("The refund went through.", Intent.REFUND),
+        ("A specialist will be in touch shortly.", Intent.CONTACT),
+        ("You'll hear from us within 24 hours.", Intent.CONTACT),
+        ("We're sorry; your card was refunded.", Intent.REFUND),
     ],
 )
 def test_a_claim_is_found_and_sure(reply: str, intent: Intent) -> None:
@@ -96,6 +106,12 @@ def test_a_claim_is_found_and_sure(reply: str, intent: Intent) -> None:
         "We have received your message; please tell us which email we are writing to.",
         "I have checked: the ticket names no order number.",
         "No refund has been issued.",
+        "No refund issued.",
+        "Is your subscription cancelled?",
+        "Your subscription is renewed every month.",
+        "The refund is issued by the bank.",
+        "A specialist will need the serial number.",
+        "We understand that you moved and have changed your address.",
     ],
 )
 def test_what_claims_nothing_is_left_in_peace(reply: str) -> None:
@@ -114,6 +130,11 @@ def test_what_claims_nothing_is_left_in_peace(reply: str) -> None:
         "We are sorry that your order has been cancelled.",
         "You write that your order has been cancelled.",
         "Please open the e-mail we sent you.",
+        "If your subscription is cancelled, you keep access until June.",
+        "Once your account is unlocked, please sign in.",
+        "Click Cancel, and your subscription is cancelled.",
+        "You say the refund went through.",
+        "You will hear from us once you send us the number.",
     ],
 )
 def test_conditions_and_what_others_may_have_done_are_weak_claims(reply: str) -> None:
