@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
 import grpc
@@ -52,13 +52,22 @@ async def feed(call: StreamingCall, requests: AsyncIterable[Message]) -> None:
     """
     try:
         async for request in requests:
-            await call.write(encoded(request))
-        await call.done_writing()
-    except (AioRpcError, InternalError, asyncio.InvalidStateError):
-        return  # the call has ended; its reader says how
+            data = encoded(request)
+            if not await _is_taken(call.write(data)):
+                return
+        await _is_taken(call.done_writing())
     except BaseException:
         call.cancel()
         raise
+
+
+async def _is_taken(writing: Awaitable[None]) -> bool:
+    """Whether the call takes it; one that has ended does not, and its reader says how it ended."""
+    try:
+        await writing
+    except (AioRpcError, InternalError, asyncio.InvalidStateError):
+        return False
+    return True
 
 
 def raise_of(feeder: "asyncio.Task[None]") -> None:

@@ -1,9 +1,12 @@
 """The typed client over a real socket."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from google.rpc import code_pb2
+from grpc import StatusCode
+from grpc.aio import AioRpcError, InternalError, Metadata
 from switchyard_client import (
     BatchTriageRequest,
     Conflict,
@@ -20,7 +23,14 @@ from switchyard_client import (
     __version__,
 )
 
-from tests.unit.client.fake_service import REFUSED, FakeServer, FakeTriage, refusal, status
+from tests.unit.client.fake_service import (
+    PATIENCE_S,
+    REFUSED,
+    FakeServer,
+    FakeTriage,
+    refusal,
+    status,
+)
 
 TICKET = Ticket(id="T-1", body="I was charged twice.")
 
@@ -114,6 +124,27 @@ async def test_what_the_requests_raise_reaches_the_caller(fake: FakeServer) -> N
     async with TriageClient(fake.address) as client:
         with pytest.raises(LookupError, match="no more"):
             [answer async for answer in client.batch_triage(broken())]
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        (asyncio.InvalidStateError, ()),
+        (InternalError, ()),
+        (AioRpcError, (StatusCode.NOT_FOUND, Metadata(), Metadata())),
+    ],
+)
+async def test_errors_of_grpc_that_the_requests_raise_reach_the_caller(
+    fake: FakeServer, kind: type[Exception], arguments: tuple[object, ...]
+) -> None:
+    async def broken() -> AsyncIterator[BatchTriageRequest]:
+        yield BatchTriageRequest(index=1, ticket=TICKET)
+        raise kind(*arguments, "of the caller")
+
+    async with TriageClient(fake.address) as client:
+        answers = client.batch_triage(broken(), deadline_s=PATIENCE_S)
+        with pytest.raises(kind, match="of the caller"):
+            [answer async for answer in answers]
 
 
 async def test_a_batch_whose_server_goes_away_gives_what_it_has_then_raises(
