@@ -1,7 +1,7 @@
 """A channel to one server: where it is, how it is encrypted, and who calls."""
 
 import ipaddress
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -10,6 +10,12 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc.aio import AioRpcError
 
+from switchyard_client.connection_checks import (
+    Metadata,
+    checked_address,
+    checked_key,
+    checked_metadata,
+)
 from switchyard_client.errors import error_of_call
 from switchyard_client.feeding import exchange
 from switchyard_client.version import __version__
@@ -20,7 +26,6 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024  # a page of 100 runs with the longest tick
 
 Request = TypeVar("Request", bound=betterproto2.Message)
 Response = TypeVar("Response", bound=betterproto2.Message)
-Metadata = Sequence[tuple[str, str | bytes]]
 
 
 class KeyInTheClear(ValueError):
@@ -39,8 +44,9 @@ class Connection:
 
     Every call raises SwitchyardError. `deadline_s` is for calls with one answer; the methods take
     another for one call. `api_key`, or a token, says who calls; `metadata` goes with every call.
-    `credentials` encrypt the channel. Raises KeyInTheClear for a key without them, unless the
-    server is on this machine.
+    `credentials` encrypt the channel. White space around the key is left out. Raises KeyInTheClear
+    for a key without credentials, unless the server is on this machine, and UnsendableRequest for
+    an address, a key or metadata that no call can have.
     """
 
     def __init__(
@@ -53,14 +59,15 @@ class Connection:
         allows_plaintext_key: bool = False,
         metadata: Metadata = (),
     ) -> None:
-        if api_key and not allows_plaintext_key and is_exposed(address, credentials):
+        self.address = checked_address(address)
+        key = checked_key(api_key)
+        if key and not allows_plaintext_key and is_exposed(address, credentials):
             raise KeyInTheClear(address)
-        self.address = address
         self._deadline_s = deadline_s
         self._credentials = credentials
         # Metadata, not call credentials: gRPC asks a plug-in for those at every call.
-        bearer = (("authorization", f"Bearer {api_key}"),) if api_key else ()
-        self._metadata = (*bearer, *metadata)
+        bearer = (("authorization", f"Bearer {key}"),) if key else ()
+        self._metadata = (*bearer, *checked_metadata(metadata))
         self._open_channel: grpc.aio.Channel | None = None
 
     async def __aenter__(self) -> Self:

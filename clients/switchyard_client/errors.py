@@ -2,7 +2,7 @@
 
 SwitchyardError
 ├── InvalidRequest       a field breaks its rule: see `field_violations`
-│   └── UnsendableRequest  a field holds what no request can carry: it was not sent
+│   └── UnsendableRequest  a field, or the key, holds what no call can carry: not sent
 ├── NotFound             no such thing in the caller's tenant: see `resource`
 ├── AlreadyExists        the request id, or the name, is taken
 ├── Conflict             what was to be changed has changed since it was read
@@ -87,7 +87,7 @@ class InvalidRequest(SwitchyardError):
 
 
 class UnsendableRequest(InvalidRequest):
-    """A field holds what no request can carry, such as text that is not UTF-8. It was not sent."""
+    """A field or the key holds what no call can carry, such as text that is not UTF-8: not sent."""
 
 
 class NotFound(SwitchyardError):

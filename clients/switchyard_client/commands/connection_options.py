@@ -12,6 +12,8 @@ from click.core import ParameterSource
 from switchyard_client.commands.endpoint import Endpoint
 from switchyard_client.commands.failures import CommandFailed, Exit
 from switchyard_client.connection import DEFAULT_ADDRESS, is_exposed
+from switchyard_client.connection_checks import checked_address, is_key
+from switchyard_client.errors import UnsendableRequest
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,7 +51,7 @@ def takes_endpoint(command: Command) -> Command:
 def endpoint_of(given: Mapping[str, Any]) -> Endpoint:
     """The endpoint of options by their names. Raises CommandFailed."""
     endpoint = Endpoint(
-        given.get("address") or DEFAULT_ADDRESS,
+        _address(given),
         _api_key(given),
         _credentials(given),
         given.get("insecure", False),
@@ -149,12 +151,20 @@ def _note(context: click.Context, option: click.Parameter, value: Any) -> None:
         given[name] = value
 
 
+def _address(given: Mapping[str, Any]) -> str:
+    try:
+        return checked_address(given.get("address") or DEFAULT_ADDRESS)
+    except UnsendableRequest as error:
+        problem = error.field_violations[0].description
+        raise CommandFailed(f"--server: {problem}", Exit.USAGE) from None
+
+
 def _api_key(given: Mapping[str, Any]) -> str:
     file = given.get("api_key_file")
     place = file or "--key"
     key = _read(file).decode(errors="replace") if file else given.get("api_key", "")
     key = key.strip()
-    if not (key.isascii() and key.isprintable()) or " " in key:
+    if not is_key(key):
         raise CommandFailed(f"{place} holds no API key, but other text", Exit.USAGE)
     if file and not key:
         raise CommandFailed(f"{place} is empty; it should hold an API key", Exit.USAGE)

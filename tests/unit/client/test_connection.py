@@ -12,6 +12,7 @@ from switchyard_client import (
     Ticket,
     TriageClient,
     Unreachable,
+    UnsendableRequest,
 )
 
 from tests.unit.client.certificates import Authority
@@ -118,3 +119,69 @@ def test_a_key_stays_on_this_machine_without_encryption(address: str) -> None:
 def test_a_caller_may_trust_the_network() -> None:
     client = TriageClient("triage:50051", api_key="sy_secret", allows_plaintext_key=True)
     assert client.address == "triage:50051"
+
+
+async def test_the_line_end_of_a_key_file_is_no_part_of_the_key(
+    fake: FakeServer, service: FakeTriage
+) -> None:
+    async with TriageClient(fake.address, api_key=" sy_secret\r\n") as client:
+        await client.triage(TICKET)
+    assert service.metadata["authorization"] == "Bearer sy_secret"
+
+
+@pytest.mark.parametrize(
+    "key", ["sy_secret\nsy_other", "sy_secret more", "sy_schlüssel", "sy_\ud800", "\n", "sy_\0"]
+)
+def test_a_key_that_no_call_can_carry_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(UnsendableRequest, match="api_key: ") as caught:
+        TriageClient(api_key=key)
+    assert "sy_" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("X-Upper", "secret", "the name 'X-Upper' must be of small letters"),
+        ("", "secret", "the name '' must be"),
+        ("x-team", "secret\n", "the value of x-team must be printable ASCII"),
+        ("x-team", "secret \xfc", "the value of x-team must be printable ASCII"),
+        ("x-team", "secret \ud800", "the value of x-team must be printable ASCII"),
+        ("x-team", b"secret \xff", "the value of x-team must be printable ASCII"),
+        ("x-team-bin", "secret", "the value of x-team-bin must be bytes"),
+    ],
+)
+def test_metadata_that_no_call_can_carry_are_refused(
+    name: str, value: str | bytes, problem: str
+) -> None:
+    with pytest.raises(UnsendableRequest, match=f"metadata: {problem}") as caught:
+        TriageClient(metadata=[("x-fine", "a"), (name, value)])
+    assert "secret" not in str(caught.value)
+
+
+async def test_binary_metadata_reach_the_server(fake: FakeServer, service: FakeTriage) -> None:
+    async with TriageClient(fake.address, metadata=[("x-team-bin", b"\xff\0")]) as client:
+        await client.triage(TICKET)
+    assert service.metadata["x-team-bin"] == b"\xff\0"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1:99999",
+        "127.0.0.1:65536",
+        "127.0.0.1:0",
+        "127.0.0.1:-1",
+        "127.0.0.1:+99999",
+        "[::1]:99999",
+        "dns:///localhost:99999",
+        f"localhost:1{'0' * 5000}",
+    ],
+)
+def test_a_port_that_there_is_not_is_refused(address: str) -> None:
+    with pytest.raises(UnsendableRequest, match="no port from 1 to 65535"):
+        TriageClient(address, api_key="sy_secret")
+
+
+@pytest.mark.parametrize("address", ["[::1]:65535", "localhost", "localhost:http", "unix:/s:99999"])
+def test_other_addresses_are_left_to_grpc(address: str) -> None:
+    assert TriageClient(address).address == address

@@ -151,6 +151,15 @@ def test_the_way_on_after_a_failure_does_not_repeat_the_key(
     assert "sy_secret" not in result.output
 
 
+def test_a_port_that_there_is_not_is_said(call: Call, tmp_path: Path) -> None:
+    tickets, out = tmp_path / "tickets.csv", tmp_path / "out.jsonl"
+    tickets.write_text("body\ntext\n")
+    result = call("triage", str(tickets), "--out", str(out), "--server", "127.0.0.1:99999")
+    problem = "switchyard: --server: 127.0.0.1:99999 has no port from 1 to 65535\n"
+    assert (result.exit_code, result.stderr) == (2, problem)
+    assert not out.exists()
+
+
 def test_insecure_sends_the_key_all_the_same(call: Call) -> None:
     result = call(*LIST, "--server", "no-host.invalid:1", "--insecure", SWITCHYARD_API_KEY="sy_a")
     assert "no server at no-host.invalid:1" in result.stderr
