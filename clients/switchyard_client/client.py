@@ -1,10 +1,12 @@
 """The typed client of the triage service."""
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+import functools
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from datetime import datetime
 
 from switchyard_client.connection import Connection
+from switchyard_client.errors import UnsendableRequest, unsendable
 from switchyard_client.messages.switchyard.triage.v1 import (
     BatchTriageRequest,
     BatchTriageResponse,
@@ -29,10 +31,14 @@ from switchyard_client.messages.switchyard.triage.v1 import (
     UpdateTaxonomyRequest,
     UpdateTaxonomyResponse,
 )
+from switchyard_client.wire import encoded
 
 UPDATE_DEADLINE_S = 120.0  # the embedded engine is trained before the answer leaves
 STREAM_DEADLINE_S = 60.0
+MOST_ITEM_BYTES = 4 * 1024 * 1024  # the server would answer a larger one without its index
 _SERVICE = "switchyard.triage.v1.TriageService"
+
+Refused = Callable[[BatchTriageRequest, UnsendableRequest], None]
 
 
 class TriageClient(Connection):
@@ -71,16 +77,23 @@ class TriageClient(Connection):
                 yield event
 
     async def batch_triage(
-        self, requests: AsyncIterable[BatchTriageRequest], *, deadline_s: float | None = None
+        self,
+        requests: AsyncIterable[BatchTriageRequest],
+        *,
+        refused: Refused | None = None,
+        deadline_s: float | None = None,
     ) -> AsyncGenerator[BatchTriageResponse, None]:
         """Answers as they finish, in any order; match them by `index`.
 
         Requests are taken only as fast as the server reads, and the server works only as fast as
         answers are taken. An item that fails carries its status in `error` and the others go on.
-        What `requests` raises ends the call and is raised here.
+        What `requests` raises ends the call and is raised here. An item that cannot be sent, such
+        as one beyond MOST_ITEM_BYTES, is given to `refused` with the reason, and the others go on;
+        without `refused` it ends the call with that UnsendableRequest.
         """
         method = f"{_SERVICE}/BatchTriage"
-        answers = self.exchange(method, requests, BatchTriageResponse, deadline_s)
+        encode = functools.partial(_encoded_item, refused)
+        answers = self.exchange(method, requests, BatchTriageResponse, deadline_s, encode)
         async with contextlib.aclosing(answers):
             async for answer in answers:
                 yield answer
@@ -139,3 +152,21 @@ class TriageClient(Connection):
 
 def _options(parts: Sequence[TriagePart]) -> TriageOptions | None:
     return TriageOptions(parts=list(parts)) if parts else None
+
+
+def _encoded_item(refused: Refused | None, request: BatchTriageRequest) -> bytes | None:
+    try:
+        return _sendable(request)
+    except UnsendableRequest as error:
+        if refused is None:
+            raise
+        refused(request, error)
+        return None
+
+
+def _sendable(request: BatchTriageRequest) -> bytes:
+    data = encoded(request)
+    if len(data) > MOST_ITEM_BYTES:
+        size = f"makes item {request.index} {len(data):,} bytes long"
+        raise unsendable("ticket", f"{size}; at most {MOST_ITEM_BYTES:,} can be sent")
+    return data

@@ -1,7 +1,7 @@
 """A channel to one server: where it is, how it is encrypted, and who calls."""
 
 import ipaddress
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -137,16 +137,18 @@ class Connection:
         requests: AsyncIterable[Request],
         kind: type[Response],
         deadline_s: float | None,
+        encode: Callable[[Request], bytes | None] = encoded,
     ) -> AsyncGenerator[Response, None]:
         """The answers of a method that takes a stream, as they come.
 
         Requests are taken only as fast as the server reads, and the server works only as fast as
-        answers are taken. What `requests` raises ends the call and is raised here.
+        answers are taken. What `requests` or `encode` raises ends the call and is raised here; a
+        request that `encode` makes nothing of is left out.
         """
         start: grpc.aio.StreamStreamMultiCallable[bytes, bytes]
         start = self._channel.stream_stream(f"/{method}")
         call = start(timeout=deadline_s, metadata=self._metadata)
-        return exchange(call, requests, codec_of(kind).parse)
+        return exchange(call, requests, codec_of(kind).parse, encode)
 
     @property
     def _channel(self) -> grpc.aio.Channel:

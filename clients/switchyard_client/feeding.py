@@ -14,6 +14,7 @@ from switchyard_client.call_endings import CallEnding
 from switchyard_client.errors import error_of_call
 from switchyard_client.wire import encoded
 
+Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 StreamingCall: TypeAlias = (
     "grpc.aio.StreamStreamCall[bytes, bytes] | grpc.aio.StreamUnaryCall[bytes, bytes]"
@@ -22,12 +23,13 @@ StreamingCall: TypeAlias = (
 
 async def exchange(
     call: "grpc.aio.StreamStreamCall[bytes, bytes]",
-    requests: AsyncIterable[Message],
+    requests: AsyncIterable[Request],
     parse: Callable[[bytes], Response],
+    encode: Callable[[Request], bytes | None] = encoded,
 ) -> AsyncGenerator[Response, None]:
     """The answers of a call while it is fed. Raises SwitchyardError, and what `requests` raises."""
     ending = CallEnding(call)
-    feeder = asyncio.create_task(feed(call, requests))
+    feeder = asyncio.create_task(feed(call, requests, encode))
     try:
         # Not call.read(): it refuses, once a write has failed, what has arrived before.
         async for answer in call:
@@ -46,14 +48,18 @@ async def exchange(
         await end(feeder)
 
 
-async def feed(call: StreamingCall, requests: AsyncIterable[Message]) -> None:
-    """Write every request, each when the transport takes it. What `requests` raises ends the call
-    and is raised, and so does one that cannot be encoded.
+async def feed(
+    call: StreamingCall,
+    requests: AsyncIterable[Request],
+    encode: Callable[[Request], bytes | None] = encoded,
+) -> None:
+    """Write every request, each when the transport takes it. What `requests` or `encode` raises
+    ends the call and is raised; a request that `encode` makes nothing of is left out.
     """
     try:
         async for request in requests:
-            data = encoded(request)
-            if not await _is_taken(call.write(data)):
+            data = encode(request)
+            if data is not None and not await _is_taken(call.write(data)):
                 return
         await _is_taken(call.done_writing())
     except BaseException:

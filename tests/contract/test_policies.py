@@ -3,6 +3,7 @@
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool
 from switchyard.options.v1 import options_pb2
+from switchyard_client.client import MOST_ITEM_BYTES
 
 from interceptors.policy import MissingPolicy, read_policies
 from server.app import SERVER_OPTIONS
@@ -34,6 +35,11 @@ def test_no_method_takes_more_than_the_transport_lets_through() -> None:
     for name, policy in POLICIES.items():
         assert 0 <= policy.max_request_bytes < most_bytes, name
     assert most_bytes > MOST_REQUEST_BYTES
+
+
+def test_the_client_sends_no_item_of_a_batch_that_the_server_answers_without_its_index() -> None:
+    policy = POLICIES["switchyard.triage.v1.TriageService/BatchTriage"]
+    assert (policy.max_request_bytes or MOST_REQUEST_BYTES) == MOST_ITEM_BYTES
 
 
 def test_what_is_cached_says_for_how_long_and_for_whom() -> None:

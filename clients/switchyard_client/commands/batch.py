@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from switchyard_client.answered_rows import AnsweredRows
 from switchyard_client.answers import Answer, answer_of, failure, failure_of
 from switchyard_client.client import TriageClient
-from switchyard_client.errors import error_of_status
+from switchyard_client.errors import UnsendableRequest, error_of_status
 from switchyard_client.messages.switchyard.triage.v1 import (
     BatchTriageRequest,
     BatchTriageResponse,
@@ -90,7 +90,7 @@ class Batch:
 
     async def run(self, client: TriageClient, rows: AsyncIterator[Row | BadRow]) -> None:
         """Until every row has its record. Raises SwitchyardError, NotOurFile, UnreadableInput."""
-        async for response in client.batch_triage(self._requests(rows)):
+        async for response in client.batch_triage(self._requests(rows), refused=self._unsent):
             request_id = self._request_ids.pop(response.index, "")
             record = {
                 "row": response.index,
@@ -116,6 +116,12 @@ class Batch:
             yield BatchTriageRequest(
                 index=row.number, ticket=row.ticket, request_id=request_id, options=self._options
             )
+
+    def _unsent(self, request: BatchTriageRequest, error: UnsendableRequest) -> None:
+        del self._request_ids[request.index]
+        fault = error.field_violations[0]
+        ticket_id = request.ticket.id if request.ticket else ""
+        self._refuse(BadRow(request.index, ticket_id, f"{fault.field}: {fault.description}"))
 
     def _refuse(self, row: BadRow) -> None:
         outcome = failure("INVALID_ARGUMENT", "UNREADABLE_ROW", row.problem)

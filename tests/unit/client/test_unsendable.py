@@ -17,8 +17,10 @@ from switchyard_client import (
     UnsendableRequest,
 )
 from switchyard_client.__main__ import cli
+from switchyard_client.client import MOST_ITEM_BYTES
 from switchyard_client.messages.switchyard.experiment.v1 import Outcome
 from switchyard_client.messages.switchyard.triage.v1 import Category
+from switchyard_client.records import MAX_LINE_BYTES
 
 from tests.unit.client.fake_admin import FakeAdmin
 from tests.unit.client.fake_experiments import FakeExperiments
@@ -67,6 +69,42 @@ async def test_an_item_that_cannot_be_encoded_is_never_sent(
         with pytest.raises(UnsendableRequest, match=r"ticket\.id"):
             [answer async for answer in client.batch_triage(requests())]
     assert service.received == 0
+
+
+async def test_items_that_cannot_be_sent_are_told_and_the_others_go_on(
+    fake: FakeServer, service: FakeTriage
+) -> None:
+    bodies = ["text", HALF, "x" * MOST_ITEM_BYTES, "text"]
+
+    async def requests() -> AsyncIterator[BatchTriageRequest]:
+        for index, body in enumerate(bodies, start=5):
+            yield BatchTriageRequest(index=index, ticket=Ticket(body=body))
+
+    told: dict[int, str] = {}
+
+    def refused(request: BatchTriageRequest, error: UnsendableRequest) -> None:
+        told[request.index] = error.field_violations[0].description
+
+    async with TriageClient(fake.address) as client:
+        answers = [a.index async for a in client.batch_triage(requests(), refused=refused)]
+    assert (answers, service.received) == ([5, 8], 2)
+    assert told == {
+        6: "is not valid UTF-8",
+        7: "makes item 7 4,194,316 bytes long; at most 4,194,304 can be sent",
+    }
+
+
+async def test_the_largest_item_is_sent(fake: FakeServer, service: FakeTriage) -> None:
+    async def requests() -> AsyncIterator[BatchTriageRequest]:
+        yield BatchTriageRequest(index=7, ticket=Ticket(body="x" * (MOST_ITEM_BYTES - 12 + extra)))
+
+    async with TriageClient(fake.address) as client:
+        extra = 0
+        assert [answer.index async for answer in client.batch_triage(requests())] == [7]
+        extra = 1
+        with pytest.raises(UnsendableRequest, match="makes item 7 4,194,305 bytes long"):
+            [answer async for answer in client.batch_triage(requests())]
+    assert service.received == 1
 
 
 @pytest.mark.parametrize(
@@ -156,6 +194,27 @@ def test_a_row_that_cannot_be_encoded_is_an_error_of_its_own(
         31: "attributes: holds half of a surrogate pair",
         41: r"no body; the row has id, attr.\ud800",
     }
+
+
+def test_a_row_that_is_too_large_is_an_error_of_its_own_and_the_file_is_gone_on_with(
+    fake: FakeServer, service: FakeTriage, tmp_path: Path
+) -> None:
+    path, out = tmp_path / "tickets.jsonl", tmp_path / "out.jsonl"
+    lines = [f'{{"id": "T-{n}", "body": "text"}}\n' for n in range(1, 61)]
+    lines[1] = "{\n"  # never sent: rows and places in the stream differ from here on
+    beginning = '{"id": "T-31", "body": "'
+    lines[30] = beginning + "x" * (MAX_LINE_BYTES - len(beginning) - 3) + '"}\n'
+    path.write_text("".join(lines))
+    environment = {"SWITCHYARD_SERVER": fake.address}
+    command = ["triage", str(path), "--out", str(out)]
+    assert CliRunner().invoke(cli, command, env=environment).exit_code == 1
+    written = [json.loads(line) for line in out.read_text().splitlines()]
+    failed = next(r for r in written if r.get("error") and r["row"] != 2)
+    assert (failed["row"], failed["id"], failed["request_id"]) == (31, "T-31", "")
+    assert "at most 4,194,304 can be sent" in failed["error"]["message"]
+    assert CliRunner().invoke(cli, [*command, "--resume"], env=environment).exit_code == 1
+    assert len(written) == len(out.read_text().splitlines()) == 60
+    assert (service.executions, service.received) == (58, 58)
 
 
 def test_a_mapping_that_is_no_text_makes_no_request(
