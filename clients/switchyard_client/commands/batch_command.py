@@ -27,7 +27,7 @@ from switchyard_client.messages.switchyard.triage.v1 import TriageOptions
 from switchyard_client.record_files import RecordFormat, count_rows
 from switchyard_client.records import UnreadableInput
 from switchyard_client.request_ids import BATCH_BYTES, request_id_of
-from switchyard_client.sole_writer import BeingWritten, sole_writer
+from switchyard_client.sole_writer import BeingWritten, LockInTheWay, sole_writer
 from switchyard_client.ticket_files import TicketFile
 from switchyard_client.tickets import BadRow, ColumnMap
 
@@ -76,7 +76,7 @@ def run_batch(order: BatchOrder) -> Exit:
     try:
         with sole_writer(order.out):
             return _run(order)
-    except BeingWritten as error:
+    except (BeingWritten, LockInTheWay) as error:
         raise CommandFailed(str(error), Exit.USAGE) from None
     except UnreadableInput as error:
         raise CommandFailed(str(error), Exit.USAGE) from None

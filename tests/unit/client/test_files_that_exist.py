@@ -1,5 +1,6 @@
 """`switchyard triage FILE --out`: what becomes of a file of answers that is there already."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ from switchyard_client.sole_writer import sole_writer
 
 from tests.unit.client.command_runs import Run, records
 from tests.unit.client.fake_service import FakeServer, FakeTriage
+
+LOCK = ".out.jsonl.switchyard-lock"
+UNIX = pytest.mark.skipif(sys.platform == "win32", reason="needs flock")
 
 
 @pytest.fixture
@@ -98,7 +102,7 @@ def test_resume_with_the_same_parts_goes_on_in_whatever_order_they_are_named(
     assert (result.exit_code, len(records(out)), service.executions) == (0, 10, 10)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs flock")
+@UNIX
 @pytest.mark.parametrize("option", ["--resume", "--overwrite"])
 def test_a_file_that_another_process_writes_to_is_left_alone(
     run: Run, service: FakeTriage, good: Path, tmp_path: Path, option: str
@@ -114,7 +118,87 @@ def test_a_file_that_another_process_writes_to_is_left_alone(
 
 def test_a_writer_that_has_ended_is_in_nobodys_way(run: Run, good: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
-    (tmp_path / "out.jsonl.lock").write_text("1234")
+    (tmp_path / LOCK).write_text("1234")
     assert run("triage", str(good), "--out", str(out)).exit_code == 0
     assert run("triage", str(good), "--out", str(out), "--resume").exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["good.csv", "out.jsonl"]
+
+
+def test_a_file_named_like_the_answers_with_lock_behind_is_left_alone(
+    run: Run, good: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "out.jsonl.lock").write_text("important")
+    assert run("triage", str(good), "--out", str(tmp_path / "out.jsonl")).exit_code == 0
+    assert (tmp_path / "out.jsonl.lock").read_text() == "important"
+
+
+@UNIX
+@pytest.mark.parametrize("content", ["important", "1" * 21, "\n"])
+def test_a_file_in_place_of_the_lock_is_named_and_left_alone(
+    run: Run, service: FakeTriage, good: Path, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / LOCK).write_text(content)
+    result = run("triage", str(good), "--out", str(tmp_path / "out.jsonl"))
+    assert (result.exit_code, service.executions) == (2, 0)
+    assert f"{tmp_path / LOCK} is in the way" in result.stderr
+    assert (tmp_path / LOCK).read_text() == content
+
+
+@UNIX
+def test_what_is_no_file_in_place_of_the_lock_is_left_alone(
+    run: Run, good: Path, tmp_path: Path
+) -> None:
+    place, other = tmp_path / LOCK, tmp_path / "other"
+    command = ["triage", str(good), "--out", str(tmp_path / "out.jsonl")]
+    place.mkdir()
+    assert run(*command).exit_code == 2
+    place.rmdir()
+    other.touch()
+    place.symlink_to(other)
+    assert run(*command).exit_code == 2
+    assert place.is_symlink()
+
+
+def test_a_name_too_long_for_a_lock_is_written_without_one(
+    run: Run, good: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / f"{'o' * 240}.jsonl"
+    assert run("triage", str(good), "--out", str(out)).exit_code == 0
+    assert len(records(out)) == 10
+
+
+@UNIX
+def test_a_file_is_written_without_a_lock_where_none_can_be_made(
+    run: Run, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_to_open(LOCK, os.O_CREAT, monkeypatch)
+    out = tmp_path / "out.jsonl"
+    assert run("triage", str(good), "--out", str(out)).exit_code == 0
+    assert len(records(out)) == 10
+
+
+@UNIX
+def test_the_lock_of_another_user_counts(
+    run: Run, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.jsonl"
+    with sole_writer(out):
+        refuse_to_open(LOCK, os.O_CREAT, monkeypatch)
+        result = run("triage", str(good), "--out", str(out))
+        assert f"process {os.getpid()} is writing to {out}" in result.stderr
+        refuse_to_open(LOCK, os.O_RDONLY, monkeypatch)
+        result = run("triage", str(good), "--out", str(out))
+        assert f"{tmp_path / LOCK} is in the way" in result.stderr
+    assert not out.exists()
+
+
+def refuse_to_open(name: str, flags: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening that file in such a way fails, as another user's does."""
+    actual = os.open
+
+    def guarded(path: Any, given: int, *arguments: Any) -> int:
+        if Path(path).name == name and given & flags == flags:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return actual(path, given, *arguments)
+
+    monkeypatch.setattr(os, "open", guarded)
