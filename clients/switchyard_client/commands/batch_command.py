@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
+import click
+
 from switchyard_client.answer_files import AnswerFile, AnswerStream
 from switchyard_client.answered_rows import AnsweredRows, NotOurFile, drop_unanswered
 from switchyard_client.answers import Answer, AnswerFormat
@@ -72,9 +74,12 @@ class Sink(Protocol):
 
 
 def run_batch(order: BatchOrder) -> Exit:
-    """Triage a file and report it. Raises CommandFailed when there is nothing to report."""
+    """Triage a file and report it. Raises CommandFailed when there is nothing to report, and
+    click.UsageError where there are answers already and it is not said what becomes of them.
+    """
     try:
         with sole_writer(order.out):
+            _check_out(order)  # not before: another command may just have written it
             return _run(order)
     except (BeingWritten, LockInTheWay) as error:
         raise CommandFailed(str(error), Exit.USAGE) from None
@@ -88,11 +93,18 @@ def run_batch(order: BatchOrder) -> Exit:
         raise _write_failed(order, error, _command(order)) from None
 
 
+def _check_out(order: BatchOrder) -> None:
+    out = order.out
+    if out and out.is_file() and not (order.is_resumed or order.is_replaced):
+        raise click.UsageError(f"{out} exists: --resume goes on with it, --overwrite replaces it")
+
+
 def _write_failed(order: BatchOrder, error: OSError, way_on: str) -> CommandFailed:
     message = f"cannot write {order.out or 'to standard output'}: {error.strerror}"
     if order.out is None or not order.out.exists():
         return CommandFailed(message, Exit.USAGE)
-    return CommandFailed(f"{message}; when it can be written, {way_on}", Exit.PARTIAL)
+    advice = f"; when it can be written, {way_on}" if way_on else ""
+    return CommandFailed(f"{message}{advice}", Exit.PARTIAL)
 
 
 def _run(order: BatchOrder) -> Exit:
@@ -118,8 +130,7 @@ def _run(order: BatchOrder) -> Exit:
         show_failures(stderr(), batch.tally)
     if _is_kept(sink):
         _say(f"{order.out} holds what it held before")
-    way_on = _way_on(order, sink) if order.out else ""
-    return _end(order, batch, lost, way_on, is_interrupted=is_interrupted)
+    return _end(order, batch, lost, _way_on(order, sink), is_interrupted=is_interrupted)
 
 
 @contextlib.contextmanager
@@ -146,7 +157,8 @@ async def _send(order: BatchOrder, batch: Batch, sink: Sink, pace: Pace) -> None
 
 def _sink(order: BatchOrder) -> Sink:
     if order.out:
-        return AnswerFile(order.out, order.out_format, replaces=order.is_replaced)
+        is_replaced = order.is_replaced and order.out.is_file()
+        return AnswerFile(order.out, order.out_format, replaces=is_replaced)
     if order.is_streamed:
         return AnswerStream(sys.stdout.buffer, order.out_format)
     return FirstAnswers(order.shown_rows)
@@ -227,7 +239,11 @@ def _is_kept(sink: Sink) -> bool:
 
 
 def _way_on(order: BatchOrder, sink: Sink) -> str:
-    """What goes on with the answers that are written; while there are none, the same again."""
+    """What goes on with the answers that are written; while there are none, the same again. Empty
+    where they go to standard output, a device or a pipe, which nobody can go on with.
+    """
+    if order.out is None or (order.out.exists() and not order.out.is_file()):
+        return ""
     if _is_kept(sink):
         return _command(order)
     return _command(order, drop=("--resume", "--overwrite"), add=("--resume",))

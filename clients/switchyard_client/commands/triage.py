@@ -176,7 +176,7 @@ def _order(options: dict[str, Any]) -> BatchOrder:
         out_format=_out_format(options),
         is_streamed=options["is_json"],
         is_resumed=options["resume"],
-        is_replaced=options["overwrite"] and options["out"].is_file(),
+        is_replaced=options["overwrite"],
         shown_rows=options["shown_rows"],
     )
 
@@ -199,8 +199,8 @@ def _checked_out(options: dict[str, Any]) -> Path | None:
     if options["is_json"]:
         raise click.UsageError("--json writes to standard output; with --out, use --format jsonl")
     _check_paths(Path(options["file"]), out)
-    if out.is_file() and not (options["resume"] or options["overwrite"]):
-        raise click.UsageError(f"{out} exists: --resume goes on with it, --overwrite replaces it")
+    if options["resume"] and out.exists() and not out.is_file():
+        raise click.UsageError(f"{out} is no file: --resume cannot go on with it")
     return out
 
 

@@ -1,8 +1,10 @@
 """`switchyard triage FILE --out`: what becomes of a file of answers that is there already."""
 
+import contextlib
 import errno
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +192,55 @@ def test_the_lock_of_another_user_counts(
         result = run("triage", str(good), "--out", str(out))
         assert f"{tmp_path / LOCK} is in the way" in result.stderr
     assert not out.exists()
+
+
+@pytest.mark.parametrize("option", [(), ("--overwrite",)])
+def test_answers_that_another_command_has_written_meanwhile_are_seen(
+    run: Run, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: tuple[str, ...]
+) -> None:
+    out = tmp_path / "out.jsonl"
+
+    @contextlib.contextmanager
+    def second_writer(path: Path) -> Iterator[None]:
+        out.write_text("of another command\n")
+        with sole_writer(path):
+            yield
+
+    monkeypatch.setattr("switchyard_client.commands.batch_command.sole_writer", second_writer)
+    result = run("triage", str(good), "--out", str(out), *option)
+    if option:
+        assert (result.exit_code, len(records(out))) == (0, 10)
+    else:
+        assert (result.exit_code, out.read_text()) == (2, "of another command\n")
+        assert f"{out} exists: --resume goes on with it" in result.stderr
+
+
+@UNIX
+@pytest.mark.parametrize("option", [(), ("--overwrite",)])
+def test_nobody_is_told_to_go_on_with_a_device(
+    run: Run, service: FakeTriage, good: Path, option: tuple[str, ...]
+) -> None:
+    service.break_after = 5
+    result = run("triage", str(good), "--out", os.devnull, *option)
+    assert (result.exit_code, service.executions) == (1, 5)
+    assert "went away after 5 answers\n" in result.stderr
+    assert "--resume" not in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_nobody_is_told_to_go_on_with_a_device_that_is_full(run: Run, good: Path) -> None:
+    result = run("triage", str(good), "--out", "/dev/full")
+    assert "cannot write /dev/full: No space left on device\n" in result.stderr
+
+
+@UNIX
+def test_a_pipe_is_not_gone_on_with(run: Run, good: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    result = run("triage", str(good), "--out", str(pipe), "--resume")
+    assert result.exit_code == 2
+    assert f"{pipe} is no file: --resume cannot go on with it" in result.stderr
+    assert pipe.is_fifo()
 
 
 def refuse_to_open(name: str, flags: int, monkeypatch: pytest.MonkeyPatch) -> None:
