@@ -7,8 +7,8 @@ a firewall or a proxy to stop.
 """
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 from interceptors.call import Call, is_loopback, network_of
@@ -55,33 +55,44 @@ class ConnectionCap:
         self._peers: dict[str, set[str]] = {}  # by address
 
     def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
-        """Refuses, or notes that the call's connection lives."""
-        del method  # all alike
+        """Refuses, or notes that the call's connection lives; a request that is a stream keeps it
+        alive for as long as the call lasts.
+        """
+
+        async def answer_items(items: Any, call: Call) -> Any:
+            with self._streaming(call):
+                return await handler(items, call)
 
         def answer(request: Any, call: Call) -> Awaitable[Any]:
             self._use(call)
             return handler(request, call)
 
-        return answer
+        return answer_items if method.request_streaming else answer
 
     def wrap_stream(self, method: Method, handler: StreamHandler) -> StreamHandler:
         """Refuses, or keeps the call's connection alive for as long as the stream lasts."""
         del method  # all alike
 
         async def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
-            connection = self._use(call)
-            if connection is not None:
-                connection.streams += 1
-            try:
+            with self._streaming(call):
                 async with aclosing(handler(request, call)) as responses:
                     async for response in responses:
                         yield response
-            finally:
-                if connection is not None:
-                    connection.streams -= 1
-                    connection.used_s = self._clock()
 
         return answer
+
+    @contextmanager
+    def _streaming(self, call: Call) -> Iterator[None]:
+        """Refuses, or keeps the call's connection alive meanwhile."""
+        connection = self._use(call)
+        if connection is not None:
+            connection.streams += 1
+        try:
+            yield
+        finally:
+            if connection is not None:
+                connection.streams -= 1
+                connection.used_s = self._clock()
 
     def _use(self, call: Call) -> _Connection | None:
         """The call's connection, in use now; None: it is exempt."""

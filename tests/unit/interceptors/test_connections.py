@@ -1,5 +1,6 @@
 """An address may call from so many connections and no more."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -7,6 +8,7 @@ import grpc
 import pytest
 
 from interceptors.call import Call
+from interceptors.chain import Method
 from interceptors.connections import ConnectionCap
 from interceptors.errors import TooManyConnections
 from tests.unit.interceptors.clock import Clock
@@ -98,6 +100,25 @@ async def test_a_connection_with_a_running_stream_is_not_idle(clock: Clock) -> N
     with pytest.raises(TooManyConnections):
         await call_as(cap, "ipv4:192.0.2.1:2")
     await stream.aclose()
+
+
+async def test_a_connection_whose_request_still_streams_in_is_not_idle(clock: Clock) -> None:
+    cap, last = ConnectionCap(1, 60.0, clock), asyncio.Event()
+
+    async def read(_items: Any, _call: Call) -> bytes:
+        await last.wait()
+        return b""
+
+    upwards = cap.wrap_unary(Method("test.Own/Up", True, False, bytes, bytes), read)
+    call = asyncio.ensure_future(upwards(b"", call_from(Transport(peer="ipv4:192.0.2.1:1"))))
+    await asyncio.sleep(0)
+    clock.now_s += 3600.0
+    with pytest.raises(TooManyConnections):
+        await call_as(cap, "ipv4:192.0.2.1:2")
+    last.set()
+    await call
+    clock.now_s += 60.0
+    await call_as(cap, "ipv4:192.0.2.1:2")
 
 
 async def test_a_connection_is_idle_from_the_end_of_its_stream_on(clock: Clock) -> None:
