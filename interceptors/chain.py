@@ -113,10 +113,18 @@ class Chain(grpc.aio.ServerInterceptor):
 
         async def answer(request: Any, context: Context) -> AsyncGenerator[Any, None]:
             call = Call(name, context)
+            is_left = False
             try:
                 async with aclosing(stream(request, call)) as responses:
                     async for response in responses:
-                        yield response
+                        try:
+                            yield response
+                        except GeneratorExit:
+                            is_left = True
+                            raise
+            except grpc.aio.BaseError:
+                if not is_left:  # else gRPC, which has let go of the call, hears of it no more
+                    raise
             finally:
                 _send_metadata(call)
 

@@ -15,7 +15,7 @@ from switchyard.options.v1 import options_pb2
 from interceptors.call import Call
 from interceptors.chain import Method, StreamHandler, UnaryHandler
 from interceptors.errors import DeadlineExceeded
-from interceptors.interruption import Interruption
+from interceptors.interruption import WRITE_GRACE_S, Interruption
 
 # The deadline of a call that took longer than its contract allows. Timers may be early, so
 # that what is inside the call must not hold a clock against the time that was set.
@@ -38,16 +38,18 @@ class Deadline:
     """Sets `call.deadline_s`, and raises DeadlineExceeded when the contract's time is over.
 
     A call that brings no deadline gets the default, one that brings a longer one the maximum.
-    Methods without a policy pass.
+    Methods without a policy pass. A stream that nobody reads is cut off `write_grace_s` later.
     """
 
     def __init__(
         self,
         policies: Mapping[str, options_pb2.MethodPolicy],
         clock: Callable[[], float] = time.monotonic,
+        write_grace_s: float = WRITE_GRACE_S,
     ) -> None:
         self._policies = policies
         self._clock = clock
+        self._write_grace_s = write_grace_s
 
     def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
         """Cancels `handler` when its time is over."""
@@ -71,12 +73,14 @@ class Deadline:
         """Cancels the step in which the time runs out, or ends the stream before the next."""
         if method.name not in self._policies:
             return handler
-        begin = self._beginner(method.name)
+        begin, grace_s = self._beginner(method.name), self._write_grace_s
 
         def answer(request: Any, call: Call) -> AsyncGenerator[Any, None]:
             allowed_s = begin(call)
             responses = handler(request, call)
-            return responses if allowed_s == math.inf else _within(allowed_s, responses, call)
+            if allowed_s == math.inf:
+                return responses
+            return _within(allowed_s, responses, call, grace_s)
 
         return answer
 
@@ -105,14 +109,16 @@ class Deadline:
 
 
 @contextmanager
-def _alarm(call: Call, allowed_s: float) -> Iterator[Interruption]:
+def _alarm(
+    call: Call, allowed_s: float, write_grace_s: float = WRITE_GRACE_S
+) -> Iterator[Interruption]:
     """Raises DeadlineExceeded after `allowed_s`."""
 
     def ring() -> None:
         call.deadline_s = PASSED_S
         interruption.end_with(DeadlineExceeded(allowed_s))
 
-    with Interruption() as interruption:
+    with Interruption(write_grace_s) as interruption:
         timer = asyncio.get_running_loop().call_later(allowed_s, ring)
         try:
             yield interruption
@@ -121,9 +127,9 @@ def _alarm(call: Call, allowed_s: float) -> Iterator[Interruption]:
 
 
 async def _within(
-    allowed_s: float, responses: AsyncGenerator[Any, None], call: Call
+    allowed_s: float, responses: AsyncGenerator[Any, None], call: Call, write_grace_s: float
 ) -> AsyncGenerator[Any, None]:
-    with _alarm(call, allowed_s) as alarm:
+    with _alarm(call, allowed_s, write_grace_s) as alarm:
         async with aclosing(responses):
             async for response in responses:
                 alarm.pause()

@@ -1,8 +1,8 @@
 """Finds out who calls, from the metadata `authorization: Bearer CREDENTIALS`.
 
 Credentials that were verified before cost one look-up; all others go the long way, which may wait.
-Who holds a stream is asked for again with each of its items, and every second without one: it may
-be open for longer than its credentials hold.
+Who holds a stream is asked for again with each of its items, at its end, and every second without
+one: it may be open for longer than its credentials hold.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any
 from interceptors.call import Call, Caller
 from interceptors.chain import Method, StreamHandler, UnaryHandler
 from interceptors.errors import Unauthenticated
-from interceptors.interruption import Interruption
+from interceptors.interruption import WRITE_GRACE_S, Interruption
 
 HEADER = "authorization"
 MOST_HEADER_CHARACTERS = 8192
@@ -29,7 +29,8 @@ class Identity:
     """Sets `call.caller`. Methods for which `is_open` holds ask for nothing.
 
     A stream ends with what `authenticate` raises, before the next item goes in or out. Where it
-    gives another caller, as with another tier, the next item is that one's.
+    gives another caller, as with another tier, the next item is that one's. A stream that nobody
+    reads is cut off `write_grace_s` after it was refused.
     """
 
     def __init__(
@@ -38,14 +39,18 @@ class Identity:
         authenticate: Authenticate,
         is_open: Callable[[str], bool],
         look_every_s: float = LOOK_EVERY_S,
+        write_grace_s: float = WRITE_GRACE_S,
     ) -> None:
         self._known = known
         self._authenticate = authenticate
         self._is_open = is_open
         self._look_every_s = look_every_s
+        self._write_grace_s = write_grace_s
 
     def wrap_unary(self, method: Method, handler: UnaryHandler) -> UnaryHandler:
-        """Identifies the caller before `handler` runs, and with each item that it reads."""
+        """Identifies the caller before `handler` runs; of a request that is a stream also with each
+        item, at its end, and before the answer.
+        """
         if self._is_open(method.name):
             return handler
         known, identify = self._known, self._identify
@@ -63,7 +68,10 @@ class Identity:
 
         async def answer_items(items: AsyncIterator[Any], call: Call) -> Any:
             await identify(call)
-            return await handler(self._held(items, call), call)
+            with self._watched(call):
+                response = await handler(self._held(items, call), call)
+                await identify(call)
+            return response
 
         return answer_items if method.request_streaming else answer
 
@@ -95,11 +103,12 @@ class Identity:
             if known(header) is not call.caller:
                 await self._identify(call)
             yield item
+        await self._identify(call)
 
     @contextmanager
     def _watched(self, call: Call) -> Iterator[Interruption]:
         """Ends a stream also where nothing goes in or out of it."""
-        with Interruption() as interruption:
+        with Interruption(self._write_grace_s) as interruption:
             watch = asyncio.create_task(self._watch(call, interruption))
             try:
                 yield interruption

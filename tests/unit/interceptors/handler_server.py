@@ -77,7 +77,7 @@ def _handler(function: Any) -> Any:
 @asynccontextmanager
 async def connection(address: str) -> AsyncIterator[grpc.aio.Channel]:
     """A connection of its own, which no other channel shares."""
-    own = (("grpc.use_local_subchannel_pool", 1),)
+    own = (("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1))
     async with grpc.aio.insecure_channel(address, options=own) as channel:
         yield channel
 

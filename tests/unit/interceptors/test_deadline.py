@@ -30,10 +30,13 @@ LONG = Duration(seconds=60)
 
 
 def deadline(
-    default: Duration | None = None, most: Duration | None = None, clock: Clock | None = None
+    default: Duration | None = None,
+    most: Duration | None = None,
+    clock: Clock | None = None,
+    write_grace_s: float = 3600.0,
 ) -> Deadline:
     policy = options_pb2.MethodPolicy(default_deadline=default, max_deadline=most)
-    return Deadline({UNARY.name: policy, STREAM.name: policy}, clock or Clock())
+    return Deadline({UNARY.name: policy, STREAM.name: policy}, clock or Clock(), write_grace_s)
 
 
 async def never(_request: Any, _call: Call) -> Any:
@@ -172,6 +175,27 @@ async def test_a_stream_whose_reader_is_slow_ends_at_its_next_step() -> None:
     with pytest.raises(DeadlineExceeded):
         await anext(responses)
     assert closed == [True]
+
+
+async def test_a_stream_that_nobody_reads_ends_a_grace_after_its_time() -> None:
+    ended = asyncio.Event()
+
+    async def pour(_request: Any, _call: Call) -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"1"
+            yield bytes(16_000_000)  # more than is sent unread
+        finally:
+            ended.set()
+
+    member = deadline(SHORT, write_grace_s=0.001)
+    async with handler_server([member], Stream=pour) as address, connection(address) as channel:
+        stream: Any = channel.unary_stream(f"/{STREAM.name}")
+        unread = stream(b"")
+        async with asyncio.timeout(60):
+            await ended.wait()
+        assert [len(await unread.read()), len(await unread.read())] == [1, 16_000_000]
+        with pytest.raises(grpc.aio.AioRpcError, match=r"0\.02 s that it may take"):
+            await unread.read()
 
 
 async def test_the_inside_of_a_call_that_is_out_of_time_has_none_left() -> None:

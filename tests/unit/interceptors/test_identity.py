@@ -17,7 +17,14 @@ from interceptors.error_status import ErrorStatus
 from interceptors.errors import Unauthenticated, interceptor_status
 from interceptors.identity import Identity, bearer
 from tests.unit.interceptors.echo_server import echo_channel
-from tests.unit.interceptors.handler_server import STREAM, Transport, call_from
+from tests.unit.interceptors.handler_server import (
+    STREAM,
+    Transport,
+    call_from,
+    connection,
+    handler_server,
+    read,
+)
 
 ALICE = Caller("acme", "apiKeys/a", frozenset({"echo.run"}), "free")
 PATIENCE_S = 60.0
@@ -116,8 +123,10 @@ class Holder:
             raise Unauthenticated("CREDENTIALS_REVOKED", "No more.")
         return self.new
 
-    def identity(self, look_every_s: float = 3600.0) -> Identity:
-        return Identity(self.known_caller, self.authenticate, lambda _method: False, look_every_s)
+    def identity(self, look_every_s: float = 3600.0, write_grace_s: float = 3600.0) -> Identity:
+        return Identity(
+            self.known_caller, self.authenticate, lambda _method: False, look_every_s, write_grace_s
+        )
 
     async def items(self, request: AsyncIterator[Any], call: Call) -> AsyncGenerator[Any, None]:
         """Answers each item, and notes whose it was."""
@@ -161,6 +170,47 @@ async def test_items_of_a_call_with_one_answer_are_asked_for_alike() -> None:
     assert holder.seen == [ALICE]
 
 
+async def test_the_end_of_the_items_of_who_was_refused_meanwhile_is_not_read() -> None:
+    holder, read_to_the_end = Holder(ALICE), list[int]()
+
+    async def last_item() -> AsyncGenerator[bytes, None]:
+        yield b"1"
+        holder.leave()
+
+    async def note(request: AsyncIterator[Any], call: Call) -> None:
+        read_to_the_end.append(await holder.read(request, call))
+
+    with pytest.raises(Unauthenticated):
+        await holder.identity().wrap_unary(UPWARDS, note)(last_item(), call_from(Transport()))
+    assert read_to_the_end == []
+
+
+async def test_who_was_refused_while_the_one_answer_was_made_gets_none() -> None:
+    holder = Holder(ALICE)
+
+    async def answer(_request: Any, _call: Call) -> bytes:
+        holder.leave()
+        return b"answer"
+
+    ask = holder.identity().wrap_unary(UPWARDS, answer)
+    with pytest.raises(Unauthenticated):
+        await ask(two_items(lambda: None), call_from(Transport()))
+
+
+async def test_a_call_that_waits_for_items_ends_when_its_caller_is_refused() -> None:
+    holder = Holder(ALICE)
+
+    async def silence() -> AsyncGenerator[bytes, None]:
+        holder.leave()
+        await asyncio.Event().wait()
+        yield b""
+
+    read = holder.identity(look_every_s=0.001).wrap_unary(UPWARDS, holder.read)
+    with pytest.raises(Unauthenticated):
+        async with asyncio.timeout(PATIENCE_S):
+            await read(silence(), call_from(Transport()))
+
+
 async def test_nothing_more_is_sent_to_who_was_refused_meanwhile() -> None:
     holder, answers = Holder(ALICE), list[bytes]()
     count = holder.identity().wrap_stream(STREAM, lambda _request, _call: two_items(holder.leave))
@@ -189,6 +239,49 @@ async def test_a_stream_on_which_nothing_happens_ends_when_its_caller_is_refused
     with pytest.raises(Unauthenticated):
         async with asyncio.timeout(PATIENCE_S):
             await anext(idle(b"", call_from(Transport())))
+
+
+async def test_a_stream_that_nobody_reads_ends_when_its_caller_is_refused() -> None:
+    holder, ended = Holder(ALICE), asyncio.Event()
+    more_than_is_sent_unread = bytes(16_000_000)
+
+    async def pour(_request: Any, _call: Call) -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"1"
+            asyncio.get_running_loop().call_soon(holder.leave)  # once the next is being sent
+            yield more_than_is_sent_unread
+        finally:
+            ended.set()
+
+    identity = holder.identity(look_every_s=0.001, write_grace_s=0.001)
+    async with handler_server([identity], Stream=pour) as address, connection(address) as channel:
+        stream: Any = channel.unary_stream(f"/{STREAM.name}")
+        unread = stream(b"", timeout=PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            await ended.wait()
+        assert [await unread.read(), await unread.read()] == [b"1", more_than_is_sent_unread]
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await unread.read()
+    assert (raised.value.code(), raised.value.details()) == (
+        grpc.StatusCode.UNAUTHENTICATED,
+        "No more.",
+    )
+
+
+async def test_an_item_that_is_being_sent_as_its_caller_is_refused_arrives_before_the_end() -> None:
+    holder, items = Holder(ALICE), list[bytes]()
+
+    async def pour(_request: Any, _call: Call) -> AsyncGenerator[bytes, None]:
+        asyncio.get_running_loop().call_soon(holder.leave)
+        yield bytes(1_000_000)
+        yield b"2"
+
+    identity = holder.identity(look_every_s=0.0)
+    async with handler_server([identity], Stream=pour) as address, connection(address) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await read(channel, items)
+    assert raised.value.code() == grpc.StatusCode.UNAUTHENTICATED
+    assert items == [bytes(1_000_000)]
 
 
 async def test_a_header_that_is_sent_twice_is_refused_even_when_each_is_known() -> None:
