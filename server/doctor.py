@@ -74,7 +74,7 @@ async def examine(settings: Settings, identity: Identity | None = None) -> int:
 
 
 async def _findings(settings: Settings, identity: Identity | None) -> AsyncIterator[Finding]:
-    yield _data_folder(settings.folder)
+    yield _data_folder(settings.folder, is_for_database=not settings.database_url)
     yield _key_file(
         "digest key", settings.digest_key_file or settings.folder / "digest.key", read_key
     )
@@ -94,7 +94,7 @@ async def _findings(settings: Settings, identity: Identity | None) -> AsyncItera
         yield _metrics_port(settings.metrics_listen, server_answers=serves)
 
 
-def _data_folder(folder: Path) -> Finding:
+def _data_folder(folder: Path, *, is_for_database: bool) -> Finding:
     existing = folder
     while not existing.exists():
         existing = existing.parent
@@ -107,7 +107,7 @@ def _data_folder(folder: Path) -> Finding:
     if fault:
         return Finding("data folder", Verdict.FAULT, fault)
     free_mb = shutil.disk_usage(existing).free // 2**20
-    if free_mb < LEAST_FREE_MB:
+    if is_for_database and free_mb < LEAST_FREE_MB:
         text = f"the disk of {existing} has {free_mb} MB left; make room there"
         return Finding("data folder", Verdict.FAULT, text)
     made = "" if existing == folder else " (made at the first start)"

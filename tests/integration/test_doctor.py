@@ -81,8 +81,9 @@ async def test_a_metrics_port_that_another_program_has_is_a_fault(
     assert "FAULT  metrics port" in capsys.readouterr().out
 
 
-async def test_a_full_disk_is_a_fault(
+async def test_a_full_disk_is_a_fault_where_the_database_is_on_it(
     settings_of_nothing: Settings,
+    postgres_url: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -90,6 +91,8 @@ async def test_a_full_disk_is_a_fault(
     monkeypatch.setattr("shutil.disk_usage", lambda _path: used._replace(free=3 * 2**20))
     assert await examine(settings_of_nothing) == 1
     assert "has 3 MB left; make room there" in capsys.readouterr().out
+    elsewhere = replace(settings_of_nothing, database_url=await make_schema(postgres_url))
+    assert await examine(elsewhere) == 0
 
 
 async def execute(url: str, statement: str) -> None:

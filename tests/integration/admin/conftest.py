@@ -45,7 +45,7 @@ async def pair(
 
 
 @pytest.fixture(scope="package")
-def session_model() -> Iterator[FakeLlm]:
+def shared_model() -> Iterator[FakeLlm]:
     """The language model that the two of `desks` ask; use `model`, which restores it."""
     process = FakeLlm().start()
     yield process
@@ -61,19 +61,19 @@ def embedder() -> Iterator[FakeLlm]:
 
 
 @pytest.fixture
-def model(session_model: FakeLlm) -> FakeLlm:
+def model(shared_model: FakeLlm) -> FakeLlm:
     """A language model that answers well."""
-    session_model.reset()
-    return session_model
+    shared_model.reset()
+    return shared_model
 
 
 @pytest_asyncio.fixture(scope="package")
 async def desks(
-    session_folder: Path, postgres_url: str, session_model: FakeLlm, embedder: FakeLlm
+    session_folder: Path, postgres_url: str, shared_model: FakeLlm, embedder: FakeLlm
 ) -> AsyncIterator[Pair]:
     """Two servers that ask a language model, and embed texts."""
     providers = session_folder / "providers.toml"
-    providers.write_text(PROVIDERS.format(url=session_model.url))
+    providers.write_text(PROVIDERS.format(url=shared_model.url))
     settings = Settings(
         listen=Address("127.0.0.1", 0),
         metrics_listen=OFF,

@@ -11,7 +11,7 @@ from tools.fake_llm_process import FakeLlm
 
 
 @pytest.fixture(scope="package")
-def session_fake() -> Iterator[FakeLlm]:
+def shared_fake() -> Iterator[FakeLlm]:
     """A rehearsal endpoint shared by the tests of this folder; use `fake`, which restores it."""
     process = FakeLlm("--key", KEY).start()
     yield process
@@ -19,10 +19,10 @@ def session_fake() -> Iterator[FakeLlm]:
 
 
 @pytest.fixture
-def fake(session_fake: FakeLlm) -> FakeLlm:
+def fake(shared_fake: FakeLlm) -> FakeLlm:
     """A rehearsal endpoint that behaves well, and has counted nothing."""
     end = time.monotonic() + PATIENCE_S
-    while session_fake.reset()["in_flight"]:  # it has not seen yet that the last test is gone
+    while shared_fake.reset()["in_flight"]:  # it has not seen yet that the last test is gone
         assert time.monotonic() < end, "requests are left in flight"
         time.sleep(POLL_S)
-    return session_fake
+    return shared_fake

@@ -74,9 +74,9 @@ class Screen:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def module_lines(session_fake: FakeLlm) -> AsyncIterator[Lines]:
+async def module_lines(shared_fake: FakeLlm) -> AsyncIterator[Lines]:
     """Two transports to one endpoint."""
-    async with open_lines(session_fake.url, session_fake.url) as lines:
+    async with open_lines(shared_fake.url, shared_fake.url) as lines:
         yield lines
 
 

@@ -76,11 +76,11 @@ def way(request: pytest.FixtureRequest) -> str:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def open_transports(session_fake: FakeLlm) -> AsyncIterator[Mapping[str, Transport]]:
+async def open_transports(shared_fake: FakeLlm) -> AsyncIterator[Mapping[str, Transport]]:
     """A transport to the rehearsal endpoint, each way. No fault may spoil it for the next test."""
     async with AsyncExitStack() as stack:
         yield {
-            way: await stack.enter_async_context(open_transport(way, session_fake.url))
+            way: await stack.enter_async_context(open_transport(way, shared_fake.url))
             for way in WAYS
         }
 
