@@ -69,7 +69,7 @@ def drop_unanswered(path: Path, form: AnswerFormat) -> None:
     The file is replaced as a whole: killed half-way, it is as it was.
     """
     path = path.resolve()
-    fresh = path.with_name(f"{path.name}.resuming")
+    fresh = path.with_name(f".{path.name}.switchyard-resuming")
     with path.open("rb") as old, fresh.open("wb") as new:
         if form is AnswerFormat.CSV:
             new.write(_CSV_HEADER)

@@ -86,6 +86,14 @@ def test_a_file_torn_in_its_first_row_is_as_good_as_empty(
         assert AnsweredRows.read(path, form).count == 0, size
 
 
+def test_a_file_of_the_users_beside_the_answers_is_left_alone(tmp_path: Path) -> None:
+    write(tmp_path / "o", AnswerFormat.JSONL, record(1))
+    (tmp_path / "o.resuming").write_text("important")
+    drop_unanswered(tmp_path / "o", AnswerFormat.JSONL)
+    assert (tmp_path / "o.resuming").read_text() == "important"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 @FORMATS
 def test_failed_rows_are_taken_out_and_the_others_stay_as_they_are(
     tmp_path: Path, form: AnswerFormat
